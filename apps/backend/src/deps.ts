@@ -1,0 +1,15 @@
+import type { Db } from '@instandt/db'
+import type { Logger } from '@instandt/runtime'
+import type { FastifyInstance } from 'fastify'
+import type { Config } from './config.ts'
+import type { BlobStore } from './storage/blob-store.ts'
+
+/** What the use cases need; made once in start-backend.ts, handed on as an argument. */
+export interface Deps {
+  config: Config
+  db: Db
+  blobs: BlobStore
+  log: Logger
+}
+
+export type App = FastifyInstance

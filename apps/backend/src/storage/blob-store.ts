@@ -1,0 +1,34 @@
+export interface BlobInfo {
+  key: string
+  byteLength: number
+  modifiedAt: Date
+}
+
+/** A range in bytes; `length` may run past the end, then what is there is returned. */
+export interface ByteRange {
+  offset: number
+  length: number
+}
+
+/**
+ * Where the original bytes live. Two implementations: Azure Blob Storage and files on disk.
+ * Faults of the store are thrown as AppError('storage-unavailable', 503); an unknown key as AppError('blob-missing', 500).
+ */
+export interface BlobStore {
+  /**
+   * Writes a new object and resolves when it is durable. Nothing is visible under the key before that, and nothing
+   * remains (but an uncommitted or temporary piece that the sweep removes) when the body or the store fails.
+   */
+  write(key: string, body: AsyncIterable<Uint8Array>, options?: { byteLength?: number; signal?: AbortSignal }): Promise<{ byteLength: number }>
+  /** Streams an object or a range of it; rejects before the first byte when the key is unknown. */
+  read(key: string, range?: ByteRange): Promise<AsyncIterable<Uint8Array>>
+  /** Removes an object; an unknown key is no error. */
+  delete(key: string): Promise<void>
+  /** Keys in ascending order, streamed. */
+  list(prefix: string): AsyncIterable<BlobInfo>
+  /** Moves inside the store (the orphan sweep's quarantine). */
+  move(from: string, to: string): Promise<void>
+  /** Resolves when the store answers; used by /health/ready. */
+  check(): Promise<void>
+  close(): Promise<void>
+}
