@@ -1,0 +1,57 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+
+const usualPlaces = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+]
+
+export type Browser = { executable: string } | { missing: string }
+
+/** Finds Chromium; brings it when there is none: the Debian package as root, otherwise playwright's own installer. */
+export function ensureChromium(): Browser {
+  const found = findChromium()
+  if (found) return { executable: found }
+  const attempts: string[] = []
+  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    process.stderr.write('Chromium is missing; installing the Debian package …\n')
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+    const steps = [
+      ['update', '-qq'],
+      ['install', '-y', '-qq', 'chromium'],
+    ]
+    for (const step of steps) spawnSync('apt-get', step, { stdio: ['ignore', 'ignore', 2], env })
+    attempts.push('apt-get install chromium')
+  } else {
+    process.stderr.write("Chromium is missing; asking playwright's installer …\n")
+    const cli = path.join(
+      path.dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')),
+      'cli.js',
+    )
+    spawnSync(process.execPath, [cli, 'install', 'chromium'], { stdio: ['ignore', 2, 2] })
+    attempts.push('playwright install chromium')
+  }
+  const installed = findChromium()
+  return installed
+    ? { executable: installed }
+    : { missing: `no Chromium here, and '${attempts.join("', '")}' did not bring one` }
+}
+
+function findChromium(): string | undefined {
+  const named = process.env['INSTANDT_CHROMIUM']
+  if (named) return existsSync(named) ? named : undefined
+  const usual = usualPlaces.find((place) => existsSync(place))
+  if (usual) return usual
+  const probe = spawnSync(
+    process.execPath,
+    ['-e', "import('playwright-core').then((p) => process.stdout.write(p.chromium.executablePath()))"],
+    { encoding: 'utf8' },
+  )
+  const own = probe.stdout.trim()
+  return own && existsSync(own) ? own : undefined
+}
