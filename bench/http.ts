@@ -1,0 +1,71 @@
+import http from 'node:http'
+
+export interface Answer {
+  status: number
+  headers: http.IncomingHttpHeaders
+  body: Buffer
+}
+
+export interface Target {
+  /** DICOMweb base address, without a slash at the end. */
+  base: string
+  agent: http.Agent
+}
+
+export function openTarget(base: string): Target {
+  return { base: base.replace(/\/$/, ''), agent: new http.Agent({ keepAlive: true, maxSockets: 64 }) }
+}
+
+function send(
+  target: Target,
+  method: string,
+  path: string,
+  headers: http.OutgoingHttpHeaders,
+  body: readonly Uint8Array[],
+): Promise<http.IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const request = http.request(`${target.base}${path}`, { method, headers, agent: target.agent })
+    request.on('response', resolve)
+    request.on('error', reject)
+    for (const piece of body) request.write(piece)
+    request.end()
+  })
+}
+
+export async function get(target: Target, path: string, accept: string): Promise<Answer> {
+  const response = await send(target, 'GET', path, { accept }, [])
+  const pieces: Buffer[] = []
+  for await (const piece of response) pieces.push(piece as Buffer)
+  return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(pieces) }
+}
+
+/** Reads an answer to its end and counts its bytes, for objects too large to keep. */
+export async function drain(target: Target, path: string, accept: string): Promise<{ status: number; byteLength: number }> {
+  const response = await send(target, 'GET', path, { accept }, [])
+  let byteLength = 0
+  for await (const piece of response) byteLength += (piece as Buffer).length
+  return { status: response.statusCode ?? 0, byteLength }
+}
+
+const boundary = 'instandt-bench-boundary'
+const partHead = Buffer.from(`--${boundary}\r\nContent-Type: application/dicom\r\n\r\n`)
+const partTail = Buffer.from(`\r\n--${boundary}--\r\n`)
+
+/** STOW-RS of one instance, given as pieces that are sent one after the other. */
+export async function stow(target: Target, pieces: readonly Uint8Array[]): Promise<Answer> {
+  const body = [partHead, ...pieces, partTail]
+  const response = await send(
+    target,
+    'POST',
+    '/studies',
+    {
+      'content-type': `multipart/related; type="application/dicom"; boundary=${boundary}`,
+      'content-length': body.reduce((sum, piece) => sum + piece.length, 0),
+      accept: 'application/dicom+json',
+    },
+    body,
+  )
+  const answer: Buffer[] = []
+  for await (const piece of response) answer.push(piece as Buffer)
+  return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(answer) }
+}
