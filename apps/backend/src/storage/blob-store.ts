@@ -19,7 +19,11 @@ export interface BlobStore {
    * Writes a new object and resolves when it is durable. Nothing is visible under the key before that, and nothing
    * remains (but an uncommitted or temporary piece that the sweep removes) when the body or the store fails.
    */
-  write(key: string, body: AsyncIterable<Uint8Array>, options?: { byteLength?: number; signal?: AbortSignal }): Promise<{ byteLength: number }>
+  write(
+    key: string,
+    body: AsyncIterable<Uint8Array>,
+    options?: { byteLength?: number; signal?: AbortSignal },
+  ): Promise<{ byteLength: number }>
   /** Streams an object or a range of it; rejects before the first byte when the key is unknown. */
   read(key: string, range?: ByteRange): Promise<AsyncIterable<Uint8Array>>
   /** Removes an object; an unknown key is no error. */

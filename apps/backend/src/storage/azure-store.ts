@@ -1,0 +1,349 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { DefaultAzureCredential, ManagedIdentityCredential } from '@azure/identity'
+import type { BlockBlobClient, ContainerClient, StoragePipelineOptions } from '@azure/storage-blob'
+import { BlobServiceClient } from '@azure/storage-blob'
+import { AppError } from '../app-error.ts'
+import { checkKey } from './blob-keys.ts'
+import type { BlobInfo, BlobStore, ByteRange } from './blob-store.ts'
+import { checkLength, untilAborted } from './body.ts'
+
+// Four blocks at most are in memory: one being filled, three on their way. 50,000 blocks are allowed: 195 GiB.
+const blockSize = 4 * 1024 * 1024
+const blocksInFlight = 3
+// Every request, its retries included, ends well before the 240 s of the proxies in front of us.
+const requestTimeout = 45_000
+const checkTimeout = 5_000
+const stallTimeout = 30_000
+const resumesWithoutProgress = 4
+
+const pipelineOptions: StoragePipelineOptions = {
+  retryOptions: { maxTries: 4, retryDelayInMs: 300, maxRetryDelayInMs: 3_000 },
+}
+
+export type AzureAccount =
+  | { connectionString: string; container: string }
+  | { accountUrl: string; clientId: string | undefined; container: string }
+
+/**
+ * Blobs of one container. With a connection string (development, tests) the container is made when absent; with an
+ * identity it has to exist, because making it is the deployment's right and not the server's.
+ */
+export async function openAzureStore(account: AzureAccount): Promise<BlobStore> {
+  const container = connect(account)
+  if ('connectionString' in account) await guarded((abortSignal) => container.createIfNotExists({ abortSignal }))
+
+  const blobOf = (key: string): BlockBlobClient => {
+    checkKey(key)
+    return container.getBlockBlobClient(key)
+  }
+
+  return {
+    write: (key, body, options) => writeBlob(blobOf(key), body, options),
+    read: (key, range) => readBlob(blobOf(key), range),
+
+    async delete(key) {
+      const blob = blobOf(key)
+      await guarded((abortSignal) => blob.deleteIfExists({ abortSignal, deleteSnapshots: 'include' }))
+    },
+
+    list: (prefix) => listBlobs(container, prefix),
+
+    async move(from, to) {
+      const source = blobOf(from)
+      const target = blobOf(to)
+      await guarded(async (abortSignal) => {
+        // Inside one account the service copies by itself and takes our own authorisation for the source, too.
+        const copy = await target.beginCopyFromURL(source.url, {
+          abortSignal,
+          conditions: { ifNoneMatch: '*' },
+          intervalInMs: 500,
+        })
+        const result = await copy.pollUntilDone()
+        if (result.copyStatus !== 'success') throw new Error(`copy ended as ${result.copyStatus ?? 'unknown'}`)
+        await source.delete({ abortSignal, deleteSnapshots: 'include' })
+      })
+    },
+
+    async check() {
+      await guarded((abortSignal) => container.getProperties({ abortSignal }), { timeout: checkTimeout })
+    },
+
+    async close() {},
+  }
+}
+
+function connect(account: AzureAccount): ContainerClient {
+  if ('connectionString' in account) {
+    return BlobServiceClient.fromConnectionString(account.connectionString, pipelineOptions).getContainerClient(
+      account.container,
+    )
+  }
+  // In the cloud the identity is named; without a name this is a developer's machine and its own sign-in counts.
+  const credential =
+    account.clientId === undefined
+      ? new DefaultAzureCredential()
+      : new ManagedIdentityCredential({ clientId: account.clientId })
+  return new BlobServiceClient(account.accountUrl, credential, pipelineOptions).getContainerClient(account.container)
+}
+
+interface ServiceFault {
+  statusCode?: number
+  code?: string
+}
+
+const missing = (cause: unknown): AppError =>
+  new AppError('blob-missing', 500, 'The stored bytes are missing.', { cause })
+
+/** Runs a request within its time; any fault but the caller's own abort becomes an AppError. */
+async function guarded<T>(
+  request: (abortSignal: AbortSignal) => Promise<T>,
+  options?: { timeout?: number; signal?: AbortSignal | undefined },
+): Promise<T> {
+  const timeout = AbortSignal.timeout(options?.timeout ?? requestTimeout)
+  try {
+    return await request(options?.signal ? AbortSignal.any([options.signal, timeout]) : timeout)
+  } catch (error) {
+    options?.signal?.throwIfAborted()
+    throw serviceError(error)
+  }
+}
+
+function serviceError(error: unknown): AppError {
+  if (error instanceof AppError) return error
+  const { code } = error as ServiceFault
+  if (code === 'BlobNotFound') return missing(error)
+  if (code === 'BlobAlreadyExists')
+    return new AppError('blob-exists', 500, 'A stored object is never overwritten.', { cause: error })
+  return new AppError('storage-unavailable', 503, 'The image store does not answer as it should.', { cause: error })
+}
+
+async function writeBlob(
+  blob: BlockBlobClient,
+  body: AsyncIterable<Uint8Array>,
+  options: { byteLength?: number; signal?: AbortSignal } | undefined,
+): Promise<{ byteLength: number }> {
+  const failed = new AbortController()
+  const signal = options?.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal
+  // A commit whose answer got lost is tried again and then finds its own blob: the mark tells it from a stranger's.
+  const metadata = { upload: randomUUID() }
+  const blockIds: string[] = []
+  const inFlight = new Set<Promise<void>>()
+  let failure: { error: unknown } | undefined
+  let byteLength = 0
+
+  const stage = (block: Buffer): void => {
+    const blockId = Buffer.from(String(blockIds.length).padStart(6, '0')).toString('base64')
+    blockIds.push(blockId)
+    const staged: Promise<void> = guarded(
+      (abortSignal) => blob.stageBlock(blockId, block, block.length, { abortSignal }),
+      { signal },
+    )
+      .then(() => undefined)
+      .catch((error: unknown) => {
+        failure ??= { error }
+        failed.abort(error)
+      })
+      .finally(() => inFlight.delete(staged))
+    inFlight.add(staged)
+  }
+
+  try {
+    let last: Buffer | undefined
+    for await (const block of cutBlocks(body, signal)) {
+      // The last block is held back: a body of one block is one request.
+      if (last) {
+        stage(last)
+        if (inFlight.size >= blocksInFlight) await Promise.race(inFlight)
+        if (failure) throw failure.error
+      }
+      last = block
+      byteLength += block.length
+    }
+    checkLength(byteLength, options?.byteLength)
+    const create = { conditions: { ifNoneMatch: '*' }, metadata }
+    const single = last ?? Buffer.alloc(0)
+    if (blockIds.length === 0) {
+      await createOnce(
+        blob,
+        metadata.upload,
+        (abortSignal) => blob.upload(single, single.length, { ...create, abortSignal }),
+        signal,
+      )
+    } else {
+      stage(single)
+      await Promise.all(inFlight)
+      if (failure) throw failure.error
+      await createOnce(
+        blob,
+        metadata.upload,
+        (abortSignal) => blob.commitBlockList(blockIds, { ...create, abortSignal }),
+        signal,
+      )
+    }
+    return { byteLength }
+  } catch (error) {
+    failed.abort(error)
+    await Promise.all(inFlight)
+    throw failure ? failure.error : error
+  }
+}
+
+async function createOnce(
+  blob: BlockBlobClient,
+  upload: string,
+  request: (abortSignal: AbortSignal) => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await guarded(request, { signal })
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'blob-exists') throw error
+    const { metadata } = await guarded((abortSignal) => blob.getProperties({ abortSignal }), { signal })
+    if (metadata?.['upload'] !== upload) throw error
+  }
+}
+
+/** Blocks of exactly `blockSize` bytes but for the last; none for an empty body. */
+async function* cutBlocks(body: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Buffer> {
+  let chunks: Uint8Array[] = []
+  let size = 0
+  for await (let chunk of untilAborted(body, signal)) {
+    while (size + chunk.length >= blockSize) {
+      const cut = blockSize - size
+      chunks.push(chunk.subarray(0, cut))
+      chunk = chunk.subarray(cut)
+      const block = Buffer.concat(chunks, blockSize)
+      chunks = []
+      size = 0
+      yield block
+    }
+    if (chunk.length === 0) continue
+    chunks.push(chunk)
+    size += chunk.length
+  }
+  if (size > 0) yield Buffer.concat(chunks, size)
+}
+
+interface Download {
+  stream: NodeJS.ReadableStream & { destroy(error?: Error): void }
+  etag: string | undefined
+  /** Bytes this answer brings. */
+  byteLength: number
+}
+
+async function openDownload(
+  blob: BlockBlobClient,
+  offset: number,
+  count: number | undefined,
+  etag?: string,
+): Promise<Download> {
+  // The signal would also end the body: it is disarmed as soon as the head of the answer is here.
+  const opening = new AbortController()
+  const timer = setTimeout(() => opening.abort(), requestTimeout)
+  try {
+    const answer = await blob.download(offset, count, {
+      abortSignal: opening.signal,
+      maxRetryRequests: 0,
+      conditions: etag === undefined ? {} : { ifMatch: etag },
+    })
+    const stream = answer.readableStreamBody as Download['stream'] | undefined
+    if (!stream) throw new Error('the answer has no body')
+    return { stream, etag: answer.etag, byteLength: answer.contentLength ?? 0 }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function readBlob(blob: BlockBlobClient, range: ByteRange | undefined): Promise<AsyncIterable<Uint8Array>> {
+  const offset = range?.offset ?? 0
+  // The client reads a count of 0 as "to the end".
+  if (range?.length === 0) return emptyBody()
+  let first: Download
+  try {
+    first = await openDownload(blob, offset, range?.length)
+  } catch (error) {
+    if ((error as ServiceFault).statusCode === 416) return emptyBody()
+    throw serviceError(error)
+  }
+  return resumeDownload(blob, offset, first)
+}
+
+async function* emptyBody(): AsyncGenerator<Uint8Array> {}
+
+/** The bytes of `first`, going on where a broken connection stopped. Not a generator: an unread one must close, too. */
+function resumeDownload(blob: BlockBlobClient, offset: number, first: Download): AsyncIterable<Uint8Array> {
+  let download: Download = first
+  let chunks = download.stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
+  let position = offset
+  const end = offset + first.byteLength
+  let attempts = 0
+  let isOpen = true
+  download.stream.on('error', () => undefined)
+
+  const close = (): void => {
+    isOpen = false
+    download.stream.destroy()
+  }
+  const resume = async (cause: unknown): Promise<void> => {
+    for (;;) {
+      download.stream.destroy()
+      if (attempts >= resumesWithoutProgress) throw serviceError(cause)
+      await delay(100 * 2 ** attempts)
+      attempts += 1
+      try {
+        download = await openDownload(blob, position, end - position, first.etag)
+        download.stream.on('error', () => undefined)
+        chunks = download.stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
+        if (!isOpen) download.stream.destroy()
+        return
+      } catch (error) {
+        // Gone or replaced meanwhile: no later attempt can bring the same bytes.
+        const { statusCode } = error as ServiceFault
+        if (statusCode === 404 || statusCode === 412) throw serviceError(error)
+        cause = error
+      }
+    }
+  }
+
+  const iterator: AsyncIterator<Uint8Array> = {
+    async next() {
+      while (isOpen && position < end) {
+        let step: IteratorResult<Uint8Array>
+        const stalled = setTimeout(() => download.stream.destroy(new Error('the download stalled')), stallTimeout)
+        try {
+          step = await chunks.next()
+          if (step.done) throw new Error('the download ended early')
+        } catch (error) {
+          if (!isOpen) break
+          clearTimeout(stalled)
+          await resume(error)
+          continue
+        } finally {
+          clearTimeout(stalled)
+        }
+        position += step.value.length
+        attempts = 0
+        return { done: false, value: step.value }
+      }
+      close()
+      return { done: true, value: undefined }
+    },
+    async return() {
+      close()
+      return { done: true, value: undefined }
+    },
+  }
+  return { [Symbol.asyncIterator]: () => iterator }
+}
+
+async function* listBlobs(container: ContainerClient, prefix: string): AsyncGenerator<BlobInfo> {
+  const pages = container.listBlobsFlat({ prefix }).byPage({ maxPageSize: 5000 })
+  for (;;) {
+    const page = await guarded(() => pages.next())
+    if (page.done) return
+    for (const { name, properties } of page.value.segment.blobItems) {
+      yield { key: name, byteLength: properties.contentLength ?? 0, modifiedAt: properties.lastModified }
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { AppError } from '../app-error.ts'
+
+/** Everything stored lies below this prefix. */
+export const objectPrefix = 'objects/'
+/** What the orphan sweep put aside; the day of the move is part of the key. */
+export const quarantinePrefix = 'quarantine/'
+/** Unfinished writes of a store that needs temporary names; the sweep removes old ones. */
+export const temporaryPrefix = 'incoming/'
+
+const uploadsPerFolder = 256
+let folder = ''
+let uploadsLeft = 0
+
+/**
+ * A fresh key for one upload. It says nothing about the object: keys end up in logs and in the cloud's own records.
+ * Uploads of the same moment share a folder, so that one flush of the folder makes many of them durable.
+ */
+export function newObjectKey(): string {
+  if (uploadsLeft === 0) {
+    folder = randomBytes(1).toString('hex')
+    uploadsLeft = uploadsPerFolder
+  }
+  uploadsLeft -= 1
+  return `${objectPrefix}${folder}/${randomUUID()}`
+}
+
+export const newTemporaryKey = (): string => `${temporaryPrefix}${randomUUID()}`
+
+/** Where the sweep puts an orphan on the given day (UTC). */
+export function quarantineKey(objectKey: string, day: Date): string {
+  return `${quarantinePrefix}${day.toISOString().slice(0, 10)}/${objectKey}`
+}
+
+/** The key an object had before its quarantine, and the day it was put there; undefined for any other key. */
+export function parseQuarantineKey(key: string): { objectKey: string; day: Date } | undefined {
+  const match = /^quarantine\/(\d{4}-\d\d-\d\d)\/(objects\/.+)$/.exec(key)
+  if (match?.[1] === undefined || match[2] === undefined) return undefined
+  return { objectKey: match[2], day: new Date(`${match[1]}T00:00:00Z`) }
+}
+
+const keyForm = /^[a-z0-9][a-z0-9-]*(\/[a-z0-9][a-z0-9-]*)+$/
+
+/** Throws unless the key is one this file could have made: no dots, no empty segments, nothing that climbs out of a root. */
+export function checkKey(key: string): void {
+  if (key.length > 256 || !keyForm.test(key))
+    throw new AppError('blob-key-invalid', 500, 'A stored object has an impossible key.')
+}

@@ -1,0 +1,303 @@
+import type { Dirent } from 'node:fs'
+import { constants } from 'node:fs'
+import { access, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import path from 'node:path'
+import { AppError } from '../app-error.ts'
+import { checkKey, newTemporaryKey, temporaryPrefix } from './blob-keys.ts'
+import type { BlobInfo, BlobStore, ByteRange } from './blob-store.ts'
+import { checkLength, untilAborted } from './body.ts'
+
+// One read call a chunk: large enough that 500 KB images need one or two, small enough for thousands of readers.
+const readChunk = 512 * 1024
+// Chunks of the network (64 KiB) are gathered to one write call of about this size.
+const writeBatch = 1024 * 1024
+// Long uploads reach the disk while they arrive, so that the last flush is short.
+const flushEvery = 64 * 1024 * 1024
+
+const errnoOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | undefined)?.code
+
+function unavailable(error: unknown): unknown {
+  if (error instanceof AppError || errnoOf(error) === undefined) return error
+  const reason = errnoOf(error) === 'ENOSPC' || errnoOf(error) === 'EDQUOT' ? 'is full' : 'does not answer as it should'
+  return new AppError('storage-unavailable', 503, `The image store ${reason}.`, { cause: error })
+}
+
+async function guarded<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw unavailable(error)
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Makes renames durable; everyone who asks while a flush of the folder runs shares the one after it. */
+function groupFolderSync(): (folder: string) => Promise<void> {
+  const running = new Map<string, { current: Promise<void>; next: Promise<void> | undefined }>()
+  return function sync(folder): Promise<void> {
+    const state = running.get(folder)
+    if (state) {
+      // The flush under way may have begun before the caller's rename: it does not count.
+      state.next ??= state.current.catch(() => undefined).then(() => sync(folder))
+      return state.next
+    }
+    const current = syncFolder(folder).finally(() => running.delete(folder))
+    running.set(folder, { current, next: undefined })
+    return current
+  }
+}
+
+/** Files below `root`: `incoming/` for unfinished writes, the rest named by key. The folder is made when absent. */
+export async function openDiskStore(root: string): Promise<BlobStore> {
+  const syncGroup = groupFolderSync()
+  const knownFolders = new Map<string, Promise<void>>()
+
+  const pathOf = (key: string): string => {
+    checkKey(key)
+    return path.join(root, ...key.split('/'))
+  }
+
+  /** Makes a folder and its parents durable once. */
+  const ensureFolder = (folder: string): Promise<void> => {
+    let made = knownFolders.get(folder)
+    if (made === undefined) {
+      made = (async () => {
+        if (folder !== root) await ensureFolder(path.dirname(folder))
+        await mkdir(folder, { recursive: folder === root, mode: 0o700 }).catch((error: unknown) => {
+          if (errnoOf(error) !== 'EEXIST') throw error
+        })
+        if (folder !== root) await syncGroup(path.dirname(folder))
+      })()
+      made.catch(() => knownFolders.delete(folder))
+      knownFolders.set(folder, made)
+    }
+    return made
+  }
+
+  await guarded(ensureFolder(path.join(root, temporaryPrefix)))
+
+  return {
+    async write(key, body, options) {
+      const target = pathOf(key)
+      const temporary = pathOf(newTemporaryKey())
+      if (await exists(target)) throw new AppError('blob-exists', 500, 'A stored object is never overwritten.')
+      const handle = await guarded(open(temporary, 'wx', 0o600))
+      try {
+        let byteLength: number
+        try {
+          byteLength = await writeBody(handle, body, options?.signal)
+          checkLength(byteLength, options?.byteLength)
+          await guarded(handle.datasync())
+        } finally {
+          await guarded(handle.close())
+        }
+        options?.signal?.throwIfAborted()
+        await guarded(ensureFolder(path.dirname(target)))
+        await guarded(rename(temporary, target))
+        await guarded(syncGroup(path.dirname(target)))
+        return { byteLength }
+      } catch (error) {
+        // The fault that matters is the first one; what cannot be removed now is the sweep's.
+        await unlink(temporary).catch(() => undefined)
+        throw error
+      }
+    },
+
+    async read(key, range) {
+      const file = pathOf(key)
+      let handle: FileHandle
+      try {
+        handle = await open(file, 'r')
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT')
+          throw new AppError('blob-missing', 500, 'The stored bytes are missing.', { cause: error })
+        throw unavailable(error)
+      }
+      return readHandle(handle, range)
+    },
+
+    async delete(key) {
+      await guarded(
+        unlink(pathOf(key)).catch((error: unknown) => {
+          if (errnoOf(error) !== 'ENOENT') throw error
+        }),
+      )
+    },
+
+    list: (prefix) => listFolder(root, '', prefix),
+
+    async move(from, to) {
+      const source = pathOf(from)
+      const target = pathOf(to)
+      await guarded(ensureFolder(path.dirname(target)))
+      if (await exists(target)) throw new AppError('blob-exists', 500, 'A stored object is never overwritten.')
+      await guarded(
+        rename(source, target).catch((error: unknown) => {
+          if (errnoOf(error) === 'ENOENT')
+            throw new AppError('blob-missing', 500, 'The stored bytes are missing.', { cause: error })
+          throw error
+        }),
+      )
+      await guarded(Promise.all([syncGroup(path.dirname(target)), syncGroup(path.dirname(source))]))
+    },
+
+    async check() {
+      await guarded(access(path.join(root, temporaryPrefix), constants.R_OK | constants.W_OK | constants.X_OK))
+    },
+
+    async close() {},
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await access(file)
+    return true
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false
+    throw unavailable(error)
+  }
+}
+
+/** Takes the next chunks from the sender while the last ones are being written. */
+async function writeBody(
+  handle: FileHandle,
+  body: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  let written = 0
+  let flushed = 0
+  let waiting: Uint8Array[] = []
+  let waitingBytes = 0
+  let writing: Promise<void> | undefined
+  let failure: { error: unknown } | undefined
+
+  const writeWaiting = async (): Promise<void> => {
+    while (waitingBytes > 0) {
+      const batch = waiting
+      waiting = []
+      const size = waitingBytes
+      waitingBytes = 0
+      await writeAll(handle, batch, size)
+      written += size
+      if (written - flushed >= flushEvery) {
+        flushed = written
+        await handle.datasync()
+      }
+    }
+  }
+  const startWriting = (): void => {
+    writing ??= writeWaiting()
+      .catch((error: unknown) => {
+        failure = { error: unavailable(error) }
+      })
+      .finally(() => {
+        writing = undefined
+      })
+  }
+
+  try {
+    for await (const chunk of untilAborted(body, signal)) {
+      if (failure) throw failure.error
+      if (chunk.length === 0) continue
+      waiting.push(chunk)
+      waitingBytes += chunk.length
+      startWriting()
+      if (waitingBytes >= writeBatch) await writing
+    }
+  } finally {
+    // The handle is closed by the caller next: nothing may still be writing to it.
+    while (writing) await writing
+  }
+  if (failure) throw failure.error
+  return written
+}
+
+async function writeAll(handle: FileHandle, batch: Uint8Array[], size: number): Promise<void> {
+  let left = batch
+  let missing = size
+  while (missing > 0) {
+    const { bytesWritten } = await handle.writev(left)
+    missing -= bytesWritten
+    if (missing === 0) return
+    let skip = bytesWritten
+    left = left.flatMap((chunk) => {
+      const cut = Math.min(skip, chunk.length)
+      skip -= cut
+      return cut === chunk.length ? [] : [chunk.subarray(cut)]
+    })
+  }
+}
+
+/** Not a generator: one that is never started would not close its handle. */
+function readHandle(handle: FileHandle, range: ByteRange | undefined): AsyncIterable<Uint8Array> {
+  let position = range?.offset ?? 0
+  let left = range?.length ?? Number.POSITIVE_INFINITY
+  let isOpen = true
+  const close = async (): Promise<void> => {
+    if (!isOpen) return
+    isOpen = false
+    await handle.close()
+  }
+  const iterator: AsyncIterator<Uint8Array> = {
+    async next() {
+      if (!isOpen) return { done: true, value: undefined }
+      try {
+        const size = Math.min(left, readChunk)
+        if (size > 0) {
+          // Own memory for each chunk: the network may hold it long after the next one is read.
+          const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(size), 0, size, position)
+          if (bytesRead > 0) {
+            position += bytesRead
+            left -= bytesRead
+            if (left === 0) await close()
+            return { done: false, value: bytesRead === size ? buffer : buffer.subarray(0, bytesRead) }
+          }
+        }
+        await close()
+        return { done: true, value: undefined }
+      } catch (error) {
+        await close().catch(() => undefined)
+        throw unavailable(error)
+      }
+    },
+    async return() {
+      await close()
+      return { done: true, value: undefined }
+    },
+  }
+  return { [Symbol.asyncIterator]: () => iterator }
+}
+
+async function* listFolder(root: string, folder: string, prefix: string): AsyncGenerator<BlobInfo> {
+  let entries: Dirent[]
+  try {
+    entries = await readdir(path.join(root, folder), { withFileTypes: true })
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return
+    throw unavailable(error)
+  }
+  // Folders sort with their slash, so that keys come in the order of their text.
+  const names = entries.map((entry) => folder + entry.name + (entry.isDirectory() ? '/' : '')).sort()
+  for (const name of names) {
+    if (name.endsWith('/')) {
+      if (name.startsWith(prefix) || prefix.startsWith(name)) yield* listFolder(root, name, prefix)
+    } else if (name.startsWith(prefix)) {
+      const found = await stat(path.join(root, name)).catch((error: unknown) => {
+        // Moved or deleted since the folder was read.
+        if (errnoOf(error) === 'ENOENT') return undefined
+        throw unavailable(error)
+      })
+      if (found) yield { key: name, byteLength: found.size, modifiedAt: found.mtime }
+    }
+  }
+}
