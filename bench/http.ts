@@ -40,7 +40,11 @@ export async function get(target: Target, path: string, accept: string): Promise
 }
 
 /** Reads an answer to its end and counts its bytes, for objects too large to keep. */
-export async function drain(target: Target, path: string, accept: string): Promise<{ status: number; byteLength: number }> {
+export async function drain(
+  target: Target,
+  path: string,
+  accept: string,
+): Promise<{ status: number; byteLength: number }> {
   const response = await send(target, 'GET', path, { accept }, [])
   let byteLength = 0
   for await (const piece of response) byteLength += (piece as Buffer).length
