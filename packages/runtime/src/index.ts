@@ -1,4 +1,3 @@
-// config.ts   readConfig(schema, env): prints every fault and exits 1 (throws ConfigError for tests)
-// logger.ts   createLogger(options): Logger (pino; secrets redacted)
-// shutdown.ts onShutdown(log, steps): SIGINT/SIGTERM once, steps in order, bounded
-export type { Logger } from 'pino'
+export { ConfigError, parseConfig, readConfig } from './config.ts'
+export { createLogger, type Logger, type LoggerOptions } from './logger.ts'
+export { onShutdown, type ShutdownOptions, type ShutdownStep } from './shutdown.ts'

@@ -1,0 +1,2 @@
+export const requiredSchemaVersion = 1
+export type Schema = any

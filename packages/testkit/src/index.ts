@@ -1,0 +1,1 @@
+export { emptyDatabase, testDatabase, testPostgresUrl, type TestDatabase } from './database.ts'
