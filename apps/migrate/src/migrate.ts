@@ -130,7 +130,7 @@ function describeSqlError(error: unknown, sql: string): string {
   if (!(error instanceof pg.DatabaseError)) return error instanceof Error ? error.message : String(error)
   const place = Number(error.position)
   const before = Number.isInteger(place)
-    ? [...sql]
+    ? Array.from(sql)
         .slice(0, place - 1)
         .join('')
         .split('\n')

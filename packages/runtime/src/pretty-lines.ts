@@ -31,7 +31,7 @@ export function prettyLines(destination: DestinationStream): DestinationStream {
 
 /** Text from outside must not move the cursor, change colours or fake a second line. */
 function printable(text: string): string {
-  return text.replace(/[\u0000-\u001F\u007F-\u009F]/g, (character) => {
+  return text.replace(/\p{Cc}/gu, (character) => {
     const code = character.codePointAt(0) ?? 0
     return `\\u${code.toString(16).padStart(4, '0')}`
   })

@@ -134,7 +134,9 @@ async function initCluster(cluster: Cluster, isDurable: boolean): Promise<void> 
       '--auth=scram-sha-256',
       '--encoding=UTF8',
       // Sorting that no update of the machine's locales can change under an index.
-      ...['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
+      '--locale=C',
+      '--locale-provider=builtin',
+      '--builtin-locale=C.UTF-8',
       ...(isDurable ? ['--data-checksums'] : ['--no-sync']),
     ])
     await rename(fresh, cluster.dataDir)

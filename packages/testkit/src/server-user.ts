@@ -14,10 +14,8 @@ export function serverUser(): ServerUser | undefined {
   if (process.getuid?.() !== 0) return undefined
   const known = lookUp(userName)
   if (known !== undefined) return known
-  const made = spawnSync('useradd', [
-    ...['--system', '--user-group', '--no-create-home', '--home-dir', '/nonexistent', '--shell', '/usr/sbin/nologin'],
-    userName,
-  ])
+  const flags = '--system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin'
+  const made = spawnSync('useradd', [...flags.split(' '), userName])
   // Two starts at once may both try; only what is there afterwards counts.
   const user = lookUp(userName)
   if (user !== undefined) return user
