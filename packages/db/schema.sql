@@ -1,0 +1,573 @@
+-- Written by `npm run db:dump`; never edited by hand, never executed.
+
+-- extensions
+create extension pg_trgm;
+
+-- schemas
+create schema graphile_worker;
+create schema public;
+
+-- types
+create type graphile_worker.job_spec as (identifier text, payload json, queue_name text, run_at timestamp with time zone, max_attempts smallint, job_key text, priority smallint, flags text[]);
+
+-- tables
+create table graphile_worker._private_job_queues (
+  id integer generated always as identity not null,
+  is_available boolean generated always as ((locked_at IS NULL)) stored not null,
+  locked_at timestamp with time zone,
+  locked_by text,
+  queue_name text not null
+);
+alter table graphile_worker._private_job_queues enable row level security;
+create table graphile_worker._private_jobs (
+  attempts smallint default 0 not null,
+  created_at timestamp with time zone default now() not null,
+  flags jsonb,
+  id bigint generated always as identity not null,
+  is_available boolean generated always as (((locked_at IS NULL) AND (attempts < max_attempts))) stored not null,
+  job_queue_id integer,
+  key text,
+  last_error text,
+  locked_at timestamp with time zone,
+  locked_by text,
+  max_attempts smallint default 25 not null,
+  payload json default '{}'::json not null,
+  priority smallint default 0 not null,
+  revision integer default 0 not null,
+  run_at timestamp with time zone default now() not null,
+  task_id integer not null,
+  updated_at timestamp with time zone default now() not null
+);
+alter table graphile_worker._private_jobs enable row level security;
+create table graphile_worker._private_known_crontabs (
+  identifier text not null,
+  known_since timestamp with time zone not null,
+  last_execution timestamp with time zone
+);
+alter table graphile_worker._private_known_crontabs enable row level security;
+create table graphile_worker._private_tasks (
+  id integer generated always as identity not null,
+  identifier text not null
+);
+alter table graphile_worker._private_tasks enable row level security;
+create table graphile_worker.migrations (
+  breaking boolean default false not null,
+  id integer not null,
+  ts timestamp with time zone default now() not null
+);
+create table public.component (
+  component_name text,
+  component_number text,
+  created_at timestamp with time zone default now() not null,
+  id bigint generated always as identity not null,
+  identity_key text collate "C" not null,
+  issuer text,
+  project_id bigint not null
+);
+create table public.instance (
+  attributes text not null,
+  bits_allocated integer,
+  blob_key text collate "C" not null,
+  bulk jsonb default '[]'::jsonb not null,
+  byte_size bigint not null,
+  column_count integer,
+  content_date text collate "C",
+  content_time text collate "C",
+  frame_count integer,
+  frame_layout jsonb,
+  frame_table bytea storage external,
+  id bigint generated always as identity not null,
+  instance_number integer,
+  metadata bytea storage external not null,
+  photometric text,
+  project_id bigint not null,
+  row_count integer,
+  series_id bigint not null,
+  sha256 bytea not null,
+  sop_class_uid text collate "C" not null,
+  sop_instance_uid text collate "C" not null,
+  stored_at timestamp with time zone default now() not null,
+  study_id bigint not null,
+  transfer_syntax_uid text collate "C" not null,
+  warnings jsonb default '[]'::jsonb not null
+);
+create table public.project (
+  created_at timestamp with time zone default now() not null,
+  id bigint generated always as identity not null,
+  name text not null,
+  slug text not null
+);
+create table public.schema_migration (
+  applied_at timestamp with time zone default now() not null,
+  checksum text not null,
+  kind text not null,
+  name text not null,
+  number integer not null
+);
+create table public.series (
+  attributes text not null,
+  byte_size bigint default 0 not null,
+  changed_at timestamp with time zone default now() not null,
+  id bigint generated always as identity not null,
+  instance_count integer default 0 not null,
+  manufacturer text,
+  modality text,
+  operator_name text,
+  project_id bigint not null,
+  requested_procedure_ids text[] default '{}'::text[] not null,
+  scheduled_step_ids text[] default '{}'::text[] not null,
+  series_date text collate "C",
+  series_description text,
+  series_instance_uid text collate "C" not null,
+  series_number integer,
+  series_time text collate "C",
+  station_name text,
+  step_start_date text collate "C",
+  step_start_time text collate "C",
+  stored_at timestamp with time zone default now() not null,
+  study_id bigint not null
+);
+create table public.study (
+  accession_number text,
+  attributes text not null,
+  byte_size bigint default 0 not null,
+  changed_at timestamp with time zone default now() not null,
+  component_id bigint not null,
+  component_issuer text,
+  component_name text,
+  component_name_folded text collate "C",
+  component_number text,
+  id bigint generated always as identity not null,
+  instance_count integer default 0 not null,
+  is_diconde boolean not null,
+  manufacturing_date text collate "C",
+  material_name text,
+  modalities text[] default '{}'::text[] not null,
+  owner_name text,
+  owner_name_folded text collate "C",
+  project_id bigint not null,
+  search_text text collate "C" default ''::text not null,
+  series_count integer default 0 not null,
+  sop_classes text[] default '{}'::text[] not null,
+  stored_at timestamp with time zone default now() not null,
+  study_date text collate "C",
+  study_description text,
+  study_id text,
+  study_instance_uid text collate "C" not null,
+  study_time text collate "C"
+);
+
+-- views
+create view graphile_worker.jobs as
+ SELECT jobs.id,
+    job_queues.queue_name,
+    tasks.identifier AS task_identifier,
+    jobs.priority,
+    jobs.run_at,
+    jobs.attempts,
+    jobs.max_attempts,
+    jobs.last_error,
+    jobs.created_at,
+    jobs.updated_at,
+    jobs.key,
+    jobs.locked_at,
+    jobs.locked_by,
+    jobs.revision,
+    jobs.flags
+   FROM graphile_worker._private_jobs jobs
+     JOIN graphile_worker._private_tasks tasks ON tasks.id = jobs.task_id
+     LEFT JOIN graphile_worker._private_job_queues job_queues ON job_queues.id = jobs.job_queue_id;
+
+-- constraints
+alter table graphile_worker._private_job_queues add constraint job_queues_pkey1 PRIMARY KEY (id);
+alter table graphile_worker._private_job_queues add constraint job_queues_queue_name_key UNIQUE (queue_name);
+alter table graphile_worker._private_job_queues add constraint job_queues_queue_name_check CHECK ((length(queue_name) <= 128));
+alter table graphile_worker._private_jobs add constraint jobs_pkey1 PRIMARY KEY (id);
+alter table graphile_worker._private_jobs add constraint jobs_key_key1 UNIQUE (key);
+alter table graphile_worker._private_jobs add constraint jobs_key_check CHECK (((length(key) > 0) AND (length(key) <= 512)));
+alter table graphile_worker._private_jobs add constraint jobs_max_attempts_check CHECK ((max_attempts >= 1));
+alter table graphile_worker._private_known_crontabs add constraint known_crontabs_pkey PRIMARY KEY (identifier);
+alter table graphile_worker._private_tasks add constraint tasks_pkey PRIMARY KEY (id);
+alter table graphile_worker._private_tasks add constraint tasks_identifier_key UNIQUE (identifier);
+alter table graphile_worker._private_tasks add constraint tasks_identifier_check CHECK ((length(identifier) <= 128));
+alter table graphile_worker.migrations add constraint migrations_pkey PRIMARY KEY (id);
+alter table public.component add constraint component_pkey PRIMARY KEY (id);
+alter table public.component add constraint component_project_id_identity_key_key UNIQUE (project_id, identity_key);
+alter table public.component add constraint component_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
+alter table public.instance add constraint instance_pkey PRIMARY KEY (id);
+alter table public.instance add constraint instance_blob_key_key UNIQUE (blob_key);
+alter table public.instance add constraint instance_project_id_sop_instance_uid_key UNIQUE (project_id, sop_instance_uid);
+alter table public.instance add constraint instance_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
+alter table public.instance add constraint instance_series_id_fkey FOREIGN KEY (series_id) REFERENCES series(id);
+alter table public.instance add constraint instance_study_id_fkey FOREIGN KEY (study_id) REFERENCES study(id);
+alter table public.instance add constraint instance_sha256_check CHECK ((octet_length(sha256) = 32));
+alter table public.project add constraint project_pkey PRIMARY KEY (id);
+alter table public.project add constraint project_slug_key UNIQUE (slug);
+alter table public.project add constraint project_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text));
+alter table public.schema_migration add constraint schema_migration_pkey PRIMARY KEY (number);
+alter table public.schema_migration add constraint schema_migration_name_key UNIQUE (name);
+alter table public.schema_migration add constraint schema_migration_kind_check CHECK ((kind = ANY (ARRAY['compatible'::text, 'breaking'::text])));
+alter table public.series add constraint series_pkey PRIMARY KEY (id);
+alter table public.series add constraint series_study_id_series_instance_uid_key UNIQUE (study_id, series_instance_uid);
+alter table public.series add constraint series_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
+alter table public.series add constraint series_study_id_fkey FOREIGN KEY (study_id) REFERENCES study(id);
+alter table public.study add constraint study_pkey PRIMARY KEY (id);
+alter table public.study add constraint study_study_instance_uid_key UNIQUE (study_instance_uid);
+alter table public.study add constraint study_component_id_fkey FOREIGN KEY (component_id) REFERENCES component(id);
+alter table public.study add constraint study_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
+
+-- indexes
+CREATE INDEX jobs_main_index ON graphile_worker._private_jobs USING btree (priority, run_at) INCLUDE (id, task_id, job_queue_id) WHERE (is_available = true);
+CREATE INDEX jobs_no_queue_index ON graphile_worker._private_jobs USING btree (priority, run_at) INCLUDE (id, task_id) WHERE ((is_available = true) AND (job_queue_id IS NULL));
+CREATE INDEX component_project_id_component_number_idx ON public.component USING btree (project_id, component_number);
+CREATE INDEX instance_project_id_sop_class_uid_idx ON public.instance USING btree (project_id, sop_class_uid);
+CREATE INDEX instance_series_id_instance_number_id_idx ON public.instance USING btree (series_id, instance_number, id);
+CREATE INDEX instance_sop_instance_uid_idx ON public.instance USING btree (sop_instance_uid);
+CREATE INDEX instance_study_id_idx ON public.instance USING btree (study_id);
+CREATE INDEX series_project_id_modality_idx ON public.series USING btree (project_id, modality);
+CREATE INDEX series_series_instance_uid_idx ON public.series USING btree (series_instance_uid);
+CREATE INDEX study_component_id_idx ON public.study USING btree (component_id);
+CREATE INDEX study_modalities_idx ON public.study USING gin (modalities);
+CREATE INDEX study_project_id_accession_number_idx ON public.study USING btree (project_id, accession_number);
+CREATE INDEX study_project_id_component_name_folded_idx ON public.study USING btree (project_id, component_name_folded text_pattern_ops);
+CREATE INDEX study_project_id_component_number_idx ON public.study USING btree (project_id, component_number);
+CREATE INDEX study_project_id_stored_at_id_idx ON public.study USING btree (project_id, stored_at DESC, id DESC);
+CREATE INDEX study_project_id_study_date_id_idx ON public.study USING btree (project_id, study_date DESC NULLS LAST, id DESC);
+CREATE INDEX study_project_id_study_id_idx ON public.study USING btree (project_id, study_id);
+CREATE INDEX study_search_text_idx ON public.study USING gin (search_text gin_trgm_ops);
+
+-- functions
+CREATE OR REPLACE FUNCTION graphile_worker.add_job(identifier text, payload json DEFAULT NULL::json, queue_name text DEFAULT NULL::text, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, max_attempts integer DEFAULT NULL::integer, job_key text DEFAULT NULL::text, priority integer DEFAULT NULL::integer, flags text[] DEFAULT NULL::text[], job_key_mode text DEFAULT 'replace'::text)
+ RETURNS graphile_worker._private_jobs
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_job "graphile_worker"._private_jobs;
+begin
+  if (job_key is null or job_key_mode is null or job_key_mode in ('replace', 'preserve_run_at')) then
+    select * into v_job
+    from "graphile_worker".add_jobs(
+      ARRAY[(
+        identifier,
+        payload,
+        queue_name,
+        run_at,
+        max_attempts::smallint,
+        job_key,
+        priority::smallint,
+        flags
+      )::"graphile_worker".job_spec],
+      (job_key_mode = 'preserve_run_at')
+    )
+    limit 1;
+    return v_job;
+  elsif job_key_mode = 'unsafe_dedupe' then
+    -- Ensure all the tasks exist (insert only missing identifiers so identity is not consumed)
+    insert into "graphile_worker"._private_tasks as tasks (identifier)
+    select add_job.identifier
+    where not exists (
+      select 1
+      from "graphile_worker"._private_tasks as existing
+      where existing.identifier = add_job.identifier
+    )
+    on conflict do nothing;
+    -- Ensure all the queues exist
+    if add_job.queue_name is not null then
+      insert into "graphile_worker"._private_job_queues as job_queues (queue_name)
+      select add_job.queue_name
+      where not exists (
+        select 1
+        from "graphile_worker"._private_job_queues as existing
+        where existing.queue_name = add_job.queue_name
+      )
+      on conflict do nothing;
+    end if;
+    -- Insert job, but if one already exists then do nothing, even if the
+    -- existing job has already started (and thus represents an out-of-date
+    -- world state). This is dangerous because it means that whatever state
+    -- change triggered this add_job may not be acted upon (since it happened
+    -- after the existing job started executing, but no further job is being
+    -- scheduled), but it is useful in very rare circumstances for
+    -- de-duplication. If in doubt, DO NOT USE THIS.
+    insert into "graphile_worker"._private_jobs as jobs (
+      job_queue_id,
+      task_id,
+      payload,
+      run_at,
+      max_attempts,
+      key,
+      priority,
+      flags
+    )
+      select
+        job_queues.id,
+        tasks.id,
+        coalesce(add_job.payload, '{}'::json),
+        coalesce(add_job.run_at, now()),
+        coalesce(add_job.max_attempts::smallint, 25::smallint),
+        add_job.job_key,
+        coalesce(add_job.priority::smallint, 0::smallint),
+        (
+          select jsonb_object_agg(flag, true)
+          from unnest(add_job.flags) as item(flag)
+        )
+      from "graphile_worker"._private_tasks as tasks
+      left join "graphile_worker"._private_job_queues as job_queues
+      on job_queues.queue_name = add_job.queue_name
+      where tasks.identifier = add_job.identifier
+    on conflict (key)
+      -- Bump the updated_at so that there's something to return
+      do update set
+        revision = jobs.revision + 1,
+        updated_at = now()
+      returning *
+      into v_job;
+    if v_job.revision = 0 then
+      perform pg_notify('jobs:insert', '{"r":' || random()::text || ',"count":1}');
+    end if;
+    return v_job;
+  else
+    raise exception 'Invalid job_key_mode value, expected ''replace'', ''preserve_run_at'' or ''unsafe_dedupe''.' using errcode = 'GWBKM';
+  end if;
+end;
+$function$
+;
+CREATE OR REPLACE FUNCTION graphile_worker.add_jobs(specs graphile_worker.job_spec[], job_key_preserve_run_at boolean DEFAULT false)
+ RETURNS SETOF graphile_worker._private_jobs
+ LANGUAGE plpgsql
+AS $function$
+begin
+  -- Ensure all the tasks exist (insert only missing identifiers so identity is not consumed)
+  insert into "graphile_worker"._private_tasks as tasks (identifier)
+  select distinct spec.identifier
+  from unnest(specs) spec
+  where not exists (
+    select 1
+    from "graphile_worker"._private_tasks as existing
+    where existing.identifier = spec.identifier
+  )
+  on conflict do nothing;
+  -- Ensure all the queues exist
+  insert into "graphile_worker"._private_job_queues as job_queues (queue_name)
+  select distinct spec.queue_name
+  from unnest(specs) spec
+  where spec.queue_name is not null
+  and not exists (
+    select 1
+    from "graphile_worker"._private_job_queues as existing
+    where existing.queue_name = spec.queue_name
+  )
+  on conflict do nothing;
+  -- Ensure any locked jobs have their key cleared - in the case of locked
+  -- existing job create a new job instead as it must have already started
+  -- executing (i.e. it's world state is out of date, and the fact add_job
+  -- has been called again implies there's new information that needs to be
+  -- acted upon).
+  update "graphile_worker"._private_jobs as jobs
+  set
+    key = null,
+    attempts = jobs.max_attempts,
+    updated_at = now()
+  from unnest(specs) spec
+  where spec.job_key is not null
+  and jobs.key = spec.job_key
+  and is_available is not true;
+
+  -- WARNING: this count is not 100% accurate; 'on conflict' clause will cause it to be an overestimate
+  perform pg_notify('jobs:insert', '{"r":' || random()::text || ',"count":' || array_length(specs, 1)::text || '}');
+
+  -- TODO: is there a risk that a conflict could occur depending on the
+  -- isolation level?
+  return query insert into "graphile_worker"._private_jobs as jobs (
+    job_queue_id,
+    task_id,
+    payload,
+    run_at,
+    max_attempts,
+    key,
+    priority,
+    flags
+  )
+    select
+      job_queues.id,
+      tasks.id,
+      coalesce(spec.payload, '{}'::json),
+      coalesce(spec.run_at, now()),
+      coalesce(spec.max_attempts, 25),
+      spec.job_key,
+      coalesce(spec.priority, 0),
+      (
+        select jsonb_object_agg(flag, true)
+        from unnest(spec.flags) as item(flag)
+      )
+    from unnest(specs) spec
+    inner join "graphile_worker"._private_tasks as tasks
+    on tasks.identifier = spec.identifier
+    left join "graphile_worker"._private_job_queues as job_queues
+    on job_queues.queue_name = spec.queue_name
+  on conflict (key) do update set
+    job_queue_id = excluded.job_queue_id,
+    task_id = excluded.task_id,
+    payload =
+      case
+      when json_typeof(jobs.payload) = 'array' and json_typeof(excluded.payload) = 'array' then
+        (jobs.payload::jsonb || excluded.payload::jsonb)::json
+      else
+        excluded.payload
+      end,
+    max_attempts = excluded.max_attempts,
+    run_at = (case
+      when job_key_preserve_run_at is true and jobs.attempts = 0 then jobs.run_at
+      else excluded.run_at
+    end),
+    priority = excluded.priority,
+    revision = jobs.revision + 1,
+    flags = excluded.flags,
+    -- always reset error/retry state
+    attempts = 0,
+    last_error = null,
+    updated_at = now()
+  where jobs.locked_at is null
+  returning *;
+end;
+$function$
+;
+CREATE OR REPLACE FUNCTION graphile_worker.complete_jobs(job_ids bigint[])
+ RETURNS SETOF graphile_worker._private_jobs
+ LANGUAGE sql
+AS $function$
+  delete from "graphile_worker"._private_jobs as jobs
+    where id = any(job_ids)
+    and (
+      locked_at is null
+    or
+      locked_at < now() - interval '4 hours'
+    )
+    returning *;
+$function$
+;
+CREATE OR REPLACE FUNCTION graphile_worker.force_unlock_workers(worker_ids text[])
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+update "graphile_worker"._private_jobs as jobs
+set locked_at = null, locked_by = null
+where locked_by = any(worker_ids);
+update "graphile_worker"._private_job_queues as job_queues
+set locked_at = null, locked_by = null
+where locked_by = any(worker_ids);
+$function$
+;
+CREATE OR REPLACE FUNCTION graphile_worker.permanently_fail_jobs(job_ids bigint[], error_message text DEFAULT NULL::text)
+ RETURNS SETOF graphile_worker._private_jobs
+ LANGUAGE sql
+AS $function$
+  update "graphile_worker"._private_jobs as jobs
+    set
+      last_error = coalesce(error_message, 'Manually marked as failed'),
+      attempts = max_attempts,
+      updated_at = now()
+    where id = any(job_ids)
+    and (
+      locked_at is null
+    or
+      locked_at < NOW() - interval '4 hours'
+    )
+    returning *;
+$function$
+;
+CREATE OR REPLACE FUNCTION graphile_worker.remove_job(job_key text)
+ RETURNS graphile_worker._private_jobs
+ LANGUAGE plpgsql
+ STRICT
+AS $function$
+declare
+  v_job "graphile_worker"._private_jobs;
+begin
+  -- Delete job if not locked
+  delete from "graphile_worker"._private_jobs as jobs
+    where key = job_key
+    and (
+      locked_at is null
+    or
+      locked_at < NOW() - interval '4 hours'
+    )
+  returning * into v_job;
+  if not (v_job is null) then
+    perform pg_notify('jobs:insert', '{"r":' || random()::text || ',"count":-1}');
+    return v_job;
+  end if;
+  -- Otherwise prevent job from retrying, and clear the key
+  update "graphile_worker"._private_jobs as jobs
+  set
+    key = null,
+    attempts = jobs.max_attempts,
+    updated_at = now()
+  where key = job_key
+  returning * into v_job;
+  return v_job;
+end;
+$function$
+;
+CREATE OR REPLACE FUNCTION graphile_worker.reschedule_jobs(job_ids bigint[], run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, priority integer DEFAULT NULL::integer, attempts integer DEFAULT NULL::integer, max_attempts integer DEFAULT NULL::integer)
+ RETURNS SETOF graphile_worker._private_jobs
+ LANGUAGE sql
+AS $function$
+  update "graphile_worker"._private_jobs as jobs
+    set
+      run_at = coalesce(reschedule_jobs.run_at, jobs.run_at),
+      priority = coalesce(reschedule_jobs.priority::smallint, jobs.priority),
+      attempts = coalesce(reschedule_jobs.attempts::smallint, jobs.attempts),
+      max_attempts = coalesce(reschedule_jobs.max_attempts::smallint, jobs.max_attempts),
+      updated_at = now()
+    where id = any(job_ids)
+    and (
+      locked_at is null
+    or
+      locked_at < NOW() - interval '4 hours'
+    )
+    returning *;
+$function$
+;
+
+-- row policies
+create policy instandt_app on graphile_worker._private_job_queues for all to instandt_app using (true) with check (true);
+create policy instandt_app on graphile_worker._private_jobs for all to instandt_app using (true) with check (true);
+create policy instandt_app on graphile_worker._private_known_crontabs for all to instandt_app using (true) with check (true);
+create policy instandt_app on graphile_worker._private_tasks for all to instandt_app using (true) with check (true);
+
+-- rights on tables and sequences
+grant delete, insert, select, update on graphile_worker._private_job_queues to instandt_app;
+grant delete, insert, select, update on graphile_worker._private_jobs to instandt_app;
+grant delete, insert, select, update on graphile_worker._private_known_crontabs to instandt_app;
+grant delete, insert, select, update on graphile_worker._private_tasks to instandt_app;
+grant usage on graphile_worker.job_queues_id_seq to instandt_app;
+grant delete, insert, select, update on graphile_worker.jobs to instandt_app;
+grant usage on graphile_worker.jobs_id_seq1 to instandt_app;
+grant select on graphile_worker.migrations to instandt_app;
+grant usage on graphile_worker.tasks_id_seq to instandt_app;
+grant delete, insert, select, update on public.component to instandt_app;
+grant usage on public.component_id_seq to instandt_app;
+grant delete, insert, select, update on public.instance to instandt_app;
+grant usage on public.instance_id_seq to instandt_app;
+grant delete, insert, select, update on public.project to instandt_app;
+grant usage on public.project_id_seq to instandt_app;
+grant select on public.schema_migration to instandt_app;
+grant delete, insert, select, update on public.series to instandt_app;
+grant usage on public.series_id_seq to instandt_app;
+grant delete, insert, select, update on public.study to instandt_app;
+grant usage on public.study_id_seq to instandt_app;
+
+-- rights on schemas
+grant usage on schema graphile_worker to instandt_app;
+grant usage on schema public to instandt_app;
+grant usage on schema public to public;
+
+-- rights on functions taken from or given to single roles
+grant execute on function graphile_worker.add_job(identifier text, payload json, queue_name text, run_at timestamp with time zone, max_attempts integer, job_key text, priority integer, flags text[], job_key_mode text) to instandt_app;
+grant execute on function graphile_worker.add_jobs(specs graphile_worker.job_spec[], job_key_preserve_run_at boolean) to instandt_app;
+grant execute on function graphile_worker.complete_jobs(job_ids bigint[]) to instandt_app;
+grant execute on function graphile_worker.force_unlock_workers(worker_ids text[]) to instandt_app;
+grant execute on function graphile_worker.permanently_fail_jobs(job_ids bigint[], error_message text) to instandt_app;
+grant execute on function graphile_worker.remove_job(job_key text) to instandt_app;
+grant execute on function graphile_worker.reschedule_jobs(job_ids bigint[], run_at timestamp with time zone, priority integer, attempts integer, max_attempts integer) to instandt_app;

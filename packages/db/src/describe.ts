@@ -1,0 +1,2 @@
+export { describeSchema } from './describe-schema.ts'
+export { describeTypes } from './describe-types.ts'
