@@ -39,8 +39,8 @@ export async function openAzureStore(account: AzureAccount): Promise<BlobStore> 
   }
 
   return {
-    write: (key, body, options) => writeBlob(blobOf(key), body, options),
-    read: (key, range) => readBlob(blobOf(key), range),
+    write: async (key, body, options) => writeBlob(blobOf(key), body, options),
+    read: async (key, range) => readBlob(blobOf(key), range),
 
     async delete(key) {
       const blob = blobOf(key)
@@ -129,6 +129,7 @@ async function writeBlob(
   const metadata = { upload: randomUUID() }
   const blockIds: string[] = []
   const inFlight = new Set<Promise<void>>()
+  const free: Buffer[] = []
   let failure: { error: unknown } | undefined
   let byteLength = 0
 
@@ -139,7 +140,7 @@ async function writeBlob(
       (abortSignal) => blob.stageBlock(blockId, block, block.length, { abortSignal }),
       { signal },
     )
-      .then(() => undefined)
+      .then(() => void (block.length === blockSize && free.push(block)))
       .catch((error: unknown) => {
         failure ??= { error }
         failed.abort(error)
@@ -150,7 +151,7 @@ async function writeBlob(
 
   try {
     let last: Buffer | undefined
-    for await (const block of cutBlocks(body, signal)) {
+    for await (const block of cutBlocks(body, free, signal)) {
       // The last block is held back: a body of one block is one request.
       if (last) {
         stage(last)
@@ -204,8 +205,15 @@ async function createOnce(
   }
 }
 
-/** Blocks of exactly `blockSize` bytes but for the last; none for an empty body. */
-async function* cutBlocks(body: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Buffer> {
+/**
+ * Blocks of exactly `blockSize` bytes but for the last; none for an empty body. Full blocks are views of memory from
+ * `free`, to be given back there: fresh memory for each would pile up until the collector comes round.
+ */
+async function* cutBlocks(
+  body: AsyncIterable<Uint8Array>,
+  free: Buffer[],
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
   let chunks: Uint8Array[] = []
   let size = 0
   for await (let chunk of untilAborted(body, signal)) {
@@ -213,7 +221,12 @@ async function* cutBlocks(body: AsyncIterable<Uint8Array>, signal: AbortSignal):
       const cut = blockSize - size
       chunks.push(chunk.subarray(0, cut))
       chunk = chunk.subarray(cut)
-      const block = Buffer.concat(chunks, blockSize)
+      const block = free.pop() ?? Buffer.allocUnsafeSlow(blockSize)
+      let at = 0
+      for (const piece of chunks) {
+        block.set(piece, at)
+        at += piece.length
+      }
       chunks = []
       size = 0
       yield block

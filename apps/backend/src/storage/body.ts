@@ -17,16 +17,19 @@ export async function* untilAborted(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   if (signal === undefined) return yield* body
-  signal.throwIfAborted()
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  aborted.catch(() => undefined)
-  const onAbort = (): void => reject(signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
+  let reject: ((reason: unknown) => void) | undefined
+  const onAbort = (): void => reject?.(signal.reason)
+  signal.addEventListener('abort', onAbort)
   const iterator = body[Symbol.asyncIterator]()
   let done = false
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), aborted])
+      signal.throwIfAborted()
+      // Not a race against one lasting promise: that would hold on to every chunk until the end.
+      const next = await new Promise<IteratorResult<Uint8Array>>((resolveStep, rejectStep) => {
+        reject = rejectStep
+        iterator.next().then(resolveStep, rejectStep)
+      })
       if (next.done) {
         done = true
         return
