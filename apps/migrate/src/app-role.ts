@@ -60,20 +60,29 @@ export async function grantAppRole(client: Client, role: string): Promise<void> 
   }
   for (const statement of statements) await client.query(statement)
 
-  const tables = await client.query<{ schema: string; name: string; hasRowSecurity: boolean; hasPolicy: boolean }>(
+  const tables = await client.query<{
+    schema: string
+    name: string
+    hasRowSecurity: boolean
+    hasPolicy: boolean
+    hasRightPolicy: boolean
+  }>(
     `select n.nspname as schema, c.relname as name, c.relrowsecurity as "hasRowSecurity",
-            exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'instandt_app') as "hasPolicy"
+            exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'instandt_app') as "hasPolicy",
+            exists (select from pg_policy p join pg_roles r on p.polroles = array[r.oid]
+                     where p.polrelid = c.oid and p.polname = 'instandt_app' and r.rolname = $2) as "hasRightPolicy"
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where n.nspname = any ($1) and c.relkind in ('r', 'p', 'v', 'm')
       order by 1, 2`,
-    [schemas],
+    [schemas, role],
   )
   for (const table of tables.rows) {
     const name = `${client.escapeIdentifier(table.schema)}.${client.escapeIdentifier(table.name)}`
     const rights = readOnlyTables.has(table.name) ? 'select' : 'select, insert, update, delete'
     await client.query(`grant ${rights} on ${name} to ${app}`)
     // The queue's tables have row security without a policy: without one the role would see an empty queue.
-    if (table.hasRowSecurity) {
+    // Only when it is not there yet: a policy's making locks out every worker.
+    if (table.hasRowSecurity && !table.hasRightPolicy) {
       if (table.hasPolicy) await client.query(`drop policy instandt_app on ${name}`)
       await client.query(`create policy instandt_app on ${name} to ${app} using (true) with check (true)`)
     }

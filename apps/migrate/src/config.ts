@@ -4,6 +4,8 @@ import { z } from 'zod'
 export const configSchema = z.object({
   /** `postgres://…` of the role that owns the schema. */
   MIGRATE_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  /** Folder of the SQL files; that of packages/db unless given. */
+  MIGRATE_FOLDER: z.string().optional(),
   /** The role the backend connects as: gets data rights and no DDL. Made when missing. */
   APP_ROLE: z.string().min(1).max(63).default('instandt_app'),
   /** Set for that role when given; without it an existing role (e.g. of Entra ID) keeps its own way of signing in. */
@@ -26,7 +28,7 @@ export interface MigrateConfig {
   appRole: string
   appRolePassword?: string | undefined
   /** Folder of the SQL files; that of packages/db unless given. */
-  migrationsDir?: string
+  migrationsDir?: string | undefined
   connectSeconds?: number
   waitSeconds?: number
   lockSeconds?: number
@@ -39,6 +41,7 @@ export interface MigrateConfig {
 export function migrateConfig(env: z.output<typeof configSchema>): MigrateConfig {
   return {
     databaseUrl: env.MIGRATE_DATABASE_URL,
+    migrationsDir: env.MIGRATE_FOLDER,
     appRole: env.APP_ROLE,
     appRolePassword: env.APP_ROLE_PASSWORD,
     connectSeconds: env.MIGRATE_CONNECT_SECONDS,

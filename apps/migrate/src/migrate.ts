@@ -30,7 +30,7 @@ export async function runMigrations(config: MigrateConfig, log: Logger): Promise
   const migrations = await readMigrations(config.migrationsDir ?? defaultMigrationsDir)
   const client = await connect(config, log)
   try {
-    await lockForMigration(client, config.waitSeconds ?? 1800, log)
+    if (config.isDryRun !== true) await lockForMigration(client, config.waitSeconds ?? 1800, log)
     return await migrateLocked(client, config, migrations, log)
   } finally {
     await client.end()
@@ -49,9 +49,13 @@ async function migrateLocked(
   if (config.isDryRun === true) {
     for (const { name, kind } of pending) log.info({ migration: name, kind }, 'would apply')
     if (pending.length === 0) log.info('nothing to apply')
-    return { applied, version: before.length }
+    return { applied, version: newest(before) }
   }
 
+  // A job whose machine vanished must not hold the lock for hours, nor run on in the server.
+  await client.query(
+    `set client_connection_check_interval = '5s'; set tcp_keepalives_idle = 30; set tcp_keepalives_interval = 10`,
+  )
   await client.query(`set lock_timeout = ${Math.round((config.lockSeconds ?? 10) * 1000)}`)
   await client.query(`set statement_timeout = ${Math.round((config.statementSeconds ?? 3600) * 1000)}`)
   await client.query(`
@@ -63,7 +67,7 @@ async function migrateLocked(
       applied_at timestamptz not null default now()
     )`)
   for (const migration of pending) await applyMigration(client, migration, log)
-  if (pending.length === 0) log.info({ version: before.length }, 'nothing to apply')
+  if (pending.length === 0) log.info({ version: newest(before) }, 'nothing to apply')
 
   await installQueue(config, log)
   await ensureAppRole(client, config.appRole, config.appRolePassword)
@@ -72,9 +76,11 @@ async function migrateLocked(
   const after = await readApplied(client)
   const missing = pendingMigrations(migrations, after)
   if (missing.length > 0) throw new MigrateError(`after the run ${missing[0]?.name} is not applied`)
-  log.info({ applied, version: after.length }, 'schema is up to date')
-  return { applied, version: after.length }
+  log.info({ applied, version: newest(after) }, 'schema is up to date')
+  return { applied, version: newest(after) }
 }
+
+const newest = (applied: Applied[]): number => applied.at(-1)?.number ?? 0
 
 async function readApplied(client: pg.Client): Promise<Applied[]> {
   const exists = await client.query<{ is: boolean }>(`select to_regclass('public.schema_migration') is not null as is`)
@@ -103,7 +109,8 @@ function pendingMigrations(migrations: Migration[], applied: Applied[]): Migrati
       throw new MigrateError(`${file.name}: was edited after it was applied; write a new migration instead`)
     }
   }
-  return migrations.slice(applied.length)
+  const done = new Set(applied.map((one) => one.number))
+  return migrations.filter((migration) => !done.has(migration.number))
 }
 
 async function applyMigration(client: pg.Client, migration: Migration, log: Logger): Promise<void> {

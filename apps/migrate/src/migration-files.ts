@@ -22,6 +22,7 @@ export const defaultMigrationsDir = path.join(
 )
 
 const fileName = /^(\d{4})_[a-z0-9_]+\.sql$/
+const transactionControl = /^\s*(?:begin|commit|rollback|end|start\s+transaction)(?:\s+(?:work|transaction))?\s*;/im
 const firstLine = /^-- (compatible|breaking)\s*$/
 
 /**
@@ -43,8 +44,16 @@ export async function readMigrations(dir: string): Promise<Migration[]> {
     if (kind !== 'compatible' && kind !== 'breaking') {
       throw new MigrateError(`${name}: the first line must be "-- compatible" or "-- breaking"`)
     }
+    if (transactionControl.test(withoutBodies(sql))) {
+      throw new MigrateError(`${name}: must not begin or end transactions; the whole file is one`)
+    }
     migrations.push({ number, name, kind, sql, checksum: createHash('sha256').update(sql).digest('hex') })
   }
   if (migrations.length === 0) throw new MigrateError(`${dir}: no migrations here`)
   return migrations
+}
+
+/** Without function bodies, in which `end;` is a word of another language. */
+function withoutBodies(sql: string): string {
+  return sql.replace(/(\$\w*\$)[^]*?\1/g, '')
 }

@@ -21,8 +21,8 @@ export interface DbOptions {
   statementTimeoutMs?: number
   /** Milliseconds until a new connection must stand. */
   connectTimeoutMs?: number
-  /** An idle connection broke; the pool has replaced it already. */
-  onIdleError?: (error: Error) => void
+  /** A connection broke while nobody waited for an answer on it; the pool replaces it by itself. */
+  onBrokenConnection?: (error: Error) => void
 }
 
 const int8Oid = 20
@@ -69,7 +69,10 @@ export function openDb(options: DbOptions): Db {
     keepAlive: true,
     types,
   })
-  pool.on('error', (error) => options.onIdleError?.(error))
+  const report = (error: Error): void => options.onBrokenConnection?.(error)
+  pool.on('error', report)
+  // Without a listener a connection lost inside a transaction, between two statements, would end the process.
+  pool.on('connect', (client) => client.on('error', report))
   return { pool, kysely: new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }) }
 }
 

@@ -51,11 +51,11 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Runn
   const cluster = await ensureCluster(options.dataDir, isDurable)
   await refuseSecondServer(cluster.dataDir)
   const port = options.port ?? (await choosePort(cluster.portFile))
-  const { server, lastWords } = launch(cluster, port, isDurable, options.log)
+  const { server, words } = launch(cluster, port, isDurable, options.log)
   let isStopping = false
   server.once('exit', (code, signal) => {
     server.stdin.end('\n')
-    if (!isStopping) options.onCrash?.(`PostgreSQL ended with ${signal ?? code}: ${lastWords()}`)
+    if (!isStopping) options.onCrash?.(`PostgreSQL ended with ${signal ?? code}: ${words.join('\n')}`)
   })
   const stop = async (): Promise<void> => {
     isStopping = true
@@ -65,7 +65,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Runn
   const url = (role: string, password: string, database = databaseName) =>
     `postgres://${role}:${password}@127.0.0.1:${port}/${database}`
   try {
-    await waitUntilReady(cluster.dataDir, server, lastWords)
+    await waitUntilReady(cluster.dataDir, server, words)
     await ensureDatabase(url(adminRole, cluster.secrets.adminPassword, 'postgres'))
     if (cluster.portFile !== undefined) await writeFile(cluster.portFile, String(port))
   } catch (error) {
@@ -153,26 +153,28 @@ function launch(cluster: Cluster, port: number, isDurable: boolean, log: Logger 
     if (words.length > 20) words.shift()
     log?.debug({ postgres: line }, 'PostgreSQL says')
   })
+  // No shell, or no right to become the server's user; told by whoever waits for the server.
+  server.on('error', (error) => words.push(error.message))
   server.stdin.on('error', () => undefined)
   // A test that forgets it must still be able to end; our end of the pipe then closes and ends the server.
   server.unref()
   for (const stream of [server.stdin, server.stderr]) (stream as unknown as { unref: () => void }).unref()
-  return { server, lastWords: () => words.join('\n') }
+  return { server, words }
 }
 
-async function waitUntilReady(dataDir: string, server: Server, lastWords: () => string): Promise<void> {
+async function waitUntilReady(dataDir: string, server: Server, words: string[]): Promise<void> {
   const deadline = performance.now() + startMs
   for (;;) {
     const found = await readPostmasterFile(dataDir)
     if (found !== undefined && found.pid === server.pid && found.status === 'ready') return
-    if (hasEnded(server)) throw new Error(`PostgreSQL did not start:\n${lastWords()}`)
-    if (performance.now() > deadline) throw new Error(`PostgreSQL was not ready within a minute:\n${lastWords()}`)
+    if (hasEnded(server)) throw new Error(`PostgreSQL did not start:\n${words.join('\n')}`)
+    if (performance.now() > deadline) throw new Error(`PostgreSQL was not ready within a minute:\n${words.join('\n')}`)
     await sleep(20)
   }
 }
 
 function hasEnded(server: Server): boolean {
-  return server.exitCode !== null || server.signalCode !== null
+  return server.pid === undefined || server.exitCode !== null || server.signalCode !== null
 }
 
 async function endServer(server: Server, log: Logger | undefined): Promise<void> {

@@ -56,8 +56,7 @@ async function makeThrowaway(): Promise<Cluster> {
 }
 
 async function ensureInHome(home: string, isDurable: boolean): Promise<Cluster> {
-  await mkdir(home, { recursive: true, mode: 0o755 })
-  const secrets = JSON.parse(await createOnce(path.join(home, 'secrets.json'), JSON.stringify(newSecrets()))) as Secrets
+  const secrets = await ensureSecrets(home)
   const newUser = serverUser()
   const place = await placeOf(home, newUser)
   const dataDir = path.join(place, 'cluster')
@@ -76,6 +75,18 @@ async function ensureInHome(home: string, isDurable: boolean): Promise<Cluster> 
   }
   if (!isMade) await initCluster(cluster, isDurable)
   return cluster
+}
+
+/** @throws when the home belongs to somebody else, in words */
+async function ensureSecrets(home: string): Promise<Secrets> {
+  try {
+    await mkdir(home, { recursive: true, mode: 0o755 })
+    const file = path.join(home, 'secrets.json')
+    return JSON.parse(await createOnce(file, JSON.stringify(newSecrets()))) as Secrets
+  } catch (cause) {
+    if (!['EACCES', 'EPERM', 'EROFS'].includes((cause as NodeJS.ErrnoException).code ?? '')) throw cause
+    throw new Error(`${home} cannot be used by this user; start as its owner, or name another folder`, { cause })
+  }
 }
 
 function newSecrets(): Secrets {

@@ -30,19 +30,23 @@ const stoppingMs = 30_000
 
 /**
  * Makes sure that no server works in this folder. One that is ending (its program was killed a moment ago) is waited
- * for; what a crash left behind is PostgreSQL's own to judge, except for a process number that somebody else got since.
+ * for, and so are the last processes of a crashed one.
  * @throws when a server runs there
  */
 export async function refuseSecondServer(dataDir: string): Promise<void> {
   const started = performance.now()
   for (;;) {
     const found = await readPostmasterFile(dataDir)
-    if (found === undefined || !isAlive(found.pid)) return
+    if (found === undefined) return
     const residents = await processesIn(dataDir)
-    if (residents !== undefined && !residents.includes(found.pid)) {
-      // PostgreSQL looks at the number alone and would refuse for ever.
-      if (residents.length === 0) return await rm(path.join(dataDir, 'postmaster.pid'), { force: true })
-    } else if (performance.now() - started > (found.status === 'stopping' ? stoppingMs : graceMs)) {
+    const isServer = isAlive(found.pid) && (residents === undefined || residents.includes(found.pid))
+    if (!isServer && (residents ?? []).length === 0) {
+      // PostgreSQL judges what a crash left behind, but by the number alone: it would refuse for ever.
+      if (isAlive(found.pid)) await rm(path.join(dataDir, 'postmaster.pid'), { force: true })
+      return
+    }
+    const isEnding = !isServer || found.status === 'stopping'
+    if (performance.now() - started > (isEnding ? stoppingMs : graceMs)) {
       throw new Error(
         `another instaNDT is running on this data: PostgreSQL process ${found.pid} on port ${found.port} works in ${dataDir}`,
       )
