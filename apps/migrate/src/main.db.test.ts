@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { appendFile, cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
@@ -115,7 +115,6 @@ test('a file edited after it was applied is refused by name', async () => {
 
 test('line ends of another checkout are no edit', async () => {
   assert.equal((await runJob()).code, 0)
-  const { readFile } = await import('node:fs/promises')
   const file = path.join(migrations, '0001_archive.sql')
   await writeFile(file, (await readFile(file, 'utf8')).replaceAll('\n', '\r\n'))
   const { code, output } = await runJob()
@@ -134,6 +133,19 @@ test('demands a first line that says compatible or breaking, a name and an unbro
   assert.equal(second.code, 1)
   assert.match(second.output, /0099_gap\.sql: expected number/)
   assert.deepEqual(await query(`select to_regclass('project') as found`), [{ found: null }])
+})
+
+test('a file that would end its own transaction is refused before anything is done; function bodies may say end', async () => {
+  const name = await addMigration('-- compatible\ncreate table half ();\nCommit;\n')
+  const refused = await runJob()
+  assert.equal(refused.code, 1)
+  assert.ok(refused.output.includes(`${name}: must not begin or end transactions`), refused.output)
+  assert.deepEqual(await query(`select to_regclass('project') as found`), [{ found: null }])
+
+  const body = 'create function f() returns int language plpgsql as $f$\nbegin\n  return 1;\nend;\n$f$;\n'
+  await writeFile(path.join(migrations, name), `-- compatible\n${body}`)
+  const accepted = await runJob()
+  assert.equal(accepted.code, 0, accepted.output)
 })
 
 test('tries an unreachable database again within the limit, then exits 1', async () => {
@@ -156,7 +168,6 @@ test('tries an unreachable database again within the limit, then exits 1', async
 
 test('waits for a database that comes up while it tries', async () => {
   const upstream = new URL(database.adminUrl)
-  const { connect } = await import('node:net')
   const door = createServer((socket) => {
     const onward = connect(Number(upstream.port), '127.0.0.1')
     socket.pipe(onward).pipe(socket)

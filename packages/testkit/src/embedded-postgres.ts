@@ -47,6 +47,7 @@ const stopMs = 30_000
  * @throws when a server works on the same home already, or the server does not come up: with its own last words
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<RunningPostgres> {
+  if (process.platform === 'win32') throw new Error('the embedded PostgreSQL needs Linux or macOS; use WSL on Windows')
   const isDurable = options.isDurable ?? options.dataDir !== undefined
   const cluster = await ensureCluster(options.dataDir, isDurable)
   await refuseSecondServer(cluster.dataDir)

