@@ -30,8 +30,9 @@ const secretKeys = [
 ]
 const string = '"(?:[^"\\\\]|\\\\.)*"'
 const secretMember = new RegExp(`"(${secretKeys.join('|')})":\\s*(?:${string}|\\[[^\\]]*\\])`, 'gi')
+// Bounded where a long text could make a pattern start at every letter: lines hold text from outside.
 const secretInText: [RegExp, string][] = [
-  [/\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@"\\]*):[^\s/"\\]*@/gi, '$1:[redacted]@'],
+  [/\b([a-z][a-z0-9+.-]{0,20}:\/\/[^\s:/@"\\]*):[^\s/"\\]*@/gi, '$1:[redacted]@'],
   [/\b(AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=[^;\s"\\]+/gi, '$1=[redacted]'],
   [/([?&]sig)=[^&\s"\\]+/gi, '$1=[redacted]'],
   [/\b(Bearer|Basic) [A-Za-z0-9._~+/=-]{8,}/g, '$1 [redacted]'],
