@@ -52,7 +52,7 @@ export {
   type DictionaryEntry,
   type TransferSyntax,
 } from './dictionary/index.ts'
-export { createTextDecoder, foldText, formatPersonName, type TextDecoder } from './charset.ts'
+export { createTextDecoder, foldText, formatPersonName, type TextDecoder, type TextWarning } from './charset.ts'
 export {
   joinMultipart,
   MultipartError,
