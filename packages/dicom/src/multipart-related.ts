@@ -51,7 +51,9 @@ const latin1 = new TextDecoder('latin1')
 const nothing = new Uint8Array(0)
 
 function encodeLatin1(text: string): Uint8Array {
-  return Uint8Array.from(text, (letter) => letter.charCodeAt(0))
+  const bytes = new Uint8Array(text.length)
+  for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at)
+  return bytes
 }
 
 function checkBoundary(boundary: string): void {
