@@ -11,6 +11,17 @@ export interface ByteRange {
 }
 
 /**
+ * Memory for the chunks of one read, where the reader knows when a chunk may be overwritten. Fresh memory for each is
+ * safe and is the default; at a thousand images a second the collector then takes half of the time.
+ */
+export interface ChunkMemory {
+  /** Asked before each chunk: whoever asks has handed on the chunk before and does not touch it any more. */
+  next(byteLength: number): Uint8Array
+  /** The last chunk has been handed on. */
+  end(): void
+}
+
+/**
  * Where the original bytes live. Two implementations: Azure Blob Storage and files on disk.
  * Faults of the store are thrown as AppError('storage-unavailable', 503); an unknown key as AppError('blob-missing', 500).
  */
@@ -25,7 +36,7 @@ export interface BlobStore {
     options?: { byteLength?: number; signal?: AbortSignal },
   ): Promise<{ byteLength: number }>
   /** Streams an object or a range of it; rejects before the first byte when the key is unknown. */
-  read(key: string, range?: ByteRange): Promise<AsyncIterable<Uint8Array>>
+  read(key: string, range?: ByteRange, memory?: ChunkMemory): Promise<AsyncIterable<Uint8Array>>
   /** Removes an object; an unknown key is no error. */
   delete(key: string): Promise<void>
   /** Keys in ascending order, streamed. */

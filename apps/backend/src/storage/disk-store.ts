@@ -1,11 +1,12 @@
 import type { Dirent } from 'node:fs'
-import { constants } from 'node:fs'
+import fs, { constants } from 'node:fs'
 import { access, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { AppError } from '../app-error.ts'
 import { checkKey, newTemporaryKey, temporaryPrefix } from './blob-keys.ts'
-import type { BlobInfo, BlobStore, ByteRange } from './blob-store.ts'
+import type { BlobInfo, BlobStore, ByteRange, ChunkMemory } from './blob-store.ts'
 import { checkLength, untilAborted } from './body.ts'
 
 // One read call a chunk: large enough that 500 KB images need one or two, small enough for thousands of readers.
@@ -22,6 +23,9 @@ function unavailable(error: unknown): unknown {
   const reason = errnoOf(error) === 'ENOSPC' || errnoOf(error) === 'EDQUOT' ? 'is full' : 'does not answer as it should'
   return new AppError('storage-unavailable', 503, `The image store ${reason}.`, { cause: error })
 }
+
+const missing = (cause: unknown): AppError =>
+  new AppError('blob-missing', 500, 'The stored bytes are missing.', { cause })
 
 async function guarded<T>(work: Promise<T>): Promise<T> {
   try {
@@ -112,17 +116,16 @@ export async function openDiskStore(root: string): Promise<BlobStore> {
       }
     },
 
-    async read(key, range) {
+    async read(key, range, memory) {
       const file = pathOf(key)
-      let handle: FileHandle
+      let fd: number
       try {
-        handle = await open(file, 'r')
+        fd = await openFile(file, 'r')
       } catch (error) {
-        if (errnoOf(error) === 'ENOENT')
-          throw new AppError('blob-missing', 500, 'The stored bytes are missing.', { cause: error })
+        if (errnoOf(error) === 'ENOENT') throw missing(error)
         throw unavailable(error)
       }
-      return readHandle(handle, range)
+      return readFile(fd, range, memory ?? freshMemory)
     },
 
     async delete(key) {
@@ -142,8 +145,7 @@ export async function openDiskStore(root: string): Promise<BlobStore> {
       if (await exists(target)) throw new AppError('blob-exists', 500, 'A stored object is never overwritten.')
       await guarded(
         rename(source, target).catch((error: unknown) => {
-          if (errnoOf(error) === 'ENOENT')
-            throw new AppError('blob-missing', 500, 'The stored bytes are missing.', { cause: error })
+          if (errnoOf(error) === 'ENOENT') throw missing(error)
           throw error
         }),
       )
@@ -238,41 +240,53 @@ async function writeAll(handle: FileHandle, batch: Uint8Array[], size: number): 
   }
 }
 
-/** Not a generator: one that is never started would not close its handle. */
-function readHandle(handle: FileHandle, range: ByteRange | undefined): AsyncIterable<Uint8Array> {
+const openFile = promisify(fs.open)
+const readInto = promisify(fs.read)
+
+const freshMemory: ChunkMemory = { next: (byteLength) => Buffer.allocUnsafeSlow(byteLength), end: () => undefined }
+
+/** Not a generator: one that is never started would not close its file. */
+function readFile(fd: number, range: ByteRange | undefined, memory: ChunkMemory): AsyncIterable<Uint8Array> {
   let position = range?.offset ?? 0
   let left = range?.length ?? Number.POSITIVE_INFINITY
   let isOpen = true
-  const close = async (): Promise<void> => {
-    if (!isOpen) return
+  let isReading = false
+  const close = (): void => {
+    // A read under way still needs the number, which the next file opened would get.
+    if (!isOpen || isReading) return
     isOpen = false
-    await handle.close()
+    // Closing what was only read from never waits; handing it to a thread would cost more.
+    fs.closeSync(fd)
+  }
+  let isEnded = false
+  const end = (): IteratorReturnResult<undefined> => {
+    // Memory that a read under way still writes to is not given back, but left to the collector.
+    if (!isEnded && !isReading) memory.end()
+    isEnded = true
+    close()
+    return { done: true, value: undefined }
   }
   const iterator: AsyncIterator<Uint8Array> = {
     async next() {
-      if (!isOpen) return { done: true, value: undefined }
+      const size = Math.min(left, readChunk)
+      if (isEnded || !isOpen || size === 0) return end()
       try {
-        const size = Math.min(left, readChunk)
-        if (size > 0) {
-          // Own memory for each chunk: the network may hold it long after the next one is read.
-          const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(size), 0, size, position)
-          if (bytesRead > 0) {
-            position += bytesRead
-            left -= bytesRead
-            if (left === 0) await close()
-            return { done: false, value: bytesRead === size ? buffer : buffer.subarray(0, bytesRead) }
-          }
-        }
-        await close()
-        return { done: true, value: undefined }
+        isReading = true
+        const { bytesRead, buffer } = await readInto(fd, memory.next(size), 0, size, position)
+        isReading = false
+        if (isEnded || bytesRead === 0) return end()
+        position += bytesRead
+        left -= bytesRead
+        if (left === 0) close()
+        return { done: false, value: buffer.subarray(0, bytesRead) }
       } catch (error) {
-        await close().catch(() => undefined)
+        isReading = false
+        end()
         throw unavailable(error)
       }
     },
     async return() {
-      await close()
-      return { done: true, value: undefined }
+      return end()
     },
   }
   return { [Symbol.asyncIterator]: () => iterator }

@@ -1,0 +1,197 @@
+import type { BulkElement, FrameIndex, ReadWarning } from '@instandt/dicom'
+import { FRAME_ENTRY_BYTES } from '@instandt/dicom'
+import type { Db } from '@instandt/db'
+import type { Scope } from '../plugins/access.ts'
+
+/** What a retrieve address names; a level left out means all below it. */
+export interface InstanceSelection {
+  studyInstanceUid: string
+  seriesInstanceUid?: string
+  sopInstanceUid?: string
+}
+
+export interface InstanceAddress {
+  studyInstanceUid: string
+  seriesInstanceUid: string
+  sopInstanceUid: string
+}
+
+/** Where one stored file lies and what it is. */
+export interface StoredObject extends InstanceAddress {
+  transferSyntaxUid: string
+  blobKey: string
+  byteSize: number
+  /** Hexadecimal. */
+  sha256: string
+}
+
+export type FrameLayout = Omit<FrameIndex, 'table'>
+
+export interface StoredFrames extends StoredObject {
+  /** Undefined when the file has no frames that could be located; then `warnings` says why. */
+  layout: FrameLayout | undefined
+  warnings: ReadWarning[]
+  /** Entries of the asked frames one after the other; shorter when a frame lies beyond the table. */
+  entries: Uint8Array
+}
+
+export interface StoredBulk extends StoredObject {
+  bulk: BulkElement | undefined
+  layout: FrameLayout | undefined
+}
+
+export interface StoredMetadata extends InstanceAddress {
+  /** zstd of the DICOM JSON. */
+  metadata: Uint8Array
+}
+
+interface ObjectRow {
+  study_instance_uid: string
+  series_instance_uid: string
+  sop_instance_uid: string
+  transfer_syntax_uid: string
+  blob_key: string
+  byte_size: string
+  sha256: string
+}
+
+const fromWhere = `
+  from instance i join series se on se.id = i.series_id join study st on st.id = i.study_id
+  where i.project_id = any($1::bigint[]) and i.sop_instance_uid = $4 and se.series_instance_uid = $3 and st.study_instance_uid = $2`
+
+const objectColumns = `st.study_instance_uid, se.series_instance_uid, i.sop_instance_uid, i.transfer_syntax_uid, i.blob_key, i.byte_size,
+  encode(i.sha256, 'hex') as sha256`
+
+const addressValues = (scope: Scope, address: InstanceAddress): unknown[] => [
+  scope.projectIds,
+  address.studyInstanceUid,
+  address.seriesInstanceUid,
+  address.sopInstanceUid,
+]
+
+const toObject = (row: ObjectRow): StoredObject => ({
+  studyInstanceUid: row.study_instance_uid,
+  seriesInstanceUid: row.series_instance_uid,
+  sopInstanceUid: row.sop_instance_uid,
+  transferSyntaxUid: row.transfer_syntax_uid,
+  blobKey: row.blob_key,
+  byteSize: Number(row.byte_size),
+  sha256: row.sha256,
+})
+
+/** The file of one instance; undefined when study, series and instance do not belong together or lie outside the scope. */
+export async function findObject(db: Db, scope: Scope, address: InstanceAddress): Promise<StoredObject | undefined> {
+  const { rows } = await db.pool.query<ObjectRow>({
+    name: 'wado-object',
+    text: `select ${objectColumns} ${fromWhere}`,
+    values: addressValues(scope, address),
+  })
+  return rows[0] && toObject(rows[0])
+}
+
+/** `frames` count from 1. Their entries are cut out of the table inside the database: 20 bytes a frame travel. */
+export async function findFrames(
+  db: Db,
+  scope: Scope,
+  address: InstanceAddress,
+  frames: readonly number[],
+): Promise<StoredFrames | undefined> {
+  const { rows } = await db.pool.query<
+    ObjectRow & { frame_layout: FrameLayout | null; warnings: StoredFrames['warnings']; entries: Uint8Array | null }
+  >({
+    name: 'wado-frames',
+    text: `select ${objectColumns}, i.frame_layout, i.warnings, (
+        select string_agg(substring(i.frame_table from (frame - 1) * ${FRAME_ENTRY_BYTES} + 1 for ${FRAME_ENTRY_BYTES}), ''::bytea order by place)
+        from unnest($5::integer[]) with ordinality as asked(frame, place)
+      ) as entries ${fromWhere}`,
+    values: [...addressValues(scope, address), frames],
+  })
+  const row = rows[0]
+  return (
+    row && {
+      ...toObject(row),
+      layout: row.frame_layout ?? undefined,
+      warnings: row.warnings,
+      entries: row.entries ?? new Uint8Array(),
+    }
+  )
+}
+
+/** A value kept out of the metadata, by its path ('42000011', '54000100/0/54001010'). */
+export async function findBulk(
+  db: Db,
+  scope: Scope,
+  address: InstanceAddress,
+  path: string,
+): Promise<StoredBulk | undefined> {
+  const { rows } = await db.pool.query<ObjectRow & { bulk: BulkElement | null; frame_layout: FrameLayout | null }>({
+    name: 'wado-bulk',
+    text: `select ${objectColumns}, i.frame_layout, (
+        select element from jsonb_array_elements(i.bulk) as element where element ->> 'path' = $5 limit 1
+      ) as bulk ${fromWhere}`,
+    values: [...addressValues(scope, address), path],
+  })
+  const row = rows[0]
+  return row && { ...toObject(row), bulk: row.bulk ?? undefined, layout: row.frame_layout ?? undefined }
+}
+
+const listStatements = {
+  study: {
+    name: 'wado-list-study',
+    text: `select string_agg(i.id::text, ',' order by se.series_number, se.id, i.instance_number, i.id) as ids
+      from study st join instance i on i.study_id = st.id join series se on se.id = i.series_id
+      where st.project_id = any($1::bigint[]) and st.study_instance_uid = $2`,
+  },
+  series: {
+    name: 'wado-list-series',
+    text: `select string_agg(i.id::text, ',' order by i.instance_number, i.id) as ids
+      from study st join series se on se.study_id = st.id join instance i on i.series_id = se.id
+      where st.project_id = any($1::bigint[]) and st.study_instance_uid = $2 and se.series_instance_uid = $3`,
+  },
+  instance: { name: 'wado-list-instance', text: `select i.id::text as ids ${fromWhere}` },
+}
+
+/**
+ * Row ids of what an address names, in the order of series and instance numbers; empty when there is no such thing in
+ * the scope. Rows never change once they exist, so the list stands for the content (ETag), and a few bytes an instance
+ * are all that a long answer keeps while it is sent: no connection waits for a slow reader.
+ */
+export async function listInstanceIds(db: Db, scope: Scope, selection: InstanceSelection): Promise<string[]> {
+  const { studyInstanceUid, seriesInstanceUid, sopInstanceUid } = selection
+  const level = sopInstanceUid !== undefined ? 'instance' : seriesInstanceUid !== undefined ? 'series' : 'study'
+  const values = [scope.projectIds, studyInstanceUid, seriesInstanceUid, sopInstanceUid].filter(
+    (value) => value !== undefined,
+  )
+  const { rows } = await db.pool.query<{ ids: string | null }>({ ...listStatements[level], values })
+  return rows[0]?.ids?.split(',') ?? []
+}
+
+const fromIds = `
+  from unnest($2::bigint[]) with ordinality as asked(id, place)
+  join instance i on i.id = asked.id join series se on se.id = i.series_id join study st on st.id = i.study_id
+  where i.project_id = any($1::bigint[]) order by asked.place`
+
+/** Files of the listed rows, in that order; a row deleted meanwhile is left out. */
+export async function readObjects(db: Db, scope: Scope, ids: readonly string[]): Promise<StoredObject[]> {
+  const { rows } = await db.pool.query<ObjectRow>({
+    name: 'wado-objects',
+    text: `select ${objectColumns} ${fromIds}`,
+    values: [scope.projectIds, ids],
+  })
+  return rows.map(toObject)
+}
+
+/** Metadata of the listed rows, in that order; a row deleted meanwhile is left out. */
+export async function readMetadata(db: Db, scope: Scope, ids: readonly string[]): Promise<StoredMetadata[]> {
+  const { rows } = await db.pool.query<ObjectRow & { metadata: Uint8Array }>({
+    name: 'wado-metadata',
+    text: `select st.study_instance_uid, se.series_instance_uid, i.sop_instance_uid, i.metadata ${fromIds}`,
+    values: [scope.projectIds, ids],
+  })
+  return rows.map((row) => ({
+    studyInstanceUid: row.study_instance_uid,
+    seriesInstanceUid: row.series_instance_uid,
+    sopInstanceUid: row.sop_instance_uid,
+    metadata: row.metadata,
+  }))
+}

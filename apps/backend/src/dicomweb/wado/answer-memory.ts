@@ -1,0 +1,63 @@
+import type { ChunkMemory } from '../../storage/blob-store.ts'
+
+/** Gives each reader of the blob store its memory. */
+export type ReaderMemory = () => ChunkMemory
+
+const pieceSize = 512 * 1024
+// What is kept between answers: 16 MiB.
+const keptPieces = 32
+const kept: ArrayBuffer[] = []
+
+/**
+ * Memory of one answer. Its bytes leave in the order in which they are handed on, so a piece whose reader has gone on is free
+ * as soon as everything handed on until then has left.
+ */
+export function createAnswerMemory(): {
+  forReader: ReaderMemory
+  /** Bytes given to the network. */
+  handOn(byteLength: number): void
+  /** Bytes the network has taken, in the order given. */
+  left(byteLength: number): void
+} {
+  let handedOn = 0
+  let leftBytes = 0
+  const retired: { piece: ArrayBuffer; at: number }[] = []
+
+  const retire = (piece: ArrayBuffer): void => {
+    retired.push({ piece, at: handedOn })
+    collect()
+  }
+  const collect = (): void => {
+    while (retired[0] && retired[0].at <= leftBytes) {
+      const { piece } = retired.shift() as { piece: ArrayBuffer }
+      if (kept.length < keptPieces) kept.push(piece)
+    }
+  }
+
+  return {
+    forReader() {
+      let piece: ArrayBuffer | undefined
+      return {
+        next(byteLength) {
+          if (piece) retire(piece)
+          piece = undefined
+          // Small reads are not worth a piece, larger ones are not asked for.
+          if (byteLength < pieceSize / 8 || byteLength > pieceSize) return Buffer.allocUnsafeSlow(byteLength)
+          piece = kept.pop() ?? new ArrayBuffer(pieceSize)
+          return new Uint8Array(piece, 0, byteLength)
+        },
+        end() {
+          if (piece) retire(piece)
+          piece = undefined
+        },
+      }
+    },
+    handOn(byteLength) {
+      handedOn += byteLength
+    },
+    left(byteLength) {
+      leftBytes += byteLength
+      collect()
+    },
+  }
+}

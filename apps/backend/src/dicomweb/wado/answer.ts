@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import { joinMultipart } from '@instandt/dicom'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../../app-error.ts'
+import type { ReaderMemory } from './answer-memory.ts'
+import { createAnswerMemory } from './answer-memory.ts'
+
+export interface PartHead {
+  mediaType: string
+  /** Absolute address of what the part holds. */
+  location: string
+}
+
+export interface Part extends PartHead {
+  body: AsyncIterable<Uint8Array>
+}
+
+export interface AnswerBody {
+  mediaType: string
+  /** Undefined when it is known only at the end. */
+  byteLength: number | undefined
+  /** Called only when the bytes are wanted: not for HEAD, not for 304. `memory` is for reads from the blob store. */
+  open(memory: ReaderMemory): AsyncIterable<Uint8Array>
+}
+
+// A reader that takes nothing for so long is gone; its files and memory are needed by others.
+const stalledReader = 120_000
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('base64url')
+
+async function* noBytes(): AsyncGenerator<Uint8Array> {}
+
+async function* joined(boundary: string, parts: AsyncIterable<Part> | Iterable<Part>): AsyncGenerator<Uint8Array> {
+  async function* withHeaders(): AsyncGenerator<{ headers: Record<string, string>; body: AsyncIterable<Uint8Array> }> {
+    for await (const { mediaType, location, body } of parts) {
+      yield { headers: { 'Content-Type': mediaType, 'Content-Location': location }, body }
+    }
+  }
+  yield* joinMultipart(withHeaders(), boundary)
+}
+
+/**
+ * A multipart/related body of parts of one type. `identity` stands for the content: the boundary comes from it, so that
+ * equal answers are equal byte for byte and the ETag may be a strong one. With `known` heads and lengths the answer's
+ * length is known before its first byte.
+ */
+export async function multipartBody(
+  type: string,
+  identity: string,
+  parts: (memory: ReaderMemory) => AsyncIterable<Part>,
+  known?: readonly (PartHead & { byteLength: number })[],
+): Promise<AnswerBody> {
+  const boundary = `instandt-${digest(identity)}`
+  let byteLength: number | undefined
+  if (known) {
+    byteLength = known.reduce((sum, part) => sum + part.byteLength, 0)
+    const heads = known.map((head) => ({ ...head, body: noBytes() }))
+    for await (const bytes of joined(boundary, heads)) byteLength += bytes.length
+  }
+  return {
+    mediaType: `multipart/related; type="${type}"; boundary=${boundary}`,
+    byteLength,
+    open: (memory) => joined(boundary, parts(memory)),
+  }
+}
+
+/**
+ * Sends a body whose content `identity` stands for. Faults up to the first bytes are thrown and become a problem; later
+ * ones break the connection off, so that no answer is silently short.
+ */
+export async function sendBody(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  identity: string,
+  body: AnswerBody,
+): Promise<FastifyReply> {
+  const etag = `"${digest(`${identity}\n${body.mediaType}`)}"`
+  reply.header('etag', etag)
+  // Kept by the browser only, and asked for again each time: who may see an image can change.
+  reply.header('cache-control', 'private, no-cache')
+  reply.header('vary', 'Accept')
+  if (isNamed(request.headers['if-none-match'], etag)) return reply.code(304).send()
+  reply.header('content-type', body.mediaType)
+  if (body.byteLength !== undefined) reply.header('content-length', body.byteLength)
+  if (request.method === 'HEAD') return reply.send()
+
+  const memory = createAnswerMemory()
+  const chunks = body.open(memory.forReader)[Symbol.asyncIterator]()
+  try {
+    // The head of the first part, and bytes of the store: what is missing or unreadable still gets its status.
+    const first = [await chunks.next(), await chunks.next()]
+    // Our own loop instead of a stream's: it knows when a chunk has left and its memory is free again.
+    reply.hijack()
+    const { raw } = reply
+    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
+    raw.writeHead(reply.statusCode)
+    try {
+      await writeChunks(raw, first, chunks, memory, body.byteLength)
+    } catch (error) {
+      request.log.error({ err: error }, 'answer broken off')
+      raw.destroy()
+    }
+  } finally {
+    await chunks.return?.()
+  }
+  return reply
+}
+
+/** RFC 9110 13.1.2: weak comparison. */
+function isNamed(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false
+  if (ifNoneMatch.trim() === '*') return true
+  return ifNoneMatch.split(',').some((name) => name.trim().replace(/^W\//, '') === etag)
+}
+
+/** Returns when all is handed to the network, or when the reader has left. */
+async function writeChunks(
+  raw: ServerResponse,
+  first: IteratorResult<Uint8Array>[],
+  chunks: AsyncIterator<Uint8Array>,
+  memory: ReturnType<typeof createAnswerMemory>,
+  byteLength: number | undefined,
+): Promise<void> {
+  let sent = 0
+  let step = first.shift()
+  while (step && !step.done && !raw.destroyed) {
+    const chunk = step.value
+    sent += chunk.length
+    memory.handOn(chunk.length)
+    const isFree = raw.write(chunk, (error) => {
+      if (!error) memory.left(chunk.length)
+    })
+    // The next chunk is read while this one is on its way.
+    const next = first.length > 0 ? undefined : chunks.next()
+    next?.catch(() => undefined)
+    if (!isFree) await untilFree(raw)
+    step = next ? await next : first.shift()
+  }
+  if (raw.destroyed) return
+  if (byteLength !== undefined && sent !== byteLength) {
+    throw new AppError('blob-truncated', 500, `${sent} bytes were sent where ${byteLength} were announced.`)
+  }
+  raw.end()
+}
+
+async function untilFree(raw: ServerResponse): Promise<void> {
+  if (raw.destroyed || !raw.writableNeedDrain) return
+  const waiting = new AbortController()
+  const { signal } = waiting
+  const stalled = setTimeout(() => raw.destroy(), stalledReader)
+  try {
+    await Promise.race([once(raw, 'drain', { signal }), once(raw, 'close', { signal })])
+  } finally {
+    clearTimeout(stalled)
+    waiting.abort()
+  }
+}
