@@ -2,7 +2,16 @@ import { z } from 'zod'
 
 const dicomDate = z.string().regex(/^\d{8}$/)
 
-export const inspectionSorts = ['date', '-date', 'stored', '-stored', 'component', '-component', 'order', '-order'] as const
+export const inspectionSorts = [
+  'date',
+  '-date',
+  'stored',
+  '-stored',
+  'component',
+  '-component',
+  'order',
+  '-order',
+] as const
 
 /** Search of the inspections list; the same names are used in the page's address. */
 export const inspectionQuerySchema = z.object({

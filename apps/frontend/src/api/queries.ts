@@ -1,0 +1,61 @@
+import { totalCap } from '@instandt/api'
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
+import type { InspectionsSearch } from '../search-params.ts'
+import { client } from './client.ts'
+
+// Every question the pages ask of the server, each with its key.
+
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: ({ signal }) => client.getSession(signal),
+  staleTime: 60_000,
+})
+
+/** Rows come page by page as the reader scrolls; keyset cursors, so page 900 costs as little as page 1. */
+export const inspectionsQuery = (search: InspectionsSearch) =>
+  infiniteQueryOptions({
+    queryKey: ['inspections', search],
+    queryFn: ({ pageParam, signal }) =>
+      client.searchInspections({ ...search, cursor: pageParam, limit: pageParam === undefined ? 100 : 250 }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+    placeholderData: keepPreviousData,
+    // Ten thousand rows would be fetched again one page after another.
+    refetchOnWindowFocus: false,
+  })
+
+/** Counting apart from the rows: it may be slow and must not hold them up. */
+export const inspectionsTotalQuery = ({ sort: _, ...filters }: InspectionsSearch) =>
+  queryOptions({
+    queryKey: ['inspections-total', filters],
+    queryFn: async ({ signal }) => {
+      const page = await client.searchInspections({ ...filters, total: 'yes', limit: 1 }, signal)
+      return page.total ?? 0
+    },
+    select: (total) => ({ total: Math.min(total, totalCap - 1), isCapped: total >= totalCap }),
+    placeholderData: keepPreviousData,
+  })
+
+export const inspectionQuery = (study: string) =>
+  queryOptions({
+    queryKey: ['inspection', study],
+    queryFn: ({ signal }) => client.getInspection(study, signal),
+  })
+
+export const instancesQuery = (study: string, series: string) =>
+  infiniteQueryOptions({
+    queryKey: ['instances', study, series],
+    queryFn: ({ pageParam, signal }) => client.listInstances(study, series, { cursor: pageParam, limit: 250 }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+    refetchOnWindowFocus: false,
+  })
+
+export const metadataQuery = (study: string, series: string, instance: string) =>
+  queryOptions({
+    queryKey: ['metadata', study, series, instance],
+    queryFn: ({ signal }) => client.getInstanceMetadata(study, series, instance, signal),
+    // A stored file never changes.
+    staleTime: Infinity,
+    gcTime: 60_000,
+  })

@@ -1,0 +1,125 @@
+import type { z } from 'zod'
+import { instanceUrl } from './dicomweb-urls.ts'
+import {
+  type InspectionDetail,
+  inspectionDetailSchema,
+  type InspectionPage,
+  inspectionPageSchema,
+  type InspectionQuery,
+  type InstancePage,
+  instancePageSchema,
+} from './inspection.ts'
+import { type Problem, problemSchema } from './problem.ts'
+import { type Session, sessionSchema } from './session.ts'
+
+/** The server answered, and the answer is a refusal. */
+export class ApiError extends Error {
+  readonly problem: Problem
+
+  constructor(problem: Problem) {
+    super(`${problem.status} ${problem.code}: ${problem.detail}`)
+    this.name = 'ApiError'
+    this.problem = problem
+  }
+}
+
+/** No answer at all: network, server down, connection cut. */
+export class UnreachableError extends Error {
+  constructor(cause: unknown) {
+    super('The server gave no answer.', { cause })
+    this.name = 'UnreachableError'
+  }
+}
+
+/** An answer of success that is not what the contract says: usually a server of another version, or a proxy's page. */
+export class ContractError extends Error {
+  readonly requestId: string
+
+  constructor(url: string, requestId: string, cause: unknown) {
+    super(`The answer of ${url} is not what was agreed.`, { cause })
+    this.name = 'ContractError'
+    this.requestId = requestId
+  }
+}
+
+type Query = Partial<Record<keyof InspectionQuery, string | number | undefined>>
+export interface PageRequest {
+  cursor?: string | undefined
+  limit?: number | undefined
+}
+
+export interface Client {
+  getSession(signal?: AbortSignal): Promise<Session>
+  searchInspections(query: Query, signal?: AbortSignal): Promise<InspectionPage>
+  getInspection(study: string, signal?: AbortSignal): Promise<InspectionDetail>
+  listInstances(study: string, series: string, page: PageRequest, signal?: AbortSignal): Promise<InstancePage>
+  /** All attributes of one instance, in the DICOM JSON model (PS3.18 F) and not parsed. */
+  getInstanceMetadata(study: string, series: string, instance: string, signal?: AbortSignal): Promise<string>
+}
+
+/**
+ * The JSON API and the metadata of DICOMweb, for browser, gateway and ops.
+ * @param fetch of the platform; relative addresses, so outside a browser wrap it with the server's address
+ * @throws {ApiError} problem of the server
+ * @throws {UnreachableError} no answer
+ * @throws {ContractError} answer that does not fit the schema
+ */
+export function createClient(fetch: (url: string, init: RequestInit) => Promise<Response>): Client {
+  async function get(url: string, accept: string, signal?: AbortSignal): Promise<Response> {
+    let response: Response
+    try {
+      response = await fetch(url, { headers: { accept }, ...(signal ? { signal } : {}) })
+    } catch (error) {
+      if (signal?.aborted) throw error
+      throw new UnreachableError(error)
+    }
+    if (!response.ok) throw new ApiError(await readProblem(response))
+    return response
+  }
+
+  async function getJson<Schema extends z.ZodType>(schema: Schema, url: string, signal?: AbortSignal) {
+    const response = await get(url, 'application/json', signal)
+    try {
+      return schema.parse(await response.json())
+    } catch (error) {
+      if (signal?.aborted) throw error
+      throw new ContractError(url, response.headers.get('x-request-id') ?? '', error)
+    }
+  }
+
+  return {
+    getSession: (signal) => getJson(sessionSchema, '/api/session', signal),
+    searchInspections: (query, signal) =>
+      getJson(inspectionPageSchema, `/api/inspections${queryString({ ...query })}`, signal),
+    getInspection: (study, signal) =>
+      getJson(inspectionDetailSchema, `/api/inspections/${encodeURIComponent(study)}`, signal),
+    listInstances: (study, series, page, signal) => {
+      const view = `/api/inspections/${encodeURIComponent(study)}/views/${encodeURIComponent(series)}`
+      return getJson(instancePageSchema, `${view}/instances${queryString({ ...page })}`, signal)
+    },
+    getInstanceMetadata: async (study, series, instance, signal) => {
+      const address = instanceUrl(encodeURIComponent(study), encodeURIComponent(series), encodeURIComponent(instance))
+      return (await get(`${address}/metadata`, 'application/dicom+json', signal)).text()
+    },
+  }
+}
+
+function queryString(query: Record<string, string | number | undefined>): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '')
+  return given.length === 0 ? '' : `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`
+}
+
+/** The server's problem, or one made from the status line when something in between answered in its own words. */
+export async function readProblem(response: Response): Promise<Problem> {
+  const text = await response.text()
+  return parseProblem(text, response.status, response.headers.get('x-request-id') ?? '')
+}
+
+/** As `readProblem`, for an answer that did not come through fetch. */
+export function parseProblem(text: string, status: number, requestId: string): Problem {
+  try {
+    return problemSchema.parse(JSON.parse(text))
+  } catch {
+    return { type: 'about:blank', title: `HTTP ${status}`, status, detail: '', code: `http-${status}`, requestId }
+  }
+}
