@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildStoreResponse, failureReasons, warningReasons } from './stow-response.ts'
+import type { Dataset } from './types.ts'
 
 test('says of every instance what became of it', () => {
   const response = buildStoreResponse({
@@ -54,4 +55,15 @@ test('says of every instance what became of it', () => {
 
 test('leaves out the lists that would be empty', () => {
   assert.deepEqual(buildStoreResponse({ stored: [], failed: [] }), {})
+})
+
+test('gives words for a failure and further elements of a stored item', () => {
+  const attributes: Dataset = { '00090010': { vr: 'LO', Value: ['X'] } }
+  const response = buildStoreResponse({
+    stored: [{ sopClassUid: '1', sopInstanceUid: '2', attributes }],
+    failed: [{ failureReason: failureReasons.processingFailure, comment: `a\\b${'x'.repeat(100)}` }],
+  })
+  assert.deepEqual((response['00081199']?.Value?.[0] as Record<string, unknown>)['00090010'], attributes['00090010'])
+  const [failure] = response['0008119A']?.Value as Record<string, { Value: string[] }>[]
+  assert.equal(failure?.['00000902']?.Value[0], `a/b${'x'.repeat(61)}`)
 })

@@ -36,6 +36,8 @@ export interface StoredInstance {
   /** Where the instance can be had. */
   retrieveUrl?: string
   warningReason?: number
+  /** Further elements of the item, such as a private block. */
+  attributes?: Dataset
 }
 
 export interface FailedInstance {
@@ -43,6 +45,8 @@ export interface FailedInstance {
   sopClassUid?: string
   sopInstanceUid?: string
   failureReason: number
+  /** For people, at most 64 signs are sent: Error Comment (0000,0902), PS3.7 C.1. */
+  comment?: string
 }
 
 export interface StoreOutcomes {
@@ -54,6 +58,8 @@ export interface StoreOutcomes {
 
 const uid = (value: string): Element => ({ vr: 'UI', Value: [value] })
 const url = (value: string): Element => ({ vr: 'UR', Value: [value] })
+const errorComment = (text: string | undefined): Dataset =>
+  text === undefined ? {} : { [tags.errorComment]: { vr: 'LO', Value: [text.replaceAll('\\', '/').slice(0, 64)] } }
 const reason = (value: number): Element => ({ vr: 'US', Value: [value] })
 
 /** The Store Instances Response Module (PS3.18 I.2), the body of every answer to a store request. */
@@ -65,17 +71,19 @@ export function buildStoreResponse({ studyUrl, stored, failed }: StoreOutcomes):
       [tags.referencedSopInstanceUid]: uid(instance.sopInstanceUid),
       [tags.retrieveUrl]: instance.retrieveUrl === undefined ? { vr: 'UR' } : url(instance.retrieveUrl),
       ...(instance.warningReason === undefined ? {} : { [tags.warningReason]: reason(instance.warningReason) }),
+      ...instance.attributes,
     })
   }
   const named: Dataset[] = []
   const unnamed: Dataset[] = []
-  for (const { sopClassUid, sopInstanceUid, failureReason } of failed) {
+  for (const { sopClassUid, sopInstanceUid, failureReason, comment } of failed) {
     if (sopInstanceUid === undefined) {
-      unnamed.push({ [tags.failureReason]: reason(failureReason) })
+      unnamed.push({ ...errorComment(comment), [tags.failureReason]: reason(failureReason) })
       continue
     }
     // Without its class, too: a client must learn which of its instances failed.
     named.push({
+      ...errorComment(comment),
       [tags.referencedSopClassUid]: sopClassUid === undefined ? { vr: 'UI' } : uid(sopClassUid),
       [tags.referencedSopInstanceUid]: uid(sopInstanceUid),
       [tags.failureReason]: reason(failureReason),

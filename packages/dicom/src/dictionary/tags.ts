@@ -1,5 +1,6 @@
 /** Tags the code names. The only place with hexadecimal tags outside the dictionary itself. */
 export const tags = {
+  errorComment: '00000902',
   fileMetaInformationGroupLength: '00020000',
   fileMetaInformationVersion: '00020001',
   mediaStorageSopClassUid: '00020002',
