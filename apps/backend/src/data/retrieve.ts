@@ -104,7 +104,8 @@ export async function findFrames(
         select string_agg(substring(i.frame_table from (frame - 1) * ${FRAME_ENTRY_BYTES} + 1 for ${FRAME_ENTRY_BYTES}), ''::bytea order by place)
         from unnest($5::integer[]) with ordinality as asked(frame, place)
       ) as entries ${fromWhere}`,
-    values: [...addressValues(scope, address), frames],
+    // No table is longer than this; the database's integers end soon after.
+    values: [...addressValues(scope, address), frames.map((frame) => Math.min(frame, 100_000_000))],
   })
   const row = rows[0]
   return (

@@ -4,14 +4,14 @@ import { createAnswerMemory } from './answer-memory.ts'
 
 const size = 512 * 1024
 
-test('memory is used again only after everything handed on before has left', () => {
+test('memory is used again only after everything taken before has left', () => {
   const memory = createAnswerMemory()
   const reader = memory.forReader()
   const first = reader.next(size)
-  memory.handOn(size)
+  memory.taken(size)
   const second = reader.next(size)
   assert.notEqual(second.buffer, first.buffer)
-  memory.handOn(size)
+  memory.taken(size)
   const third = reader.next(size)
   assert.notEqual(third.buffer, first.buffer)
   memory.left(size - 1)
@@ -27,7 +27,7 @@ test('a reader that reads ahead keeps its memory while another one is being sent
   const ahead = memory.forReader()
   const sent = current.next(size)
   const waiting = ahead.next(size)
-  memory.handOn(size)
+  memory.taken(size)
   current.end()
   memory.left(size)
   const reused = createAnswerMemory().forReader().next(size)
@@ -39,7 +39,7 @@ test('memory whose bytes never left is not given to anybody', () => {
   const memory = createAnswerMemory()
   const reader = memory.forReader()
   const lost = reader.next(size)
-  memory.handOn(size)
+  memory.taken(size)
   reader.end()
   for (let count = 0; count < 40; count += 1)
     assert.notEqual(createAnswerMemory().forReader().next(size).buffer, lost.buffer)

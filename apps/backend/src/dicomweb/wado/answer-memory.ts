@@ -9,22 +9,22 @@ const keptPieces = 32
 const kept: ArrayBuffer[] = []
 
 /**
- * Memory of one answer. Its bytes leave in the order in which they are handed on, so a piece whose reader has gone on is free
- * as soon as everything handed on until then has left.
+ * Memory of one answer. Its bytes leave in the order in which they were taken, so a piece whose reader has gone on is free
+ * as soon as everything taken until then has left.
  */
 export function createAnswerMemory(): {
   forReader: ReaderMemory
-  /** Bytes given to the network. */
-  handOn(byteLength: number): void
-  /** Bytes the network has taken, in the order given. */
+  /** Bytes that came out of the readers, counted before more is asked of them. */
+  taken(byteLength: number): void
+  /** Bytes that have left for the network, in that order. */
   left(byteLength: number): void
 } {
-  let handedOn = 0
+  let takenBytes = 0
   let leftBytes = 0
   const retired: { piece: ArrayBuffer; at: number }[] = []
 
   const retire = (piece: ArrayBuffer): void => {
-    retired.push({ piece, at: handedOn })
+    retired.push({ piece, at: takenBytes })
     collect()
   }
   const collect = (): void => {
@@ -52,8 +52,8 @@ export function createAnswerMemory(): {
         },
       }
     },
-    handOn(byteLength) {
-      handedOn += byteLength
+    taken(byteLength) {
+      takenBytes += byteLength
     },
     left(byteLength) {
       leftBytes += byteLength

@@ -21,6 +21,7 @@ export interface AnswerBody {
   mediaType: string
   /** Undefined when it is known only at the end. */
   byteLength: number | undefined
+  headers?: Record<string, string>
   /** Called only when the bytes are wanted: not for HEAD, not for 304. `memory` is for reads from the blob store. */
   open(memory: ReaderMemory): AsyncIterable<Uint8Array>
 }
@@ -77,27 +78,37 @@ export async function sendBody(
   body: AnswerBody,
 ): Promise<FastifyReply> {
   const etag = `"${digest(`${identity}\n${body.mediaType}`)}"`
-  reply.header('etag', etag)
-  // Kept by the browser only, and asked for again each time: who may see an image can change.
-  reply.header('cache-control', 'private, no-cache')
-  reply.header('vary', 'Accept')
-  if (isNamed(request.headers['if-none-match'], etag)) return reply.code(304).send()
-  reply.header('content-type', body.mediaType)
-  if (body.byteLength !== undefined) reply.header('content-length', body.byteLength)
-  if (request.method === 'HEAD') return reply.send()
+  const isKnown = isNamed(request.headers['if-none-match'], etag)
+  const setHeaders = (): void => {
+    // Kept by the browser only, and asked for again each time: who may see an image can change.
+    reply.headers({ etag, 'cache-control': 'private, no-cache', vary: 'Accept' })
+    if (isKnown) return
+    reply.headers({ ...body.headers, 'content-type': body.mediaType })
+    if (body.byteLength !== undefined) reply.header('content-length', body.byteLength)
+  }
+  if (isKnown || request.method === 'HEAD') {
+    setHeaders()
+    return reply.code(isKnown ? 304 : 200).send()
+  }
 
   const memory = createAnswerMemory()
   const chunks = body.open(memory.forReader)[Symbol.asyncIterator]()
+  const pull = async (): Promise<IteratorResult<Uint8Array>> => {
+    const step = await chunks.next()
+    if (!step.done) memory.taken(step.value.length)
+    return step
+  }
   try {
     // The head of the first part, and bytes of the store: what is missing or unreadable still gets its status.
-    const first = [await chunks.next(), await chunks.next()]
+    const first = [await pull(), await pull()]
+    setHeaders()
     // Our own loop instead of a stream's: it knows when a chunk has left and its memory is free again.
     reply.hijack()
     const { raw } = reply
     for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
     raw.writeHead(reply.statusCode)
     try {
-      await writeChunks(raw, first, chunks, memory, body.byteLength)
+      await writeChunks(raw, first, pull, memory.left, body.byteLength)
     } catch (error) {
       request.log.error({ err: error }, 'answer broken off')
       raw.destroy()
@@ -119,8 +130,8 @@ function isNamed(ifNoneMatch: string | undefined, etag: string): boolean {
 async function writeChunks(
   raw: ServerResponse,
   first: IteratorResult<Uint8Array>[],
-  chunks: AsyncIterator<Uint8Array>,
-  memory: ReturnType<typeof createAnswerMemory>,
+  pull: () => Promise<IteratorResult<Uint8Array>>,
+  left: (byteLength: number) => void,
   byteLength: number | undefined,
 ): Promise<void> {
   let sent = 0
@@ -128,12 +139,11 @@ async function writeChunks(
   while (step && !step.done && !raw.destroyed) {
     const chunk = step.value
     sent += chunk.length
-    memory.handOn(chunk.length)
     const isFree = raw.write(chunk, (error) => {
-      if (!error) memory.left(chunk.length)
+      if (!error) left(chunk.length)
     })
     // The next chunk is read while this one is on its way.
-    const next = first.length > 0 ? undefined : chunks.next()
+    const next = first.length > 0 ? undefined : pull()
     next?.catch(() => undefined)
     if (!isFree) await untilFree(raw)
     step = next ? await next : first.shift()

@@ -63,7 +63,11 @@ export async function* readPages<T>(
 }
 
 /** The bytes of a stored file, exactly as many as were stored; fewer are a fault, not an end. */
-export function openObject(deps: Deps, object: StoredObject, memory: ReaderMemory): Promise<AsyncIterable<Uint8Array>> {
+export function openObject(
+  deps: Deps,
+  object: StoredObject,
+  memory?: ReaderMemory,
+): Promise<AsyncIterable<Uint8Array>> {
   return openExactly(deps, object, { offset: 0, length: object.byteSize }, memory)
 }
 
@@ -71,9 +75,9 @@ async function openExactly(
   deps: Deps,
   object: StoredObject,
   range: ByteRange,
-  memory: ReaderMemory,
+  memory?: ReaderMemory,
 ): Promise<AsyncIterable<Uint8Array>> {
-  return exactly(await deps.blobs.read(object.blobKey, range, memory()), range.length)
+  return exactly(await deps.blobs.read(object.blobKey, range, memory?.()), range.length)
 }
 
 /** Passes `byteLength` bytes on and throws when there are fewer. Not a generator: one that never starts must close, too. */
@@ -175,7 +179,8 @@ export async function openRange(
   memory: ReaderMemory,
 ): Promise<AsyncIterable<Uint8Array>> {
   if (!isDeflated) return openExactly(deps, object, range, memory)
-  return inflatedRange(await openObject(deps, object, memory), range)
+  // The inflater holds on to chunks: they get memory of their own.
+  return inflatedRange(await openObject(deps, object), range)
 }
 
 // Preamble, file meta and room for unusual ones; the deflated data set begins after them.

@@ -43,6 +43,7 @@ export function wadoRoutes(app: App, deps: Deps): void {
     app.route({
       method: ['GET', 'HEAD'],
       url: dicomWebBase + url,
+      config: { permission: 'read' },
       handler: (request, reply) => handler(request as Request, reply),
     })
   }
@@ -133,7 +134,7 @@ export function wadoRoutes(app: App, deps: Deps): void {
 const partType = (type: string, transferSyntaxUid: string): string => `${type}; transfer-syntax=${transferSyntaxUid}`
 
 // PostgreSQL takes no NUL in text; such an address names nothing.
-const anyUid = /^[^\0]{1,64}$/
+const anyUid = /^[^\0]{1,256}$/
 
 function selectionOf({ study, series, instance }: Params): InstanceSelection {
   // A level that the route does not have is absent here.
@@ -221,7 +222,7 @@ async function sendParts(
   async function* only(memory: ReaderMemory): AsyncGenerator<Uint8Array> {
     for await (const body of open(memory)) yield* body
   }
-  reply.header('content-location', head.location)
-  const body: AnswerBody = { mediaType: head.mediaType, byteLength: head.byteLength, open: only }
+  const { mediaType, byteLength } = head
+  const body: AnswerBody = { mediaType, byteLength, headers: { 'content-location': head.location }, open: only }
   return sendBody(request, reply, identity, body)
 }
