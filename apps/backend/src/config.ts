@@ -7,13 +7,25 @@ export const configSchema = z
   .object({
     /** postgres://… of the role without DDL rights. */
     DATABASE_URL: setText,
-    HOST: z.string().default('127.0.0.1'),
+    DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(200).default(10),
+    HOST: z
+      .enum(
+        ['127.0.0.1', '::1', 'localhost'],
+        'must be a loopback address: there is no sign-in yet, so nobody else may reach the server',
+      )
+      .default('127.0.0.1'),
     PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
     /** Address under which clients reach us through proxies, without a slash at the end; else the request's own host. */
     PUBLIC_URL: z
       .url({ protocol: /^https?$/ })
       .transform((url) => url.replace(/\/+$/, ''))
       .optional(),
+    /** Bytes of one stored instance at most; larger parts are refused with 413. */
+    STORE_MAX_INSTANCE_BYTES: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .default(256 * 1024 ** 3),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('info'),
 
     /** Where the original bytes live: files below STORAGE_DIR, or one container of Azure Blob Storage. */

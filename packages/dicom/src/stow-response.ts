@@ -47,6 +47,8 @@ export interface FailedInstance {
   failureReason: number
   /** For people, at most 64 signs are sent: Error Comment (0000,0902), PS3.7 C.1. */
   comment?: string
+  /** Further elements of the item, such as a private block. */
+  attributes?: Dataset
 }
 
 export interface StoreOutcomes {
@@ -76,9 +78,9 @@ export function buildStoreResponse({ studyUrl, stored, failed }: StoreOutcomes):
   }
   const named: Dataset[] = []
   const unnamed: Dataset[] = []
-  for (const { sopClassUid, sopInstanceUid, failureReason, comment } of failed) {
+  for (const { sopClassUid, sopInstanceUid, failureReason, comment, attributes } of failed) {
     if (sopInstanceUid === undefined) {
-      unnamed.push({ ...errorComment(comment), [tags.failureReason]: reason(failureReason) })
+      unnamed.push({ ...errorComment(comment), [tags.failureReason]: reason(failureReason), ...attributes })
       continue
     }
     // Without its class, too: a client must learn which of its instances failed.
@@ -87,6 +89,7 @@ export function buildStoreResponse({ studyUrl, stored, failed }: StoreOutcomes):
       [tags.referencedSopClassUid]: sopClassUid === undefined ? { vr: 'UI' } : uid(sopClassUid),
       [tags.referencedSopInstanceUid]: uid(sopInstanceUid),
       [tags.failureReason]: reason(failureReason),
+      ...attributes,
     })
   }
   const response: Dataset = {}

@@ -1,0 +1,48 @@
+// Table of contents: every plugin and every route of the backend, by name.
+import { randomUUID } from 'node:crypto'
+import Fastify, { LogController } from 'fastify'
+import type { App, Deps } from './deps.ts'
+import { stowRoutes } from './dicomweb/stow/route.ts'
+import { wadoRoutes } from './dicomweb/wado/route.ts'
+import { addAccess } from './plugins/access.ts'
+import { addHealth, addSchemaGate, isDatabaseUp, watchSchema } from './plugins/health.ts'
+import { addProblems } from './plugins/problem.ts'
+import { addRequestGuard } from './plugins/request-guard.ts'
+
+export interface AppOptions {
+  /** Serves the web app beside the interfaces, on one port: standalone only. */
+  addPages?: (app: App) => void | Promise<void>
+}
+
+const saneRequestId = /^[\w.:-]{1,64}$/
+
+export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<App> {
+  const app: App = Fastify({
+    loggerInstance: deps.log,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: (request) => {
+      const given = request.headers['x-request-id']
+      return typeof given === 'string' && saneRequestId.test(given) ? given : randomUUID()
+    },
+    routerOptions: { maxParamLength: 256, ignoreTrailingSlash: true },
+    bodyLimit: 1024 * 1024,
+    // Uploads may take hours over bad lines; idle sockets are ended by the keep-alive timeout.
+    requestTimeout: 0,
+    keepAliveTimeout: 75_000,
+    forceCloseConnections: 'idle',
+  }) as unknown as App
+  const schemaFaultNow = watchSchema(deps.db)
+
+  addProblems(app, () => isDatabaseUp(deps.db))
+  addRequestGuard(app, deps.config)
+
+  await app.register(async (interfaces) => {
+    addSchemaGate(interfaces as App, schemaFaultNow)
+    addAccess(interfaces as App, deps.db)
+    addHealth(interfaces as App, deps, schemaFaultNow)
+    stowRoutes(interfaces as App, deps)
+    wadoRoutes(interfaces as App, deps)
+  })
+  await options.addPages?.(app)
+  return app
+}

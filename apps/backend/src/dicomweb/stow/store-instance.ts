@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto'
+import { type Dataset, DicomReadError, createHeaderReader, failureReasons, getString, tags } from '@instandt/dicom'
+import { AppError } from '../../app-error.ts'
+import type { InstanceWriter } from '../../data/instances.ts'
+import type { Deps } from '../../deps.ts'
+import type { Scope } from '../../plugins/access.ts'
+import { newObjectKey } from '../../storage/blob-keys.ts'
+import { buildRows } from './build-rows.ts'
+
+export type StoreOutcome =
+  | { kind: 'stored' | 'already-stored'; uids: Uids }
+  | { kind: 'refused'; failureReason: number; comment: string; uids?: Partial<Uids>; isTooLarge?: boolean }
+
+export interface Uids {
+  study: string
+  series: string
+  instance: string
+  sopClass: string
+}
+
+/** Ends the reading of one part with an outcome that is its sender's fault. */
+class Refusal extends Error {
+  readonly outcome: Extract<StoreOutcome, { kind: 'refused' }>
+
+  constructor(failureReason: number, comment: string, more: { uids?: Partial<Uids>; isTooLarge?: boolean } = {}) {
+    super(comment)
+    this.outcome = { kind: 'refused', failureReason, comment, ...more }
+  }
+}
+
+/**
+ * Stores one Part 10 file: header, hash and blob in one pass over its bytes, then the row. Blob first, row last: a crash
+ * may leave an orphan blob, never a row without bytes.
+ */
+export async function storeInstance(
+  deps: Deps,
+  writer: InstanceWriter,
+  scope: Scope,
+  body: AsyncIterable<Uint8Array>,
+  expectedStudy?: string,
+): Promise<StoreOutcome> {
+  const blobKey = newObjectKey()
+  const received: { file?: ReceivedFile } = {}
+  try {
+    await deps.blobs.write(blobKey, observe(deps, body, expectedStudy, received))
+  } catch (error) {
+    if (error instanceof Refusal) return error.outcome
+    throw error
+  }
+  const { file } = received
+  if (!file) throw new AppError('internal', 500, 'The blob store did not read the body to its end.')
+  const result = await writer.insert(
+    scope,
+    buildRows(file.read, file.uids, { blobKey, byteSize: file.byteSize, sha256: file.sha256 }),
+  )
+  if (result.outcome === 'stored') return { kind: 'stored', uids: file.uids }
+  // The commit is known not to have happened, so nothing refers to these bytes.
+  await deps.blobs
+    .delete(blobKey)
+    .catch((error: unknown) => deps.log.warn({ err: error, blobKey }, 'left for the sweep'))
+  if (result.outcome === 'already-stored') return { kind: 'already-stored', uids: file.uids }
+  if (result.outcome === 'failed') {
+    deps.log.error({ err: result.error, sopInstanceUid: file.uids.instance }, 'the row could not be inserted')
+    return {
+      kind: 'refused',
+      failureReason: failureReasons.processingFailure,
+      comment: 'The index refused this instance.',
+      uids: file.uids,
+    }
+  }
+  return { kind: 'refused', ...conflictWords(result.reason), uids: file.uids }
+}
+
+function conflictWords(reason: string): { failureReason: number; comment: string } {
+  if (reason === 'other-bytes') {
+    return {
+      failureReason: failureReasons.duplicateSopInstance,
+      comment: 'Another file with this SOP Instance UID is stored; it was kept.',
+    }
+  }
+  if (reason === 'other-series') {
+    return {
+      failureReason: failureReasons.duplicateSopInstance,
+      comment: 'This SOP Instance UID is taken in another study or series.',
+    }
+  }
+  return { failureReason: failureReasons.refusedNotAuthorized, comment: 'This study cannot be added to.' }
+}
+
+interface ReceivedFile {
+  read: ReturnType<ReturnType<typeof createHeaderReader>['end']>
+  uids: Uids
+  byteSize: number
+  sha256: Uint8Array
+}
+
+/** Hands the bytes on and looks at them in passing. What is wrong is found before the blob becomes visible. */
+async function* observe(
+  deps: Deps,
+  body: AsyncIterable<Uint8Array>,
+  expectedStudy: string | undefined,
+  received: { file?: ReceivedFile },
+): AsyncGenerator<Uint8Array> {
+  const reader = createHeaderReader()
+  const hash = createHash('sha256')
+  let byteSize = 0
+  try {
+    for await (const chunk of body) {
+      byteSize += chunk.length
+      if (byteSize > deps.config.STORE_MAX_INSTANCE_BYTES) {
+        throw new Refusal(
+          failureReasons.outOfResources,
+          `The file is larger than ${deps.config.STORE_MAX_INSTANCE_BYTES} bytes.`,
+          { isTooLarge: true },
+        )
+      }
+      reader.push(chunk)
+      hash.update(chunk)
+      yield chunk
+    }
+    const read = reader.end()
+    const uids = checkUids(read.dataset, expectedStudy)
+    received.file = { read, uids, byteSize, sha256: hash.digest() }
+  } catch (error) {
+    if (!(error instanceof DicomReadError)) throw error
+    throw new Refusal(failureReasons.cannotUnderstand, error.message)
+  }
+}
+
+// PS3.5 9.1 with two allowances real files need: leading zeros in a component, and no check of the root.
+const uidForm = /^[0-9]+(\.[0-9]+)*$/
+const maxUidLength = 64
+
+function checkUids(dataset: Dataset, expectedStudy: string | undefined): Uids {
+  const found: Partial<Uids> = {}
+  const wanted: [keyof Uids, string, string][] = [
+    ['sopClass', tags.sopClassUid, 'SOPClassUID'],
+    ['instance', tags.sopInstanceUid, 'SOPInstanceUID'],
+    ['study', tags.studyInstanceUid, 'StudyInstanceUID'],
+    ['series', tags.seriesInstanceUid, 'SeriesInstanceUID'],
+  ]
+  for (const [name, tag, keyword] of wanted) {
+    const uid = getString(dataset, tag)
+    if (dataset[tag] === undefined)
+      throw new Refusal(failureReasons.missingAttribute, `${keyword} is missing.`, { uids: found })
+    if (uid === undefined || uid === '')
+      throw new Refusal(failureReasons.missingAttributeValue, `${keyword} is empty.`, { uids: found })
+    if (uid.length > maxUidLength || !uidForm.test(uid)) {
+      throw new Refusal(failureReasons.invalidAttributeValue, `${keyword} is no valid UID.`, { uids: found })
+    }
+    found[name] = uid
+  }
+  const uids = found as Uids
+  if (expectedStudy !== undefined && uids.study !== expectedStudy) {
+    throw new Refusal(
+      failureReasons.dataSetDoesNotMatchSopClass,
+      'The StudyInstanceUID differs from the one in the address.',
+      { uids },
+    )
+  }
+  return uids
+}

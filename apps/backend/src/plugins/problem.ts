@@ -1,0 +1,80 @@
+import type { Problem } from '@instandt/api'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../app-error.ts'
+import type { App } from '../deps.ts'
+
+const titles: Record<number, string> = {
+  400: 'Bad Request',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  406: 'Not Acceptable',
+  409: 'Conflict',
+  412: 'Precondition Failed',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  415: 'Unsupported Media Type',
+  416: 'Range Not Satisfiable',
+  421: 'Misdirected Request',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  503: 'Service Unavailable',
+}
+
+const retryAfterSeconds = 5
+
+/** Answers every error as problem+json (RFC 9457) with the request id; what is inside stays in the log. */
+export function addProblems(app: App, isDatabaseUp: () => Promise<boolean>): void {
+  app.setErrorHandler(async (error: FastifyError, request, reply) => {
+    const fault = await asAppError(error, isDatabaseUp)
+    if (fault.status >= 500) request.log.error({ err: error, code: fault.code }, 'request failed')
+    else request.log.debug({ code: fault.code, detail: fault.message }, 'request refused')
+    return sendProblem(request, reply, fault)
+  })
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(
+      request,
+      reply,
+      new AppError('no-such-route', 404, `There is nothing at ${request.method} ${pathOf(request)}.`),
+    ),
+  )
+}
+
+async function asAppError(error: FastifyError, isDatabaseUp: () => Promise<boolean>): Promise<AppError> {
+  if (error instanceof AppError) return error
+  const status = error.statusCode
+  // The framework's own refusals: a malformed address, a body too large, an unknown content type.
+  if (status !== undefined && status >= 400 && status < 500) {
+    return new AppError(
+      (error.code ?? 'bad-request')
+        .toLowerCase()
+        .replace(/^fst_(err_)?/, '')
+        .replaceAll('_', '-'),
+      status,
+      error.message,
+    )
+  }
+  // Drivers name a lost connection in many ways; whether the database answers is the same question without guessing.
+  if (!(await isDatabaseUp())) {
+    return new AppError('database-unavailable', 503, 'The database does not answer at the moment.', { cause: error })
+  }
+  return new AppError('internal', 500, 'Something went wrong here. The request id finds it in the log.', {
+    cause: error,
+  })
+}
+
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, fault: AppError): FastifyReply {
+  const problem: Problem = {
+    type: 'about:blank',
+    title: titles[fault.status] ?? 'Error',
+    status: fault.status,
+    detail: fault.message,
+    code: fault.code,
+    requestId: request.id,
+  }
+  if (fault.status === 503) reply.header('retry-after', retryAfterSeconds)
+  return reply.code(fault.status).type('application/problem+json').send(JSON.stringify(problem))
+}
+
+const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0]?.slice(0, 200) ?? ''
