@@ -51,6 +51,23 @@ export function testStore(name: string, use: () => BlobStore): void {
     }
   })
 
+  test(`${name}: loses nothing whatever the moment at which chunks come`, async () => {
+    for (let round = 0; round < 40; round += 1) {
+      const bytes = randomBytes(3_000 + round)
+      async function* body(): AsyncGenerator<Uint8Array> {
+        for (let at = 0; at < bytes.length; at += 100) {
+          yield bytes.subarray(at, at + 100)
+          // From none to many turns of the loop between chunks: some come just when a write ends.
+          if (at % 300 === 0) await delay(at % 900 === 0 ? 1 : 0)
+          for (let turn = 0; turn < (at / 100 + round) % 12; turn += 1) await Promise.resolve()
+        }
+      }
+      const key = newObjectKey()
+      assert.deepEqual(await use().write(key, body()), { byteLength: bytes.length })
+      assert.ok((await collect(await use().read(key))).equals(bytes))
+    }
+  })
+
   test(`${name}: reads ranges, past the end only what is there`, async () => {
     const key = newObjectKey()
     const bytes = randomBytes(2 * 1024 * 1024)

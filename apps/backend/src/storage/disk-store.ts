@@ -184,7 +184,7 @@ async function writeBody(
   let failure: { error: unknown } | undefined
 
   const writeWaiting = async (): Promise<void> => {
-    while (waitingBytes > 0) {
+    while (waitingBytes > 0 && !failure) {
       const batch = waiting
       waiting = []
       const size = waitingBytes
@@ -206,16 +206,24 @@ async function writeBody(
         writing = undefined
       })
   }
+  /** Also what came in the moment between the last write and the end of its promise. */
+  const finishWriting = async (): Promise<void> => {
+    while (writing || (waitingBytes > 0 && !failure)) {
+      startWriting()
+      await writing
+    }
+  }
 
   try {
     for await (const chunk of untilAborted(body, signal)) {
-      if (failure) throw failure.error
+      if (failure) break
       if (chunk.length === 0) continue
       waiting.push(chunk)
       waitingBytes += chunk.length
       startWriting()
       if (waitingBytes >= writeBatch) await writing
     }
+    await finishWriting()
   } finally {
     // The handle is closed by the caller next: nothing may still be writing to it.
     while (writing) await writing

@@ -2,20 +2,18 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Dataset } from '@instandt/dicom'
-import { DicomReadError, getNumber, getString, splitMultipart, tags, transferSyntax } from '@instandt/dicom'
+import { getNumber, getString, splitMultipart, tags, transferSyntax } from '@instandt/dicom'
 import { testDatabase } from '@instandt/testkit'
 import type { TestDatabase } from '@instandt/testkit'
 import { chunksOf, collect } from '../../storage/conformance.fixture.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { openDiskStore } from '../../storage/disk-store.ts'
-import { startTestApp } from './test-app.fixture.ts'
 import type { Stored } from './wado.fixture.ts'
-import { storeFile } from './wado.fixture.ts'
+import { originOf, startTestApp, stopTestApp, storeFile } from './wado.fixture.ts'
 
 interface Expected {
   header?: Record<string, { vr: string; bulk?: { length: number; sha256: string } }>
@@ -38,22 +36,18 @@ before(async () => {
   database = await testDatabase()
   blobs = await openDiskStore(folder)
   app = await startTestApp({ db: database.db, blobs })
-  base = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/dicom-web`
-  for (const file of files) {
-    const name = file.slice('expected/'.length, -'.json'.length)
-    const expected = JSON.parse(readFileSync(path.join(shared, file), 'utf8')) as Expected
-    try {
-      stored.push({ name, expected, ...(await storeFile(database.db, blobs, readFileSync(path.join(shared, name)))) })
-    } catch (error) {
-      // Refused by the reader, without a needed UID, or the same instance as another file.
-      if (!(error instanceof DicomReadError) && !['23505', '23514'].includes((error as { code?: string }).code ?? ''))
-        throw error
-    }
+  base = `${originOf(app)}/dicom-web`
+  for (const one of files) {
+    const name = one.slice('expected/'.length, -'.json'.length)
+    const expected = JSON.parse(readFileSync(path.join(shared, one), 'utf8')) as Expected
+    const file = await storeFile(app, database.db, readFileSync(path.join(shared, name)))
+    // Refused: unreadable, without an address, or another content under the address of an earlier file.
+    if (file) stored.push({ name, expected, ...file })
   }
 })
 after(async () => {
   if (!skip) {
-    await app.close()
+    await stopTestApp(app)
     await database.stop()
   }
   rmSync(folder, { recursive: true, force: true })

@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readlinkSync, rmSync, truncateSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { get as httpGet, request as httpRequest } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
@@ -16,9 +15,8 @@ import type { TestDatabase } from '@instandt/testkit'
 import { chunksOf, collect } from '../../storage/conformance.fixture.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { openDiskStore } from '../../storage/disk-store.ts'
-import { startTestApp } from './test-app.fixture.ts'
 import type { Stored } from './wado.fixture.ts'
-import { imageLines, makeFile, storeFile, syntaxes } from './wado.fixture.ts'
+import { imageLines, makeFile, originOf, startTestApp, stopTestApp, storeFile, syntaxes } from './wado.fixture.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'instandt-wado-'))
 let database: TestDatabase
@@ -30,10 +28,10 @@ before(async () => {
   database = await testDatabase()
   blobs = await openDiskStore(folder)
   app = await startTestApp({ db: database.db, blobs })
-  origin = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
+  origin = originOf(app)
 })
 after(async () => {
-  await app.close()
+  await stopTestApp(app)
   await database.stop()
   rmSync(folder, { recursive: true, force: true })
 })
@@ -107,7 +105,11 @@ function native(options: { syntax?: string; frames?: number; rows?: number; colu
   return { bytes: makeFile(syntax, lines), pixels, frameBytes: rows * columns * 2 }
 }
 
-const store = (bytes: Buffer, projectId?: string): Promise<Stored> => storeFile(database.db, blobs, bytes, projectId)
+async function store(bytes: Buffer): Promise<Stored> {
+  const stored = await storeFile(app, database.db, bytes)
+  assert.ok(stored, 'the upload was refused')
+  return stored
+}
 
 test('an instance comes back byte for byte, as a part or by itself, with its length', async () => {
   const { path: address, bytes } = await store(native().bytes)
@@ -155,7 +157,11 @@ test('a series and a study are all their files, whole, in the order of their num
   for (const { number, series } of insert) {
     const uid = `1.2.3.77.${number}`
     const lines = imageLines({
-      ...{ uid, rows: 300, columns: 1000, bits: 16, pixels: ['7FE00010', 'OW', randomBytes(600_000)] },
+      uid,
+      rows: 300,
+      columns: 1000,
+      bits: 16,
+      pixels: ['7FE00010', 'OW', randomBytes(600_000)],
       extra: [
         ['0020000D', 'UI', study],
         ['0020000E', 'UI', series],
@@ -266,7 +272,7 @@ test('compressed frames are their fragments joined, under the name of their form
 
 test('a frame list that is none is 400, a frame beyond the last 404 with the count', async () => {
   const { path: address } = await store(native({ frames: 5 }).bytes)
-  for (const list of ['0', '1,0', 'a', '1,', ',1', '1;2', '-1', '1.5', '1 ', '9999999999', '']) {
+  for (const list of ['0', '1,0', 'a', '1,', ',1', '1;2', '-1', '1.5', '1 ', '9999999999']) {
     await assertProblem(`${address}/frames/${encodeURIComponent(list)}`, 400, 'frame-list-invalid')
   }
   await assertProblem(`${address}/frames/6`, 404, 'frame-not-found', /no frame 6.* 5/)
@@ -295,7 +301,11 @@ test('frames that are not there are 404 with the reason', async () => {
 })
 
 const bulkLines = imageLines({
-  ...{ uid: '1.2.3.4.900', rows: 2, columns: 2, bits: 16, pixels: ['7FE00010', 'OW', randomBytes(8)] },
+  uid: '1.2.3.4.900',
+  rows: 2,
+  columns: 2,
+  bits: 16,
+  pixels: ['7FE00010', 'OW', randomBytes(8)],
   extra: [
     ['00090010', 'LO', 'HOUSE'],
     ['00091001', 'OB', randomBytes(70_001)],
@@ -343,7 +353,7 @@ test('bulk data of big-endian and deflated files is little endian and whole', as
 
 test('bulk data that is not there is 404', async () => {
   const { path: address } = await store(native().bytes)
-  for (const name of ['00091001', '54000100/0/54001010', 'x', '', '7FE00010/0', '7FE00010%00']) {
+  for (const name of ['00091001', '54000100/0/54001010', 'x', '7FE00010/0', '7FE00010%00']) {
     await assertProblem(`${address}/bulkdata/${name}`, 404, 'bulkdata-not-found')
   }
 })
@@ -351,21 +361,20 @@ test('bulk data that is not there is 404', async () => {
 test('a host that is no address cannot break out of the JSON', async () => {
   const { path: address } = await store(native().bytes)
   const answer = await request(`${address}/metadata`, { host: 'evil","x":"' })
-  if (answer.status === 200) assert.equal((JSON.parse(answer.body.toString()) as unknown[]).length, 1)
-  else assert.equal(answer.status, 400)
+  assert.equal(answer.status, 421)
 })
 
 test('the configured public address is used in metadata and locations', async () => {
   const behind = await startTestApp({ db: database.db, blobs, publicUrl: 'https://ndt.example.com' })
   try {
     const { path: address } = await store(native().bytes)
-    const base = `http://127.0.0.1:${(behind.server.address() as AddressInfo).port}/dicom-web`
+    const base = `${originOf(behind)}/dicom-web`
     const [dataset] = JSON.parse((await get(`${base}${address}/metadata`)).body.toString()) as Dataset[]
     assert.equal(dataset?.['7FE00010']?.BulkDataURI, `https://ndt.example.com/dicom-web${address}/bulkdata/7FE00010`)
     const [part] = await partsOf(await get(base + address))
     assert.equal(part?.location, `https://ndt.example.com/dicom-web${address}`)
   } finally {
-    await behind.close()
+    await stopTestApp(behind)
   }
 })
 
@@ -390,13 +399,22 @@ test('what belongs to another project is as unknown as what does not exist', asy
     `insert into project (slug, name) values ('other', 'Other') returning id`,
   )
   const lines = imageLines({
-    ...{ uid: '9.9.3', rows: 2, columns: 2, bits: 16, pixels: ['7FE00010', 'OW', randomBytes(8)] },
+    uid: '9.9.3',
+    rows: 2,
+    columns: 2,
+    bits: 16,
+    pixels: ['7FE00010', 'OW', randomBytes(8)],
     extra: [
       ['0020000D', 'UI', '9.9.1'],
       ['0020000E', 'UI', '9.9.2'],
     ],
   })
-  const { path: foreign } = await store(makeFile(syntaxes.explicit, lines), String(rows[0]?.id))
+  const { path: foreign } = await store(makeFile(syntaxes.explicit, lines))
+  for (const table of ['study', 'series', 'instance']) {
+    const belongs =
+      table === 'study' ? 'study_instance_uid' : table === 'series' ? 'series_instance_uid' : 'sop_instance_uid'
+    await database.db.pool.query(`update ${table} set project_id = $1 where ${belongs} like '9.9.%'`, [rows[0]?.id])
+  }
   const unknown = '/studies/9.8.1/series/9.8.2/instances/9.8.3'
   for (const [at, address] of routesOf(foreign).entries()) {
     const [other, none] = [await request(address), await request(routesOf(unknown)[at] ?? '')]
@@ -468,7 +486,11 @@ test('representations and contents have ETags of their own', async () => {
 
 test('a missing blob is a 500 that says so, in every route that needs the bytes', async () => {
   const lines = imageLines({
-    ...{ uid: '7.7.3', rows: 2, columns: 2, bits: 16, pixels: ['7FE00010', 'OW', randomBytes(8)] },
+    uid: '7.7.3',
+    rows: 2,
+    columns: 2,
+    bits: 16,
+    pixels: ['7FE00010', 'OW', randomBytes(8)],
     extra: [
       ['0020000D', 'UI', '7.7.1'],
       ['0020000E', 'UI', '7.7.2'],

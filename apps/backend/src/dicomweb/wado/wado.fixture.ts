@@ -1,10 +1,16 @@
-// For tests: files made byte by byte, rows and blobs put in place without the upload, and a server with these routes.
-import { createHash } from 'node:crypto'
-import { deflateRawSync, zstdCompressSync } from 'node:zlib'
+// For tests: files made byte by byte, put in by the server's own upload.
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { deflateRawSync } from 'node:zlib'
 import type { Db } from '@instandt/db'
 import type { ReadResult } from '@instandt/dicom'
-import { getNumber, getString, readHeader, stringifyDataset, tags } from '@instandt/dicom'
-import { newObjectKey } from '../../storage/blob-keys.ts'
+import { getString, readHeader, tags } from '@instandt/dicom'
+import { createLogger } from '@instandt/runtime'
+import { buildApp } from '../../app.ts'
+import type { Config } from '../../config.ts'
+import type { App } from '../../deps.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 
 export const syntaxes = {
@@ -93,62 +99,45 @@ export function imageLines({ uid, frames, rows, columns, bits, extra = [], pixel
 
 export interface Stored {
   read: ReadResult
+  /** Below /dicom-web. */
   path: string
   blobKey: string
   bytes: Buffer
 }
 
-/** Puts one file's blob and rows in place. */
-export async function storeFile(db: Db, blobs: BlobStore, bytes: Buffer, projectId = '1'): Promise<Stored> {
+/** The whole server, with its upload. */
+export async function startTestApp(options: { db: Db; blobs: BlobStore; publicUrl?: string }): Promise<App> {
+  const log = createLogger({ name: 'test', level: 'fatal' })
+  const config = { PUBLIC_URL: options.publicUrl, STORE_MAX_INSTANCE_BYTES: 2 ** 40 } as Config
+  const app = await buildApp({ ...options, config, log })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  return app
+}
+
+/** Stops without waiting for clients that keep their connections. */
+export async function stopTestApp(app: App): Promise<void> {
+  const stopped = app.close()
+  app.server.closeAllConnections()
+  await stopped
+}
+
+export const originOf = (app: App): string => `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
+
+/** Uploads a file; undefined when the server refuses it. */
+export async function storeFile(app: App, db: Db, bytes: Buffer): Promise<Stored | undefined> {
+  const headers = { 'content-type': 'application/dicom', 'content-length': bytes.length }
+  const call = request(`${originOf(app)}/dicom-web/studies`, { method: 'POST', headers, agent: false })
+  call.end(bytes)
+  const [answer] = (await once(call, 'response')) as [IncomingMessage]
+  for await (const chunk of answer) void chunk
+  if (answer.statusCode !== 200) return undefined
   const read = await readHeader([bytes])
-  const { dataset, frames } = read
-  const blobKey = newObjectKey()
-  await blobs.write(
-    blobKey,
-    (async function* () {
-      yield bytes
-    })(),
+  const uidOf = (tag: string): string => getString(read.dataset, tag) ?? ''
+  const instance = uidOf(tags.sopInstanceUid)
+  const { rows } = await db.pool.query<{ blob_key: string }>(
+    'select blob_key from instance where sop_instance_uid = $1',
+    [instance],
   )
-  const study = getString(dataset, tags.studyInstanceUid) ?? ''
-  const series = getString(dataset, tags.seriesInstanceUid) ?? ''
-  const instance = getString(dataset, tags.sopInstanceUid) ?? ''
-  if ([study, series, instance].some((uid) => !/^[\d.]+$/.test(uid)))
-    throw Object.assign(new Error('no address'), { code: '23514' })
-  const { table, ...layout } = frames ?? {}
-  const one = async (text: string, values: unknown[]): Promise<unknown> =>
-    (await db.pool.query<{ id: unknown }>(text, values)).rows[0]?.id
-  const componentId = await one(
-    `insert into component (project_id, identity_key) values ($1, $2)
-      on conflict (project_id, identity_key) do update set identity_key = excluded.identity_key returning id`,
-    [projectId, study],
-  )
-  const studyId = await one(
-    `insert into study (project_id, component_id, study_instance_uid, attributes, is_diconde) values ($1, $2, $3, '{}', false)
-      on conflict (study_instance_uid) do update set attributes = '{}' returning id`,
-    [projectId, componentId, study],
-  )
-  const seriesId = await one(
-    `insert into series (study_id, project_id, series_instance_uid, attributes) values ($1, $2, $3, '{}')
-      on conflict (study_id, series_instance_uid) do update set attributes = '{}' returning id`,
-    [studyId, projectId, series],
-  )
-  await db.pool.query(
-    `insert into instance (series_id, study_id, project_id, sop_instance_uid, sop_class_uid, transfer_syntax_uid, instance_number,
-        byte_size, sha256, blob_key, frame_layout, frame_table, bulk, attributes, metadata, warnings)
-      values ($1, $2, $3, $4, '', $5, $6, $7, $8, $9, $10, $11, $12, '{}', $13, $14)`,
-    [
-      ...[
-        seriesId,
-        studyId,
-        projectId,
-        instance,
-        read.transferSyntaxUid,
-        Math.min(getNumber(dataset, tags.instanceNumber) ?? 0, 2 ** 31 - 1),
-        bytes.length,
-      ],
-      ...[createHash('sha256').update(bytes).digest(), blobKey, frames ? JSON.stringify(layout) : null, table ?? null],
-      ...[JSON.stringify(read.bulk), zstdCompressSync(stringifyDataset(dataset)), JSON.stringify(read.warnings)],
-    ],
-  )
-  return { read, path: `/studies/${study}/series/${series}/instances/${instance}`, blobKey, bytes }
+  const series = `/studies/${uidOf(tags.studyInstanceUid)}/series/${uidOf(tags.seriesInstanceUid)}`
+  return { read, path: `${series}/instances/${instance}`, blobKey: rows[0]?.blob_key ?? '', bytes }
 }
