@@ -2,12 +2,16 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { LogController } from 'fastify'
 import type { App, Deps } from './deps.ts'
+import { qidoRoutes } from './dicomweb/qido/route.ts'
 import { stowRoutes } from './dicomweb/stow/route.ts'
 import { wadoRoutes } from './dicomweb/wado/route.ts'
+import { inspectionRoutes } from './inspection/route.ts'
+import { openApiRoutes } from './openapi.ts'
 import { addAccess } from './plugins/access.ts'
 import { addHealth, addSchemaGate, isDatabaseUp, watchSchema } from './plugins/health.ts'
 import { addProblems } from './plugins/problem.ts'
 import { addRequestGuard } from './plugins/request-guard.ts'
+import { sessionRoutes } from './session-route.ts'
 
 export interface AppOptions {
   /** Serves the web app beside the interfaces, on one port: standalone only. */
@@ -40,8 +44,12 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     addSchemaGate(interfaces as App, schemaFaultNow)
     addAccess(interfaces as App, deps.db)
     addHealth(interfaces as App, deps, schemaFaultNow)
+    qidoRoutes(interfaces as App, deps)
     stowRoutes(interfaces as App, deps)
     wadoRoutes(interfaces as App, deps)
+    sessionRoutes(interfaces as App, deps)
+    inspectionRoutes(interfaces as App, deps)
+    openApiRoutes(interfaces as App)
   })
   await options.addPages?.(app)
   return app

@@ -87,6 +87,12 @@ export type View = z.infer<typeof viewSchema>
 export const inspectionDetailSchema = inspectionSchema.extend({ views: z.array(viewSchema) })
 export type InspectionDetail = z.infer<typeof inspectionDetailSchema>
 
+/** Page of a view's instances. */
+export const instanceQuerySchema = z.object({
+  cursor: z.string().max(512).optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+})
+
 export const instanceSummarySchema = z.object({
   sopInstanceUid: z.string(),
   sopClassUid: z.string(),

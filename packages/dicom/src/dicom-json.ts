@@ -11,7 +11,7 @@ export function stringifyDataset(dataset: Dataset): string {
   return `{${members.join(',')}}`
 }
 
-function stringifyElement(element: Element): string {
+export function stringifyElement(element: Element): string {
   if (element.vr !== 'SQ' || element.Value === undefined) return JSON.stringify(element)
   return `{"vr":"SQ","Value":[${(element.Value as Dataset[]).map(stringifyDataset).join(',')}]}`
 }

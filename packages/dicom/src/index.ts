@@ -24,7 +24,7 @@ export {
   type FrameEntry,
   type NativeFrame,
 } from './frame-index.ts'
-export { parseDataset, stringifyDataset } from './dicom-json.ts'
+export { parseDataset, stringifyDataset, stringifyElement } from './dicom-json.ts'
 // write-part10.ts
 //   writePart10(dataset: Dataset, options: { transferSyntaxUid; fileMeta?; pixelFrames?; … }): Generator<Uint8Array>
 export {

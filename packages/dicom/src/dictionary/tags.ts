@@ -38,6 +38,7 @@ export const tags = {
   nameOfPhysiciansReadingStudy: '00081060',
   operatorsName: '00081070',
   manufacturerModelName: '00081090',
+  availableTransferSyntaxUid: '00083002',
   referencedSopClassUid: '00081150',
   referencedSopInstanceUid: '00081155',
   retrieveUrl: '00081190',

@@ -10,6 +10,7 @@ import {
   getWholeText,
   publicDiconde,
   stringifyDataset,
+  stringifyElement,
   tags,
 } from '@instandt/dicom'
 import type { NewInstance, NewSeries, NewStudy } from '../../data/new-instance.ts'
@@ -78,14 +79,21 @@ function clean(text: string | undefined, maxLength = 1024): string | undefined {
   return kept === undefined || kept === '' ? undefined : kept
 }
 
+/** A JSON object with one member a line: answers of several levels are merged by line, without parsing (see build-answer). */
 function pick(dataset: Dataset, wanted: readonly string[]): string {
-  const picked: Dataset = {}
-  for (const tag of wanted) {
+  const members = wanted.flatMap((tag) => {
     const element = dataset[tag]
-    if (element !== undefined) picked[tag] = element
-  }
-  // JSON escapes NUL as \u0000, which text columns take; lone surrogates are escaped as well.
-  return stringifyDataset(picked)
+    // JSON escapes NUL and lone surrogates, so text columns take whatever was in the file.
+    return element === undefined ? [] : [`"${tag}":${stringifyElement(element)}`]
+  })
+  return `{${members.sort().join(',\n')}}`
+}
+
+/** JSON is UTF-8, and says so wherever the file named another character set (PS3.18 F.2.2). */
+function inUtf8(dataset: Dataset): Dataset {
+  return dataset[tags.specificCharacterSet] === undefined
+    ? dataset
+    : { ...dataset, [tags.specificCharacterSet]: { vr: 'CS', Value: ['ISO_IR 192'] } }
 }
 
 const date = (text: string | undefined): string | undefined => {
@@ -119,7 +127,8 @@ export function buildRows(
   stored: StoredBytes,
 ): NewInstance {
   // Old private DICONDE blocks are searched and shown as the public elements they became.
-  const dataset: Dataset = { ...publicDiconde(read.dataset), ...read.dataset }
+  const own = inUtf8(read.dataset)
+  const dataset: Dataset = { ...publicDiconde(own), ...own }
   const { table, ...layout } = read.frames ?? {}
   return present<NewInstance>({
     study: buildStudy(dataset, uids.study, read.isDiconde),
@@ -140,7 +149,7 @@ export function buildRows(
     frameTable: table,
     bulk: read.bulk,
     attributes: pick(dataset, instanceAttributes),
-    metadata: zstdCompressSync(stringifyDataset(read.dataset), zstdOptions),
+    metadata: zstdCompressSync(stringifyDataset(own), zstdOptions),
     warnings: read.warnings.map((warning) => ({ ...warning, message: clean(warning.message) ?? '' })),
   })
 }

@@ -1,0 +1,78 @@
+import { zstdDecompressSync } from 'node:zlib'
+import { instanceUrl, seriesUrl, studyUrl } from '@instandt/api'
+import { parseDataset, stringifyElement, tags, type Vr } from '@instandt/dicom'
+import type { Match } from '../../data/search.ts'
+import type { SearchQuery } from './parse-query.ts'
+import type { Level } from './search-keys.ts'
+
+/** `"00080020":{…}`: texts of members sort by tag, so answers are put together without parsing what is stored. */
+type Member = string
+
+/** Members of a stored attributes text, one a line (see build-rows). */
+function membersOf(attributes: string): Member[] {
+  return attributes === '{}' ? [] : attributes.slice(1, -1).split(',\n')
+}
+
+function member(tag: string, vr: Vr, values: readonly (string | number)[]): Member {
+  return `"${tag}":${values.length === 0 ? `{"vr":"${vr}"}` : JSON.stringify({ vr, Value: values })}`
+}
+
+/** One result as DICOM JSON, tags ascending (PS3.18 10.6.3.3). */
+export function buildMatch(
+  match: Match,
+  level: Level,
+  query: SearchQuery,
+  base: string,
+  hasParents: { study: boolean; series: boolean },
+): string {
+  const members: Member[] = [member(tags.instanceAvailability, 'CS', ['ONLINE'])]
+  if (level === 'study' || hasParents.study) {
+    members.push(
+      ...membersOf(match.study_attributes),
+      member(tags.modalitiesInStudy, 'CS', match.modalities),
+      member(tags.sopClassesInStudy, 'UI', match.sop_classes),
+      member(tags.numberOfStudyRelatedSeries, 'IS', [match.series_count]),
+      member(tags.numberOfStudyRelatedInstances, 'IS', [match.study_instance_count]),
+    )
+  } else members.push(member(tags.studyInstanceUid, 'UI', [match.study_instance_uid]))
+  let address = studyUrl(match.study_instance_uid)
+  if (level !== 'study') {
+    const series = match.series_instance_uid ?? ''
+    address = seriesUrl(match.study_instance_uid, series)
+    if (level === 'series' || hasParents.series) {
+      members.push(
+        ...membersOf(match.series_attributes ?? '{}'),
+        member(tags.numberOfSeriesRelatedInstances, 'IS', [match.series_instance_count ?? 0]),
+      )
+    } else members.push(member(tags.seriesInstanceUid, 'UI', [series]))
+    if (level === 'instance') {
+      address = instanceUrl(match.study_instance_uid, series, match.sop_instance_uid ?? '')
+      members.push(
+        ...membersOf(match.attributes ?? '{}'),
+        member(tags.availableTransferSyntaxUid, 'UI', [match.transfer_syntax_uid ?? '']),
+      )
+    }
+  }
+  members.push(member(tags.retrieveUrl, 'UR', [base + address]))
+  if (match.metadata) addIncluded(members, match.metadata, query, base + address, level)
+  return `{${sortedOnce(members).join(',')}}`
+}
+
+/** Ascending, and of members with the same tag the first. */
+function sortedOnce(members: Member[]): Member[] {
+  const byTag = new Map<string, Member>()
+  for (const each of members) if (!byTag.has(each.slice(1, 9))) byTag.set(each.slice(1, 9), each)
+  return [...byTag.values()].sort()
+}
+
+function addIncluded(members: Member[], metadata: Buffer, query: SearchQuery, address: string, level: Level): void {
+  const dataset = parseDataset(zstdDecompressSync(metadata).toString('utf8'))
+  const wanted = query.includeAll && level === 'instance' ? Object.keys(dataset) : query.includeTags
+  for (const tag of wanted) {
+    const element = dataset[tag]
+    if (!element) continue
+    const absolute =
+      element.BulkDataURI === undefined ? element : { ...element, BulkDataURI: `${address}/${element.BulkDataURI}` }
+    members.push(`"${tag}":${stringifyElement(absolute)}`)
+  }
+}

@@ -1,0 +1,100 @@
+import { Readable } from 'node:stream'
+import { dicomWebBase } from '@instandt/api'
+import { parseAccept } from '@instandt/dicom'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../../app-error.ts'
+import { type Match, type Within, countMatches, search } from '../../data/search.ts'
+import type { App, Deps } from '../../deps.ts'
+import { buildMatch } from './build-answer.ts'
+import { parseQuery } from './parse-query.ts'
+import type { Level } from './search-keys.ts'
+
+type Request = FastifyRequest<{ Params: { study?: string; series?: string } }>
+
+// Searches over the whole archive end here unless the client names a limit; a study's own lists do not.
+const defaultLimit = 1000
+const maxLimit = 10_000
+const pageSize = 2000
+
+/** QIDO-RS (PS3.18 10.6) at every level path. */
+export function qidoRoutes(app: App, deps: Deps): void {
+  const get = (path: string, level: Level): void => {
+    app.get(dicomWebBase + path, { config: { permission: 'read' } }, (request, reply) =>
+      answer(deps, level, request as Request, reply),
+    )
+  }
+  get('/studies', 'study')
+  get('/series', 'series')
+  get('/instances', 'instance')
+  get('/studies/:study/series', 'series')
+  get('/studies/:study/instances', 'instance')
+  get('/studies/:study/series/:series/instances', 'instance')
+}
+
+async function answer(deps: Deps, level: Level, request: Request, reply: FastifyReply): Promise<FastifyReply> {
+  checkAccept(request)
+  const { scope } = request
+  const at = request.url.indexOf('?')
+  const query = parseQuery(new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1)), level)
+  const within: Within = { studyInstanceUid: request.params.study, seriesInstanceUid: request.params.series }
+  const isWholeArchive = within.studyInstanceUid === undefined
+  const asked = Math.min(
+    query.limit ?? (isWholeArchive ? defaultLimit : Infinity),
+    isWholeArchive ? maxLimit : Infinity,
+  )
+  const hasMetadata = query.includeTags.length > 0 || (query.includeAll && level === 'instance')
+  const page = (limit: number, offset: number): Promise<Match[]> =>
+    search(deps.db, scope, level, query, within, { limit, offset: query.offset + offset, hasMetadata })
+
+  // One more than asked for tells whether there are more.
+  const first = await page(Math.min(asked, pageSize) + 1, 0)
+  const isMore = first.length > asked
+  const warnings = [...query.warnings]
+  if (isMore && query.limit === undefined) warnings.push(`There are more results than the ${asked} returned`)
+  if (query.limit !== undefined && query.limit > asked) warnings.push(`The limit was lowered to ${asked}`)
+  const { host } = request
+  if (warnings.length > 0)
+    reply.header(
+      'warning',
+      warnings.map((text) => `299 ${host} "${text.replace(/[^\x20-\x7e]|["\\]/g, '?')}"`).join(', '),
+    )
+  if (query.hasTotal) reply.header('x-total-count', await countMatches(deps.db, scope, level, query, within))
+  reply.header('cache-control', 'private, no-store')
+  if (first.length === 0 || asked === 0) return reply.code(204).send()
+
+  const base = deps.config.PUBLIC_URL ?? `${request.protocol}://${host}`
+  const hasParents = { study: isWholeArchive, series: within.seriesInstanceUid === undefined }
+  const build = (match: Match): string => buildMatch(match, level, query, base, hasParents)
+  reply.type('application/dicom+json')
+  if (first.length <= pageSize) return reply.send(`[${first.slice(0, asked).map(build).join(',\n')}]`)
+  return reply.send(Readable.from(stream(first.slice(0, pageSize), asked, page, build)))
+}
+
+/** Longer lists page by page, so that a series of many thousands never lies in memory. */
+async function* stream(
+  first: readonly Match[],
+  asked: number,
+  page: (limit: number, offset: number) => Promise<Match[]>,
+  build: (match: Match) => string,
+): AsyncGenerator<string> {
+  yield '['
+  let sent = 0
+  let matches = first
+  while (matches.length > 0) {
+    yield (sent > 0 ? ',\n' : '') + matches.map(build).join(',\n')
+    sent += matches.length
+    const limit = Math.min(pageSize, asked - sent)
+    matches = limit > 0 && matches.length === pageSize ? await page(limit, sent) : []
+  }
+  yield ']'
+}
+
+const understood = new Set(['*/*', 'application/*', 'application/json', 'application/dicom+json'])
+
+function checkAccept(request: Request): void {
+  const { accept } = request.headers
+  if (accept === undefined) return
+  const types = parseAccept(accept).map((range) => range.type)
+  if (types.length === 0 || types.some((type) => understood.has(type))) return
+  throw new AppError('not-acceptable', 406, 'Search results are application/dicom+json.')
+}

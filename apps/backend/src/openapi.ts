@@ -1,0 +1,131 @@
+import {
+  inspectionDetailSchema,
+  inspectionPageSchema,
+  inspectionQuerySchema,
+  instancePageSchema,
+  instanceQuerySchema,
+  problemSchema,
+  sessionSchema,
+} from '@instandt/api'
+import { z } from 'zod'
+import type { App } from './deps.ts'
+
+interface Operation {
+  summary: string
+  query?: z.ZodObject
+  answer?: z.ZodType
+  /** Media type of answers that are no JSON of ours. */
+  mediaType?: string
+  isUpload?: boolean
+}
+
+const dicomJson = 'application/dicom+json'
+const instance = '/dicom-web/studies/{study}/series/{series}/instances/{instance}'
+
+/** Every address below /api and /dicom-web; a test holds the list against the routes. */
+export const operations: Record<string, Operation> = {
+  'GET /api/session': { summary: 'Who is calling and what they may see', answer: sessionSchema },
+  'GET /api/inspections': {
+    summary: 'Search inspections, page by page',
+    query: inspectionQuerySchema,
+    answer: inspectionPageSchema,
+  },
+  'GET /api/inspections/{study}': { summary: 'One inspection and its views', answer: inspectionDetailSchema },
+  'GET /api/inspections/{study}/views/{series}/instances': {
+    summary: 'Instances of a view',
+    query: instanceQuerySchema,
+    answer: instancePageSchema,
+  },
+  'GET /api/openapi.json': { summary: 'This description', mediaType: 'application/json' },
+  'POST /dicom-web/studies': { summary: 'STOW-RS', mediaType: dicomJson, isUpload: true },
+  'POST /dicom-web/studies/{study}': { summary: 'STOW-RS into one study', mediaType: dicomJson, isUpload: true },
+  'GET /dicom-web/studies': { summary: 'QIDO-RS: studies', mediaType: dicomJson },
+  'GET /dicom-web/series': { summary: 'QIDO-RS: series', mediaType: dicomJson },
+  'GET /dicom-web/instances': { summary: 'QIDO-RS: instances', mediaType: dicomJson },
+  'GET /dicom-web/studies/{study}/series': { summary: 'QIDO-RS: series of a study', mediaType: dicomJson },
+  'GET /dicom-web/studies/{study}/instances': { summary: 'QIDO-RS: instances of a study', mediaType: dicomJson },
+  'GET /dicom-web/studies/{study}/series/{series}/instances': {
+    summary: 'QIDO-RS: instances of a series',
+    mediaType: dicomJson,
+  },
+  'GET /dicom-web/studies/{study}': { summary: 'WADO-RS: a study', mediaType: 'multipart/related' },
+  'GET /dicom-web/studies/{study}/metadata': { summary: 'WADO-RS: attributes of a study', mediaType: dicomJson },
+  'GET /dicom-web/studies/{study}/series/{series}': { summary: 'WADO-RS: a series', mediaType: 'multipart/related' },
+  'GET /dicom-web/studies/{study}/series/{series}/metadata': {
+    summary: 'WADO-RS: attributes of a series',
+    mediaType: dicomJson,
+  },
+  [`GET ${instance}`]: { summary: 'WADO-RS: an instance', mediaType: 'multipart/related' },
+  [`GET ${instance}/metadata`]: { summary: 'WADO-RS: attributes of an instance', mediaType: dicomJson },
+  [`GET ${instance}/frames/{frames}`]: { summary: 'WADO-RS: frames', mediaType: 'multipart/related' },
+  [`GET ${instance}/bulkdata/{path}`]: {
+    summary: 'WADO-RS: one value kept in the file',
+    mediaType: 'multipart/related',
+  },
+}
+
+/** Parameters of the routes are named after the levels; what follows them in the address is a list or a path. */
+function parametersOf(address: string, query: z.ZodObject | undefined): object[] {
+  const inPath = [...address.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
+  const schema = query === undefined ? undefined : z.toJSONSchema(query, { io: 'input' })
+  const inQuery = Object.entries(schema?.properties ?? {}).map(([name, property]) => ({
+    name,
+    in: 'query',
+    required: false,
+    schema: property,
+  }))
+  return [...inPath, ...inQuery]
+}
+
+function describe(key: string, operation: Operation): object {
+  const [, address = ''] = key.split(' ')
+  const mediaType = operation.mediaType ?? 'application/json'
+  const schema = operation.answer === undefined ? {} : { schema: withoutDialect(z.toJSONSchema(operation.answer)) }
+  return {
+    summary: operation.summary,
+    parameters: parametersOf(address, operation.query),
+    ...(operation.isUpload === true
+      ? { requestBody: { required: true, content: { 'multipart/related': {}, 'application/dicom': {} } } }
+      : {}),
+    responses: {
+      200: { description: 'Done', content: { [mediaType]: schema } },
+      default: {
+        description: 'Refused or failed',
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    },
+  }
+}
+
+function withoutDialect({ $schema: _dialect, ...schema }: { $schema?: unknown } & object): object {
+  return schema
+}
+
+/** OpenAPI 3.1 of this server. */
+export function buildOpenApi(): object {
+  const paths: Record<string, Record<string, object>> = {}
+  for (const [key, operation] of Object.entries(operations)) {
+    const [method = '', address = ''] = key.split(' ')
+    paths[address] = { ...paths[address], [method.toLowerCase()]: describe(key, operation) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'instaNDT',
+      version: '0.1.0',
+      description: 'JSON API of the web app, and DICOMweb in outline (PS3.18).',
+    },
+    paths,
+    components: { schemas: { Problem: withoutDialect(z.toJSONSchema(problemSchema)) } },
+  }
+}
+
+export function openApiRoutes(app: App): void {
+  const document = buildOpenApi()
+  app.get('/api/openapi.json', { config: { permission: 'read' } }, async () => document)
+}
