@@ -1,6 +1,6 @@
 import { DicomReadError } from './limits.ts'
-import { knownVrs } from './read-value.ts'
 import type { Dataset, Element } from './types.ts'
+import { isVr } from './vr-forms.ts'
 
 /** DICOM JSON text of a data set, attributes in ascending order of their tags at every level (PS3.18 F.2.2). */
 export function stringifyDataset(dataset: Dataset): string {
@@ -18,11 +18,17 @@ export function stringifyElement(element: Element): string {
 
 /** Reads one data set of DICOM JSON; a wrong shape is named with its tag. */
 export function parseDataset(json: string): Dataset {
-  return checkDataset(JSON.parse(json) as unknown, 0)
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch (error) {
+    fault(error instanceof Error ? error.message : 'The text is no JSON.')
+  }
+  return checkDataset(value, 0)
 }
 
 function fault(message: string, tag?: string): never {
-  throw new DicomReadError('not-dicom', message, tag)
+  throw new DicomReadError('bad-json', message, tag)
 }
 
 function checkDataset(value: unknown, depth: number): Dataset {
@@ -39,7 +45,7 @@ function checkElement(tag: string, value: unknown, depth: number): void {
   if (typeof value !== 'object' || value === null) fault('An attribute is a JSON object.', tag)
   const element = value as Record<string, unknown>
   const { vr, Value, InlineBinary, BulkDataURI } = element
-  if (typeof vr !== 'string' || !knownVrs.has(vr)) fault('The attribute has no known vr.', tag)
+  if (typeof vr !== 'string' || !isVr(vr)) fault('The attribute has no known vr.', tag)
   const forms = [Value, InlineBinary, BulkDataURI].filter((form) => form !== undefined)
   if (forms.length > 1) fault('An attribute has one of Value, InlineBinary and BulkDataURI.', tag)
   if (InlineBinary !== undefined && typeof InlineBinary !== 'string') fault('InlineBinary is text in base64.', tag)

@@ -1,3 +1,4 @@
+import { swapWords } from './swap-words.ts'
 import type { FrameIndex } from './types.ts'
 
 /** Bytes of one entry of FrameIndex.table: offset u64, span u64, fragment count u32, little endian. */
@@ -20,7 +21,8 @@ export function writeFrameEntry(table: DataView, frame: number, entry: FrameEntr
 
 /** Reads one entry of FRAME_ENTRY_BYTES bytes. */
 export function readFrameEntry(entry: Uint8Array): FrameEntry {
-  if (entry.length < FRAME_ENTRY_BYTES) throw new RangeError(`a frame entry has ${FRAME_ENTRY_BYTES} bytes, not ${entry.length}`)
+  if (entry.length < FRAME_ENTRY_BYTES)
+    throw new RangeError(`a frame entry has ${FRAME_ENTRY_BYTES} bytes, not ${entry.length}`)
   const view = new DataView(entry.buffer, entry.byteOffset, entry.byteLength)
   return {
     offset: Number(view.getBigUint64(0, true)),
@@ -56,17 +58,21 @@ export function locateNativeFrame(index: Omit<FrameIndex, 'table'>, frame: numbe
   }
 }
 
-/** Reverses every word of `width` bytes of a stream, also where a word lies across two chunks. */
+/** Reverses every word of `width` bytes of a stream, also where a word lies across two chunks; a shorter rest stays. */
 export async function* swapFrame(source: AsyncIterable<Uint8Array>, width: number): AsyncGenerator<Uint8Array> {
+  if (width !== 2 && width !== 4 && width !== 8) throw new RangeError(`words of ${width} bytes cannot be swapped`)
   let rest: Uint8Array = new Uint8Array(0)
   for await (const chunk of source) {
-    const joined = new Uint8Array(rest.length + chunk.length)
-    joined.set(rest)
-    joined.set(chunk, rest.length)
-    const whole = joined.length - (joined.length % width)
-    for (let at = 0; at < whole; at += width) joined.subarray(at, at + width).reverse()
-    rest = joined.subarray(whole)
-    if (whole > 0) yield joined.subarray(0, whole)
+    let bytes = chunk
+    if (rest.length > 0) {
+      bytes = new Uint8Array(rest.length + chunk.length)
+      bytes.set(rest)
+      bytes.set(chunk, rest.length)
+    }
+    const whole = bytes.length - (bytes.length % width)
+    // Copied: the chunk may be written to again before the word is complete.
+    rest = new Uint8Array(bytes.subarray(whole))
+    if (whole > 0) yield swapWords(bytes.subarray(0, whole), width)
   }
   if (rest.length > 0) yield rest
 }
@@ -75,11 +81,15 @@ export async function* swapFrame(source: AsyncIterable<Uint8Array>, width: numbe
  * Cuts `bitLength` bits out of a stream, `bitOffset` bits from its start, lowest bit first (PS3.5 8.1.1). The last byte is
  * filled with zeros.
  */
-export async function* alignFrame(source: AsyncIterable<Uint8Array>, bitOffset: number, bitLength: number): AsyncGenerator<Uint8Array> {
+export async function* alignFrame(
+  source: AsyncIterable<Uint8Array>,
+  bitOffset: number,
+  bitLength: number,
+): AsyncGenerator<Uint8Array> {
   let toSkip = bitOffset >> 3
   const shift = bitOffset & 7
   const total = Math.ceil(bitLength / 8)
-  const lastMask = bitLength % 8 === 0 ? 0xff : (1 << bitLength % 8) - 1
+  const lastMask = bitLength % 8 === 0 ? 0xff : (1 << (bitLength % 8)) - 1
   let made = 0
   let carry: number | undefined
   const finish = (out: Uint8Array): Uint8Array => {

@@ -11,13 +11,18 @@ export const defaultLimits: ReadLimits = {
   maxInflateRatio: 400,
 }
 
+/**
+ * `not-dicom`, `empty`, `truncated`: no file, or not all of it · `bad-element`, `bad-item`: the bytes are no data set ·
+ * `bad-deflate`: the deflated data set is damaged · `bad-json`: no DICOM JSON model · the rest: beyond a limit.
+ */
 export type ReadErrorCode =
   | 'not-dicom'
   | 'empty'
   | 'truncated'
-  | 'bad-length'
+  | 'bad-element'
   | 'bad-item'
   | 'bad-deflate'
+  | 'bad-json'
   | 'inflates-too-much'
   | 'too-deep'
   | 'too-many-elements'
@@ -28,10 +33,14 @@ export type ReadErrorCode =
 export class DicomReadError extends Error {
   readonly code: ReadErrorCode
   readonly tag: string | undefined
+  /** From the start of the file; of the inflated stream inside a deflated data set. */
   readonly offset: number | undefined
 
   constructor(code: ReadErrorCode, message: string, tag?: string, offset?: number) {
-    const where = [tag === undefined ? '' : `(${tag.slice(0, 4)},${tag.slice(4)})`, offset === undefined ? '' : `offset ${offset}`]
+    const where = [
+      tag === undefined ? '' : `(${tag.slice(0, 4)},${tag.slice(4)})`,
+      offset === undefined ? '' : `offset ${offset}`,
+    ]
     const place = where.filter((part) => part !== '').join(', ')
     super(place === '' ? message : `${message} [${place}]`)
     this.name = 'DicomReadError'

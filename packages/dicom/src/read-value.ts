@@ -1,45 +1,66 @@
+import { toBase64 } from './base64.ts'
 import type { TextDecoder } from './charset.ts'
-import type { Element, JsonValue, PersonName, Vr } from './types.ts'
+import { exactNumber } from './decimal.ts'
+import { swapWords } from './swap-words.ts'
+import { hex4 } from './tag-entry.ts'
+import type { Element, JsonValue, PersonName } from './types.ts'
+import type { VrForm } from './vr-forms.ts'
 
-const splitText = new Set<Vr>(['AE', 'AS', 'CS', 'DA', 'DT', 'TM', 'LO', 'SH', 'UC', 'UI'])
-const wholeText = new Set<Vr>(['LT', 'ST', 'UT', 'UR'])
-const binary = new Set<Vr>(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'UN'])
+/**
+ * Turns the value bytes of one element (not SQ, not pixel data), `start` to `end`, into its DICOM JSON form (PS3.18 F.2).
+ * Bytes that make no whole number are left out.
+ */
+export function readValue(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  form: VrForm,
+  isBigEndian: boolean,
+  text: TextDecoder,
+): Element {
+  const { vr, kind } = form
+  if (end === start) return { vr }
+  if (kind === 'numbers') {
+    const Value = readNumbers(bytes, start, end, form, isBigEndian)
+    return Value.length > 0 ? { vr, Value } : { vr }
+  }
+  if (kind === 'binary') {
+    const value = bytes.subarray(start, end)
+    return { vr, InlineBinary: toBase64(isBigEndian && form.unit !== 1 ? swapWords(value, form.unit) : value) }
+  }
+  // Spaces and NULs at the end are padding in every VR; a byte of 20H or 00H is never part of a longer character.
+  let last = end
+  while (last > start && ((bytes[last - 1] as number) === 0x20 || bytes[last - 1] === 0)) last -= 1
+  if (last === start) return { vr }
+  const decoded = decode(bytes, start, last, form, text)
+  if (kind === 'text') return { vr, Value: [decoded] }
+  if (!decoded.includes('\\')) {
+    const value = oneValue(decoded, kind)
+    return value === null ? { vr } : { vr, Value: [value] }
+  }
+  return { vr, Value: decoded.split('\\').map((part) => oneValue(part, kind)) }
+}
 
-/** Bytes of one value; 0 for text, 1 for bytes that stay bytes. */
-const unitLength: Partial<Record<Vr, number>> = { AT: 4, US: 2, SS: 2, UL: 4, SL: 4, FL: 4, FD: 8, SV: 8, UV: 8 }
-const wordLength: Partial<Record<Vr, number>> = { OD: 8, OF: 4, OL: 4, OV: 8, OW: 2 }
+function oneValue(part: string, kind: VrForm['kind']): JsonValue {
+  const value = unpad(part)
+  if (value === '') return null
+  if (kind === 'names') return personName(value)
+  return kind === 'decimals' ? exactNumber(value) : value
+}
 
-export const isBinary = (vr: Vr): boolean => binary.has(vr)
+const isPad = (code: number): boolean => code === 0x20 || code === 0
 
-/** Unpadded text: trailing spaces and NULs carry no meaning in any VR. */
+/** Without the spaces at both ends, which carry no meaning where a VR may hold several values. */
 function unpad(text: string): string {
+  let start = 0
   let end = text.length
-  while (end > 0 && (text.charCodeAt(end - 1) === 0x20 || text.charCodeAt(end - 1) === 0)) end -= 1
-  return end === text.length ? text : text.slice(0, end)
-}
-
-/** '+1.500E+02' → sign, digits without zeros at the ends, exponent of the last digit: equal exactly when the values are. */
-function decimalKey(text: string): string | undefined {
-  const match = /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(text)
-  if (!match || (match[2] === '' && match[3] === '')) return undefined
-  const digits = ((match[2] ?? '') + (match[3] ?? '')).replace(/^0+/, '')
-  const significant = digits.replace(/0+$/, '')
-  if (significant === '') return '0'
-  const exponent = Number(match[4] ?? 0) - (match[3] ?? '').length + digits.length - significant.length
-  return `${match[1] === '-' ? '-' : ''}${significant}e${exponent}`
-}
-
-/** The number a decimal string stands for, when a double says exactly the same; otherwise the string (PS3.18 F.2.2). */
-export function exactNumber(text: string): number | string {
-  const number = Number(text)
-  if (text === '' || !Number.isFinite(number)) return text
-  // Plain integers are the common case.
-  if (Number.isSafeInteger(number) && String(number) === text) return number
-  const key = decimalKey(text)
-  return key !== undefined && key === decimalKey(String(number)) ? number : text
+  while (end > 0 && isPad(text.charCodeAt(end - 1))) end -= 1
+  while (start < end && text.charCodeAt(start) === 0x20) start += 1
+  return end - start === text.length ? text : text.slice(start, end)
 }
 
 function personName(text: string): PersonName | null {
+  if (!text.includes('=')) return { Alphabetic: text }
   const groups = text.split('=')
   const name: PersonName = {}
   if (groups[0]) name.Alphabetic = unpad(groups[0])
@@ -50,31 +71,45 @@ function personName(text: string): PersonName | null {
   return Object.keys(name).length === 0 ? null : name
 }
 
-const base64Chunk = 0x2000
+const fromCodes = String.fromCharCode
+const platformDecoder = new globalThis.TextDecoder('utf-8', { ignoreBOM: true })
 
-export function toBase64(bytes: Uint8Array): string {
-  let text = ''
-  for (let at = 0; at < bytes.length; at += base64Chunk) text += String.fromCharCode(...bytes.subarray(at, at + base64Chunk))
-  return btoa(text)
+/** Plain ASCII, which most values are, needs no character set; short ones are quickest by hand. */
+function decode(bytes: Uint8Array, start: number, end: number, form: VrForm, text: TextDecoder): string {
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] as number
+    // ESC begins a code extension; the tilde is another sign in JIS X 0201.
+    if (byte >= 0x7e || byte === 0x1b) return text.decode(bytes.subarray(start, end), form.vr)
+  }
+  if (end - start > 40) return platformDecoder.decode(bytes.subarray(start, end))
+  let decoded = ''
+  let at = start
+  for (; at + 8 <= end; at += 8) {
+    decoded += fromCodes(
+      bytes[at] as number,
+      bytes[at + 1] as number,
+      bytes[at + 2] as number,
+      bytes[at + 3] as number,
+      bytes[at + 4] as number,
+      bytes[at + 5] as number,
+      bytes[at + 6] as number,
+      bytes[at + 7] as number,
+    )
+  }
+  for (; at < end; at += 1) decoded += fromCodes(bytes[at] as number)
+  return decoded
 }
 
-export function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0))
-}
-
-/** A copy with every word of `width` bytes reversed; a rest shorter than a word stays. */
-export function reverseWords(bytes: Uint8Array, width: number): Uint8Array {
-  const out = bytes.slice()
-  for (let at = 0; at + width <= out.length; at += width) out.subarray(at, at + width).reverse()
-  return out
-}
-
-function readNumbers(bytes: Uint8Array, vr: Vr, isBigEndian: boolean): JsonValue[] {
+function readNumbers(bytes: Uint8Array, start: number, end: number, form: VrForm, isBigEndian: boolean): JsonValue[] {
+  const { vr, unit } = form
+  const values: JsonValue[] = []
+  if (vr === 'US' && !isBigEndian) {
+    for (let at = start; at + 2 <= end; at += 2) values.push((bytes[at] as number) | ((bytes[at + 1] as number) << 8))
+    return values
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const little = !isBigEndian
-  const unit = unitLength[vr] ?? 1
-  const values: JsonValue[] = []
-  for (let at = 0; at + unit <= bytes.length; at += unit) {
+  for (let at = start; at + unit <= end; at += unit) {
     if (vr === 'US') values.push(view.getUint16(at, little))
     else if (vr === 'SS') values.push(view.getInt16(at, little))
     else if (vr === 'UL') values.push(view.getUint32(at, little))
@@ -87,48 +122,8 @@ function readNumbers(bytes: Uint8Array, vr: Vr, isBigEndian: boolean): JsonValue
   return values
 }
 
-/** JSON knows no NaN and no infinity; they travel as words, as DICOM JSON allows strings for numbers. */
+/** JSON knows no NaN and no infinity; they travel as 'NaN', 'Infinity', '-Infinity'. */
 const finite = (value: number): number | string => (Number.isFinite(value) ? value : String(value))
 
-const safeInteger = (value: bigint): number | string => (Number.isSafeInteger(Number(value)) ? Number(value) : value.toString())
-
-const hex4 = (value: number): string => value.toString(16).toUpperCase().padStart(4, '0')
-
-/**
- * Turns the value bytes of one element (not SQ, not pixel data) into its DICOM JSON form.
- * `isRagged` is set when the length is no multiple of the VR's unit; the rest is left out.
- */
-export function readValue(bytes: Uint8Array, vr: Vr, isBigEndian: boolean, text: TextDecoder): { element: Element; isRagged: boolean } {
-  if (bytes.length === 0) return { element: { vr }, isRagged: false }
-  if (binary.has(vr)) {
-    const width = isBigEndian ? (wordLength[vr] ?? 1) : 1
-    return { element: { vr, InlineBinary: toBase64(width > 1 ? reverseWords(bytes, width) : bytes) }, isRagged: false }
-  }
-  const unit = unitLength[vr]
-  if (unit !== undefined) {
-    const values = readNumbers(bytes, vr, isBigEndian)
-    return { element: values.length > 0 ? { vr, Value: values } : { vr }, isRagged: bytes.length % unit !== 0 }
-  }
-  const decoded = text.decode(bytes, vr)
-  if (wholeText.has(vr)) {
-    const value = unpad(decoded)
-    return { element: value === '' ? { vr } : { vr, Value: [value] }, isRagged: false }
-  }
-  const values = decoded.split('\\').map((part): JsonValue => {
-    const value = vr === 'PN' ? unpad(part) : unpad(part).replace(/^ +/, '')
-    if (value === '') return null
-    if (vr === 'PN') return personName(value)
-    return vr === 'DS' || vr === 'IS' ? exactNumber(value) : value
-  })
-  const isEmpty = values.every((value) => value === null)
-  return { element: isEmpty && values.length === 1 ? { vr } : { vr, Value: values }, isRagged: false }
-}
-
-export const knownVrs: ReadonlySet<string> = new Set<Vr>([
-  ...splitText, ...wholeText, ...binary, ...(Object.keys(unitLength) as Vr[]), 'PN', 'DS', 'IS', 'SQ',
-])
-
-/** VRs with two reserved bytes and a length of 32 bits in explicit syntaxes (PS3.5 7.1.2). */
-export const longVrs: ReadonlySet<string> = new Set<Vr>(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV'])
-
-export { unitLength, wordLength }
+const safeInteger = (value: bigint): number | string =>
+  Number.isSafeInteger(Number(value)) ? Number(value) : value.toString()
