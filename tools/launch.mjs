@@ -13,7 +13,7 @@ const neededMajor = 24
 const programs = {
   start: { script: 'apps/standalone/src/main.ts', needsFrontend: true },
   dev: { script: 'apps/standalone/src/dev.ts' },
-  instandt: { script: 'apps/backend/src/cli.ts' },
+  instandt: { script: 'apps/standalone/src/cli.ts' },
   test: { script: 'tools/test.ts', needsFrontend: true },
   check: { script: 'tools/check.ts', needsFrontend: true },
   prove: { script: 'tools/prove.ts', needsFrontend: true },

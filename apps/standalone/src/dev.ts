@@ -35,7 +35,11 @@ onShutdown(log, [
     run: async () => {
       for (const child of children) child.kill('SIGTERM')
       await Promise.all(
-        children.map((child) => (child.exitCode === null && child.signalCode === null ? new Promise((resolve) => child.once('exit', resolve)) : undefined)),
+        children.map((child) =>
+          child.exitCode === null && child.signalCode === null
+            ? new Promise((resolve) => child.once('exit', resolve))
+            : undefined,
+        ),
       )
     },
   },

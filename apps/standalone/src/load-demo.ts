@@ -10,7 +10,8 @@ export async function loadDemo(url: string, log: Logger): Promise<void> {
       headers: { 'content-type': 'application/dicom', accept: 'application/dicom+json' },
       body: bytes as Uint8Array<ArrayBuffer>,
     })
-    if (!answer.ok) throw new Error(`the made-up inspection ${name} was refused: ${answer.status} ${await answer.text()}`)
+    if (!answer.ok)
+      throw new Error(`the made-up inspection ${name} was refused: ${answer.status} ${await answer.text()}`)
     await answer.arrayBuffer()
     count += 1
   }

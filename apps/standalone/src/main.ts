@@ -13,12 +13,14 @@ const log = createLogger({ name: 'standalone', level: config.LOG_LEVEL })
 const dataDir = path.resolve(config.INSTANDT_DATA)
 await mkdir(dataDir, { recursive: true })
 
-const standalone = await startStandalone({ dataDir, port: config.PORT, log, pagesDir: builtPages }).catch((error: unknown) => {
-  const code = (error as NodeJS.ErrnoException).code
-  if (code === 'EADDRINUSE') log.fatal(`port ${config.PORT} is taken; set PORT to another one`)
-  else log.fatal({ err: error }, 'the start failed')
-  process.exit(1)
-})
+const standalone = await startStandalone({ dataDir, port: config.PORT, log, pagesDir: builtPages }).catch(
+  (error: unknown) => {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'EADDRINUSE') log.fatal(`port ${config.PORT} is taken; set PORT to another one`)
+    else log.fatal({ err: error }, 'the start failed')
+    process.exit(1)
+  },
+)
 onShutdown(log, [{ name: 'instaNDT', run: () => standalone.stop() }])
 if (values.demo) await loadDemo(standalone.url, log)
 process.stdout.write(`\n  instaNDT is ready: ${standalone.url}\n  Data: ${dataDir}\n  Ctrl-C ends it.\n\n`)

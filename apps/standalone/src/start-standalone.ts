@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { configSchema, startBackend, type RunningBackend } from '@instandt/backend'
+import { configSchema, startBackend, startJobs, type RunningBackend } from '@instandt/backend'
 import { frontendRoutes } from '@instandt/frontend/server'
 import { runMigrations } from '@instandt/migrate'
 import type { Logger } from '@instandt/runtime'
@@ -33,7 +33,10 @@ export async function startDatabase(dataDir: string, log: Logger): Promise<{ app
     },
   })
   try {
-    await runMigrations({ databaseUrl: postgres.adminUrl, appRole: postgres.appRole, appRolePassword: postgres.appPassword }, log)
+    await runMigrations(
+      { databaseUrl: postgres.adminUrl, appRole: postgres.appRole, appRolePassword: postgres.appPassword },
+      log,
+    )
   } catch (error) {
     await postgres.stop()
     throw error
@@ -53,11 +56,17 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
       STORAGE_DIR: path.join(dataDir, 'blobs'),
     })
     const hasPages = pagesDir !== undefined && existsSync(path.join(pagesDir, 'index.html'))
-    const backend = await startBackend(config, log, hasPages ? { addPages: (app) => frontendRoutes(app, { root: pagesDir }) } : {})
+    const backend = await startBackend(
+      config,
+      log,
+      hasPages ? { addPages: (app) => frontendRoutes(app, { root: pagesDir }) } : {},
+    )
+    const jobs = await startJobs(backend.deps)
     return {
       url: backend.url,
       backend,
       async stop() {
+        await jobs.stop()
         await backend.stop()
         await database.stop()
       },

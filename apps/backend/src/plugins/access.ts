@@ -32,13 +32,29 @@ export function localScope(defaultProjectId: number): Scope {
   return { userId: 'local', projectIds: [defaultProjectId], defaultProjectId } as unknown as Scope
 }
 
-/** The scope of work that nobody asked for by a request: reindex, sweep. */
-export async function readLocalScope(db: Db): Promise<Scope> {
+/** Upkeep of the whole archive, in which a blob belongs to nobody until its row says to whom. */
+export interface ArchiveScope extends Scope {
+  readonly isWholeArchive: true
+}
+
+async function readDefaultProject(db: Db): Promise<number> {
   const { rows } = await db.pool.query<{ id: number }>(`select id from project where slug = 'default'`)
   const project = rows[0]
   if (!project)
     throw new AppError('project-missing', 503, 'The database holds no default project; run the migration job.')
-  return localScope(project.id)
+  return project.id
+}
+
+/** The scope of jobs and commands that look after the store itself: sweep, reindex. */
+export async function readArchiveScope(db: Db): Promise<ArchiveScope> {
+  const { rows } = await db.pool.query<{ id: number }>('select id from project')
+  const scope = {
+    userId: 'archive',
+    projectIds: rows.map((row) => row.id),
+    defaultProjectId: await readDefaultProject(db),
+    isWholeArchive: true,
+  }
+  return scope as unknown as ArchiveScope
 }
 
 const scopes = new WeakMap<object, Scope>()
@@ -59,7 +75,7 @@ export function addAccess(app: App, db: Db): void {
   })
   app.addHook('onRequest', async (request) => {
     if (request.is404 || request.routeOptions.config.permission === 'public') return
-    local ??= await readLocalScope(db)
+    local ??= localScope(await readDefaultProject(db))
     scopes.set(request, local)
   })
 }

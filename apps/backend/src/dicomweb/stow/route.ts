@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { dicomWebBase, instanceUrl, storeAnswer, studyUrl } from '@instandt/api'
 import {
   type FailedInstance,
@@ -79,6 +81,8 @@ export function stowRoutes(app: App, deps: Deps): void {
     } catch (error) {
       bodyFault = error
     }
+    // A refused file is read to its end: a client that still sends would not see the answer.
+    if (contentType.type === 'application/dicom' && fault === undefined) await drain(request.raw)
     // Whatever happens to the rest of the body, what was sent is settled before the answer.
     await Promise.all(pending)
     if (fault !== undefined || bodyFault !== undefined) {
@@ -144,6 +148,12 @@ function failedInstance(outcome: Extract<StoreOutcome, { kind: 'refused' }>, ind
     ...(uids?.sopClass === undefined ? {} : { sopClassUid: uids.sopClass }),
     ...(uids?.instance === undefined ? {} : { sopInstanceUid: uids.instance }),
   }
+}
+
+async function drain(body: Readable): Promise<void> {
+  if (body.readableEnded || body.destroyed) return
+  body.resume()
+  await finished(body, { writable: false }).catch(() => undefined)
 }
 
 async function* whenRead(body: AsyncIterable<Uint8Array>, consumed: () => void): AsyncGenerator<Uint8Array> {

@@ -19,7 +19,7 @@ export interface Uids {
 }
 
 /** Ends the reading of one part with an outcome that is its sender's fault. */
-class Refusal extends Error {
+export class Refusal extends Error {
   readonly outcome: Extract<StoreOutcome, { kind: 'refused' }>
 
   constructor(failureReason: number, comment: string, more: { uids?: Partial<Uids>; isTooLarge?: boolean } = {}) {
@@ -42,7 +42,7 @@ export async function storeInstance(
   const blobKey = newObjectKey()
   const received: { file?: ReceivedFile } = {}
   try {
-    await deps.blobs.write(blobKey, observe(deps, body, expectedStudy, received))
+    await deps.blobs.write(blobKey, observe(deps.config.STORE_MAX_INSTANCE_BYTES, body, expectedStudy, received))
   } catch (error) {
     if (error instanceof Refusal) return error.outcome
     throw error
@@ -87,16 +87,16 @@ function conflictWords(reason: string): { failureReason: number; comment: string
   return { failureReason: failureReasons.refusedNotAuthorized, comment: 'This study cannot be added to.' }
 }
 
-interface ReceivedFile {
+export interface ReceivedFile {
   read: ReturnType<ReturnType<typeof createHeaderReader>['end']>
   uids: Uids
   byteSize: number
   sha256: Uint8Array
 }
 
-/** Hands the bytes on and looks at them in passing. What is wrong is found before the blob becomes visible. */
-async function* observe(
-  deps: Deps,
+/** Hands the bytes on and looks at them in passing. Throws Refusal before the last byte is taken for good. */
+export async function* observe(
+  maxBytes: number,
   body: AsyncIterable<Uint8Array>,
   expectedStudy: string | undefined,
   received: { file?: ReceivedFile },
@@ -107,12 +107,10 @@ async function* observe(
   try {
     for await (const chunk of body) {
       byteSize += chunk.length
-      if (byteSize > deps.config.STORE_MAX_INSTANCE_BYTES) {
-        throw new Refusal(
-          failureReasons.outOfResources,
-          `The file is larger than ${deps.config.STORE_MAX_INSTANCE_BYTES} bytes.`,
-          { isTooLarge: true },
-        )
+      if (byteSize > maxBytes) {
+        throw new Refusal(failureReasons.outOfResources, `The file is larger than ${maxBytes} bytes.`, {
+          isTooLarge: true,
+        })
       }
       reader.push(chunk)
       hash.update(chunk)

@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto'
+import { findReferenced, listReferenced } from '../data/blob-rows.ts'
+import { createInstanceWriter, type InstanceWriter } from '../data/instances.ts'
+import type { Deps } from '../deps.ts'
+import { buildRows } from '../dicomweb/stow/build-rows.ts'
+import { observe, type ReceivedFile, Refusal } from '../dicomweb/stow/store-instance.ts'
+import type { ArchiveScope } from '../plugins/access.ts'
+import { objectPrefix, parseQuarantineKey, quarantinePrefix } from '../storage/blob-keys.ts'
+import { batches } from './sweep-orphans.ts'
+
+export interface ReindexOptions {
+  /** Also takes blobs out of the quarantine when they give a row. */
+  hasQuarantine?: boolean
+  /** Also reads every known object again and compares its SHA-256. */
+  isVerifying?: boolean
+  isDryRun?: boolean
+  onProgress?: (report: ReindexReport) => void
+}
+
+export interface ReindexReport {
+  /** Objects that had a row already. */
+  known: number
+  /** Objects that got their row back. */
+  indexed: number
+  /** Second copies of stored instances; left for the sweep. */
+  copies: number
+  failed: { blobKey: string; reason: string }[]
+  verified: number
+}
+
+const concurrency = 4
+
+/** Rebuilds rows from the stored objects alone; what has a row is skipped, so it can be stopped and run again at any time. */
+export async function reindex(deps: Deps, scope: ArchiveScope, options: ReindexOptions = {}): Promise<ReindexReport> {
+  const report: ReindexReport = { known: 0, indexed: 0, copies: 0, failed: [], verified: 0 }
+  const writer = createInstanceWriter(deps.db)
+  const prefixes = options.hasQuarantine === true ? [objectPrefix, quarantinePrefix] : [objectPrefix]
+  for (const prefix of prefixes) {
+    for await (const batch of batches(deps.blobs.list(prefix))) {
+      const places = batch.flatMap(({ key }) => {
+        const objectKey = prefix === objectPrefix ? key : parseQuarantineKey(key)?.objectKey
+        return objectKey === undefined ? [] : [{ key, objectKey }]
+      })
+      const referenced = await findReferenced(
+        deps.db,
+        scope,
+        places.map(({ objectKey }) => objectKey),
+      )
+      report.known += referenced.size
+      const missing = places.filter(({ objectKey }) => !referenced.has(objectKey))
+      if (options.isDryRun === true) report.indexed += missing.length
+      else await inParallel(missing, ({ key, objectKey }) => indexObject(deps, scope, writer, key, objectKey, report))
+      options.onProgress?.(report)
+    }
+  }
+  if (options.isVerifying === true) await verifyObjects(deps, scope, report, options)
+  return report
+}
+
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0
+  const lane = async (): Promise<void> => {
+    while (next < items.length) {
+      const item = items[next] as T
+      next += 1
+      await work(item)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, lane))
+}
+
+async function indexObject(
+  deps: Deps,
+  scope: ArchiveScope,
+  writer: InstanceWriter,
+  key: string,
+  objectKey: string,
+  report: ReindexReport,
+): Promise<void> {
+  const received: { file?: ReceivedFile } = {}
+  try {
+    for await (const _chunk of observe(Number.POSITIVE_INFINITY, await deps.blobs.read(key), undefined, received));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    report.failed.push({ blobKey: key, reason: error.message })
+    return
+  }
+  const file = received.file as ReceivedFile
+  // Back at its place first: a row must never point to a key that is not there.
+  if (key !== objectKey) await deps.blobs.move(key, objectKey)
+  const result = await writer.insert(
+    scope,
+    buildRows(file.read, file.uids, { blobKey: objectKey, byteSize: file.byteSize, sha256: file.sha256 }),
+  )
+  if (result.outcome === 'stored') report.indexed += 1
+  else if (result.outcome === 'already-stored') report.copies += 1
+  else
+    report.failed.push({
+      blobKey: objectKey,
+      reason: result.outcome === 'conflict' ? result.reason : String(result.error),
+    })
+}
+
+async function verifyObjects(
+  deps: Deps,
+  scope: ArchiveScope,
+  report: ReindexReport,
+  options: ReindexOptions,
+): Promise<void> {
+  for (let afterId = 0; ;) {
+    const rows = await listReferenced(deps.db, scope, afterId, 500)
+    const last = rows.at(-1)
+    if (!last) return
+    afterId = last.id
+    await inParallel(rows, async (row) => {
+      try {
+        const hash = createHash('sha256')
+        for await (const chunk of await deps.blobs.read(row.blobKey)) hash.update(chunk)
+        if (hash.digest().equals(row.sha256)) report.verified += 1
+        else report.failed.push({ blobKey: row.blobKey, reason: 'the bytes differ from their SHA-256' })
+      } catch (error) {
+        report.failed.push({ blobKey: row.blobKey, reason: error instanceof Error ? error.message : String(error) })
+      }
+    })
+    options.onProgress?.(report)
+  }
+}

@@ -1,0 +1,32 @@
+// `npm run -s instandt -- <command>` on this machine's own database and files.
+import path from 'node:path'
+import { configSchema as backendConfig, openDeps, runCommand } from '@instandt/backend'
+import { createLogger, readConfig } from '@instandt/runtime'
+import { configSchema } from './config.ts'
+import { startDatabase } from './start-standalone.ts'
+
+const config = readConfig(configSchema)
+const log = createLogger({ name: 'instandt', level: 'warn', destination: process.stderr })
+const dataDir = path.resolve(config.INSTANDT_DATA)
+
+process.exitCode = await runCommand(
+  process.argv.slice(2),
+  async () => {
+    const database = await startDatabase(dataDir, log)
+    const { deps, close } = await openDeps(
+      backendConfig.parse({ DATABASE_URL: database.appUrl, STORAGE: 'disk', STORAGE_DIR: path.join(dataDir, 'blobs') }),
+      log,
+    )
+    return {
+      deps,
+      async close() {
+        await close()
+        await database.stop()
+      },
+    }
+  },
+  (text) => process.stdout.write(text),
+).catch((error: unknown) => {
+  log.fatal({ err: error }, 'the command failed')
+  return 1
+})
