@@ -56,9 +56,9 @@ export function readHead(head: ElementHead, input: ByteInput, context: Context, 
     }
     if (hasLetters(bytes, start + 4)) {
       head.fault = 'unknown-vr'
-      head.form = vrForm(entry.vr ?? 'UN')
+      head.form = vrForm(implicitVr(entry, 0, context.dataset, root))
       // A VR of later editions has a long header (PS3.5 6.2); one that stands for a known short VR has its header.
-      const isLong = bytes[start + 6] === 0 && bytes[start + 7] === 0 && (entry.vr === undefined || head.form.isLong)
+      const isLong = bytes[start + 6] === 0 && bytes[start + 7] === 0 && (head.form.vr === 'UN' || head.form.isLong)
       if (isLong && available < 12) return false
       head.headerLength = isLong ? 12 : 8
       head.length = isLong ? readUint32(bytes, start + 8, isBigEndian) : readUint16(bytes, start + 6, isBigEndian)
@@ -83,7 +83,8 @@ function hasLetters(bytes: Uint8Array, at: number): boolean {
 
 /** VR of an element that has none: of the dictionary, the private creator, or the attributes before it. */
 export function implicitVr(entry: TagEntry, length: number, dataset: Dataset, root: Dataset): Vr {
-  if (entry.tag === tags.pixelData) return 'OW'
+  // Fragments are bytes, native pixel data words (PS3.5 A.1, A.4).
+  if (entry.tag === tags.pixelData) return length === undefinedLength ? 'OB' : 'OW'
   const vr = entry.vr ?? (entry.isPrivate ? vrOf(entry.tag, privateCreatorOf(dataset, entry.tag)) : undefined)
   if (vr === undefined) return length === undefinedLength ? 'SQ' : 'UN'
   if (entry.choices === undefined) return vr

@@ -276,7 +276,7 @@ export class ElementParser {
 
   /** UN that holds items is a sequence; undefined when it does not read as one to its last byte. */
   readonly #readUnknownSequence = (context: Context, bytes: Uint8Array): Element | undefined => {
-    if (bytes.length < 8 || readUint32(bytes, 0, false) !== 0xfeff00e0) return undefined
+    if (bytes.length < 8 || readUint32(bytes, 0, false) !== 0xe000fffe) return undefined
     const depth = (this.#options.within?.depth ?? 0) + this.#contexts.length
     if (depth >= this.#options.limits.maxDepth * 2) return undefined
     const input = new ByteInput()

@@ -25,8 +25,8 @@ export {
   type NativeFrame,
 } from './frame-index.ts'
 export { parseDataset, stringifyDataset, stringifyElement } from './dicom-json.ts'
-// write-part10.ts
-//   writePart10(dataset: Dataset, options: { transferSyntaxUid; fileMeta?; pixelFrames?; … }): Generator<Uint8Array>
+export { writePart10, type EncapsulatedPixels, type NativePixels, type WriteOptions } from './write-part10.ts'
+export { DicomWriteError } from './write-value.ts'
 export {
   getItems,
   getNumber,
