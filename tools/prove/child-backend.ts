@@ -1,0 +1,104 @@
+// A real backend process on a database and a folder of its own, for proofs that kill it or watch its memory.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import net from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
+export interface ChildBackend {
+  url: string
+  pid: number
+  /** SIGKILL, and returns once the process is gone. */
+  kill(): Promise<void>
+  stop(): Promise<void>
+  /** Peak resident memory in MiB (VmHWM). */
+  peakMemory(): number
+}
+
+export async function freePort(): Promise<number> {
+  const server = net.createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as net.AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+export async function temporaryFolder(): Promise<{ folder: string; remove(): Promise<void> }> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'instandt-prove-'))
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) }
+}
+
+export async function startChildBackend(options: {
+  databaseUrl: string
+  env?: Record<string, string>
+  storageDir?: string
+}): Promise<ChildBackend> {
+  const port = await freePort()
+  const words: string[] = []
+  const child = spawn(process.execPath, [path.resolve(import.meta.dirname, '../../apps/backend/src/main.ts')], {
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      DATABASE_URL: options.databaseUrl,
+      PORT: String(port),
+      LOG_LEVEL: 'warn',
+      ...(options.storageDir === undefined ? {} : { STORAGE: 'disk', STORAGE_DIR: options.storageDir }),
+      ...options.env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      words.push(chunk.toString())
+      if (words.length > 50) words.shift()
+    })
+  }
+  const url = `http://127.0.0.1:${port}`
+  const deadline = Date.now() + 30_000
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`the backend ended with code ${child.exitCode}: ${words.join('')}`)
+    if (Date.now() > deadline) throw new Error(`the backend did not answer: ${words.join('')}`)
+    const isUp = await fetch(`${url}/health/live`).then(
+      (answer) => answer.ok,
+      () => false,
+    )
+    if (isUp) break
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return {
+    url,
+    pid: child.pid as number,
+    kill: () => end(child, 'SIGKILL'),
+    stop: () => end(child, 'SIGTERM'),
+    peakMemory: () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024,
+  }
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill(signal)
+  await ended
+}
+
+export interface StowAnswer {
+  status: number
+  text: string
+}
+
+/** One part 10 file to STOW-RS; undefined when the connection broke before an answer. */
+export async function stowFile(url: string, file: Uint8Array): Promise<StowAnswer | undefined> {
+  try {
+    const answer = await fetch(`${url}/dicom-web/studies`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/dicom', accept: 'application/dicom+json' },
+      body: file as Uint8Array<ArrayBuffer>,
+      signal: AbortSignal.timeout(60_000),
+    })
+    return { status: answer.status, text: await answer.text() }
+  } catch (error) {
+    if (error instanceof Error && error.name === 'TimeoutError')
+      throw new Error('the server did not answer within 60 s', { cause: error })
+    return undefined
+  }
+}

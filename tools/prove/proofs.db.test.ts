@@ -1,0 +1,12 @@
+// The heavy proofs, scaled down; `npm run prove <name>` runs them at full size.
+import { test } from 'node:test'
+import { prove as proveBigInstance } from './big-instance.ts'
+import { prove as proveCrash } from './crash.ts'
+import { prove as proveFuzzStow } from './fuzz-stow.ts'
+import { prove as proveRestore } from './restore.ts'
+
+test('a killed backend loses nothing it acknowledged and leaves nothing half stored', () =>
+  proveCrash({ scale: 'small' }))
+test('reindex brings every image back after an older database was restored', () => proveRestore({ scale: 'small' }))
+test('a large multi-frame instance is stored and read with bounded memory', () => proveBigInstance({ scale: 'small' }))
+test('mutated files get an answer below 500 each', () => proveFuzzStow({ scale: 'small' }))
