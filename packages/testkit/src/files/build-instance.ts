@@ -206,5 +206,12 @@ export function streamInstance(options: InstanceOptions = {}): Generator<Uint8Ar
 
 /** A Part 10 file as one array. */
 export function buildInstance(options: InstanceOptions = {}): Uint8Array {
-  return Buffer.concat([...streamInstance(options)])
+  const pieces = [...streamInstance(options)]
+  const file = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    file.set(piece, at)
+    at += piece.length
+  }
+  return file
 }
