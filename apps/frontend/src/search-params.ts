@@ -29,6 +29,8 @@ export const inspectionsSearchSchema = z.object({
 })
 export type InspectionsSearch = z.infer<typeof inspectionsSearchSchema>
 
+export { inspectionSorts }
+
 const uid = z
   .string()
   .regex(/^[0-9.]{1,64}$/)

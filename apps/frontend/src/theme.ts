@@ -48,6 +48,7 @@ export const theme = createTheme({
     Tooltip: { defaultProps: { openDelay: 400, withArrow: true } },
     Modal: { defaultProps: { centered: true } },
     Badge: { defaultProps: { radius: 'sm', variant: 'default', tt: 'none' } },
+    InputWrapper: { defaultProps: { labelProps: { fz: 'xs', fw: 500, c: 'dimmed', mb: 2 } } },
     Button: { defaultProps: { size: 'sm' } },
   },
 })

@@ -25,8 +25,11 @@ export const inspectionsQuery = (search: InspectionsSearch) =>
   })
 
 /** Counting apart from the rows: it may be slow and must not hold them up. */
-export const inspectionsTotalQuery = ({ sort: _, ...filters }: InspectionsSearch) =>
-  queryOptions({
+export const inspectionsTotalQuery = (search: InspectionsSearch) => {
+  const filters = { ...search }
+  // Other rows first are not other rows.
+  delete filters.sort
+  return queryOptions({
     queryKey: ['inspections-total', filters],
     queryFn: async ({ signal }) => {
       const page = await client.searchInspections({ ...filters, total: 'yes', limit: 1 }, signal)
@@ -35,6 +38,7 @@ export const inspectionsTotalQuery = ({ sort: _, ...filters }: InspectionsSearch
     select: (total) => ({ total: Math.min(total, totalCap - 1), isCapped: total >= totalCap }),
     placeholderData: keepPreviousData,
   })
+}
 
 export const inspectionQuery = (study: string) =>
   queryOptions({

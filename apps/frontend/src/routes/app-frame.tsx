@@ -3,6 +3,8 @@ import { useDisclosure } from '@mantine/hooks'
 import { IconKeyboard, IconLanguage, IconMoon, IconSun, IconUpload } from '@tabler/icons-react'
 import { Link, Outlet, useMatchRoute, useNavigate } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
+import { DropAnywhere } from '../features/upload/drop-anywhere.tsx'
+import { UploadPill } from '../features/upload/upload-pill.tsx'
 import { type Language, languages, setLanguage } from '../i18n/index.ts'
 import { useShortcuts } from '../ui/use-shortcuts.ts'
 import classes from './app-frame.module.css'
@@ -33,6 +35,7 @@ export function AppFrame() {
           <span className={classes.brandName}>{t('app.name')}</span>
         </Anchor>
         <div className={classes.space} />
+        <UploadPill />
         <Button
           component={Link}
           to="/upload"
@@ -63,6 +66,7 @@ export function AppFrame() {
       <main id="content" className={classes.content} tabIndex={-1}>
         <Outlet />
       </main>
+      <DropAnywhere onDropped={() => void navigate({ to: '/upload' })} />
       <ShortcutsHelp opened={isHelpOpen} onClose={help.close} />
     </div>
   )

@@ -27,9 +27,9 @@ export function ConnectionBanner() {
 
   if (!isUnreachable) return null
   return (
-    <div className={classes.banner} role="status">
+    <output className={classes.banner}>
       <IconPlugConnectedX size={18} aria-hidden />
       {online ? t('app.unreachable') : t('app.unreachableOffline')}
-    </div>
+    </output>
   )
 }

@@ -1,3 +1,44 @@
+import { Text, Title } from '@mantine/core'
+import { IconCloudUpload } from '@tabler/icons-react'
+import { useTranslation } from 'react-i18next'
+import { ChooseFiles } from '../features/upload/choose-files.tsx'
+import classes from '../features/upload/upload.module.css'
+import { UploadList } from '../features/upload/upload-list.tsx'
+import { UploadProgress } from '../features/upload/upload-progress.tsx'
+import { useUpload } from '../features/upload/upload-store.ts'
+
+/** Drop, watch, and see what became of every file. Dropping works on every page; this one shows it. */
 export function UploadPage() {
-  return null
+  const { t } = useTranslation()
+  const upload = useUpload()
+  const hasFiles = upload.files.length > 0
+  return (
+    <div className={classes.page}>
+      <title>{`${t('upload.title')} – ${t('app.name')}`}</title>
+      <div className={classes.top}>
+        <Title order={1}>{t('upload.title')}</Title>
+        {hasFiles ? <ChooseFiles size="xs" /> : null}
+      </div>
+      <div className={classes.middle}>
+        {upload.isCollecting ? (
+          <Text component="output" display="block" size="sm" c="dimmed" mb={hasFiles ? 'xs' : 0}>
+            {t('upload.reading', { count: upload.files.length })}
+          </Text>
+        ) : null}
+        {hasFiles ? <UploadProgress upload={upload} /> : null}
+      </div>
+      {hasFiles ? (
+        <UploadList upload={upload} />
+      ) : (
+        <div className={classes.dropZone}>
+          <IconCloudUpload size={44} stroke={1.2} aria-hidden className={classes.dim} />
+          <Title order={2}>{t('upload.drop')}</Title>
+          <Text size="sm" c="dimmed" maw="30rem">
+            {t('upload.hint')}
+          </Text>
+          <ChooseFiles size="sm" />
+        </div>
+      )}
+    </div>
+  )
 }

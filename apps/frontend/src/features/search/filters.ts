@@ -1,0 +1,46 @@
+import type { InspectionsSearch } from '../../search-params.ts'
+
+const filterNames = ['from', 'to', 'modality', 'component', 'order', 'owner', 'diconde'] as const
+
+/** Filters set beside the search box and the order of rows. */
+export function countFilters(search: InspectionsSearch): number {
+  return filterNames.filter((name) => search[name] !== undefined).length
+}
+
+export function isNarrowed(search: InspectionsSearch): boolean {
+  return countFilters(search) > 0 || search.q !== undefined
+}
+
+/** Empty values leave the address; everything else stays. */
+export function withFilters(search: InspectionsSearch, change: Partial<InspectionsSearch>): InspectionsSearch {
+  const next = { ...search, ...change }
+  for (const name of Object.keys(next) as (keyof InspectionsSearch)[]) {
+    if (next[name] === undefined || next[name] === '') delete next[name]
+  }
+  // The order that applies anyway.
+  if (next.sort === '-date') delete next.sort
+  return next
+}
+
+/** '2026-03-18' of a date field → '20260318'. */
+export const toDicomDate = (value: string): string | undefined =>
+  /^\d{4}-\d{2}-\d{2}$/.test(value) ? value.replaceAll('-', '') : undefined
+
+/** '20260318' → '2026-03-18' for a date field. */
+export const toFieldDate = (date: string | undefined): string =>
+  date === undefined ? '' : `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`
+
+type SortField = 'date' | 'stored' | 'component' | 'order'
+
+export const sortedBy = (search: InspectionsSearch): { field: SortField; isDescending: boolean } => {
+  const sort = search.sort ?? '-date'
+  return { field: sort.replace('-', '') as SortField, isDescending: sort.startsWith('-') }
+}
+
+/** What a click on a column's header asks for: the other way round, or that column in its natural way. */
+export function nextSort(search: InspectionsSearch, field: SortField): NonNullable<InspectionsSearch['sort']> {
+  const now = sortedBy(search)
+  if (now.field === field) return now.isDescending ? field : `-${field}`
+  // Newest first, but names from A.
+  return field === 'date' || field === 'stored' ? `-${field}` : field
+}

@@ -1,0 +1,14 @@
+import type { UploadSnapshot } from './upload-store.ts'
+
+type Progress = Pick<UploadSnapshot, 'bytes' | 'counts'>
+
+/** 100 only when every file has its outcome: the last bytes are sent before the last answer comes. */
+export function percentOf({ bytes, counts }: Progress): number {
+  if (counts.toSend > 0 && counts.done === counts.toSend) return 100
+  return bytes.total === 0 ? 0 : Math.min(99, Math.floor((bytes.sent / bytes.total) * 100))
+}
+
+/** Undefined while nothing can be said. */
+export function secondsLeft({ bytes }: Progress): number | undefined {
+  return bytes.perSecond > 0 ? (bytes.total - bytes.sent) / bytes.perSecond : undefined
+}

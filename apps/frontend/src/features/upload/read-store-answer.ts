@@ -1,0 +1,110 @@
+import { parseProblem, storeAnswer } from '@instandt/api'
+import { type Dataset, getItems, getNumber, getString, tags } from '@instandt/dicom'
+import { type FileState, type Reason, type ReasonKey, reasonKeys } from './upload-file.ts'
+
+/** What became of one file. */
+export interface FileOutcome {
+  state: Extract<FileState, 'stored' | 'present' | 'warned' | 'refused' | 'failed'>
+  reason?: Reason
+  studyInstanceUid?: string | undefined
+}
+
+/** 'again': the answer does not tell this file from the others, send it by itself. */
+export type Verdict = FileOutcome | 'again'
+
+export interface Answer {
+  status: number
+  text: string
+  requestId: string
+}
+
+interface SentFile {
+  sopInstanceUid?: string | undefined
+}
+
+/** Whether the same request may succeed in a moment: nothing answered, or the server has no capacity now. */
+export const isBusy = (status: number): boolean => [0, 429, 502, 503, 504].includes(status)
+
+/** Turns the answer to one store request (PS3.18 10.5.3) into one verdict a file, in the files' order. */
+export function readStoreAnswer(answer: Answer, files: readonly SentFile[]): Verdict[] {
+  const dataset = parseStoreDataset(answer)
+  if (dataset === undefined) return files.map(() => readRefusal(answer, files.length))
+
+  const byUid = new Map<string, FileOutcome>()
+  const outcomes: FileOutcome[] = []
+  const note = (item: Dataset, outcome: FileOutcome): void => {
+    const uid = getString(item, tags.referencedSopInstanceUid)
+    if (uid !== undefined) byUid.set(uid, outcome)
+    outcomes.push(outcome)
+  }
+  for (const item of getItems(dataset, tags.referencedSopSequence)) note(item, readStored(item))
+  for (const item of getItems(dataset, tags.failedSopSequence)) note(item, readFailed(item))
+  for (const item of getItems(dataset, tags.otherFailuresSequence)) outcomes.push(readFailed(item))
+
+  return files.map(({ sopInstanceUid }) => {
+    const named = sopInstanceUid === undefined ? undefined : byUid.get(sopInstanceUid)
+    if (named) return named
+    if (files.length > 1) return 'again'
+    return outcomes[0] ?? { state: 'failed', reason: { key: 'noAnswer' } }
+  })
+}
+
+function parseStoreDataset({ status, text }: Answer): Dataset | undefined {
+  if (status !== 200 && status !== 202 && status !== 409) return undefined
+  try {
+    const parsed: unknown = JSON.parse(text)
+    const dataset = (Array.isArray(parsed) ? parsed[0] : parsed) as Dataset | null | undefined
+    // A 409 may also be a problem of the whole request.
+    return dataset && typeof dataset === 'object' && !('status' in dataset) ? dataset : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function readStored(item: Dataset): FileOutcome {
+  const url = getString(item, tags.retrieveUrl) ?? ''
+  const studyInstanceUid = /\/studies\/([0-9.]+)/.exec(url)?.[1]
+  const warning = getNumber(item, tags.warningReason)
+  if (warning !== undefined) return { state: 'warned', reason: namedReason(warning, item), studyInstanceUid }
+  const isPresent =
+    getString(item, storeAnswer.creatorTag) === storeAnswer.creator &&
+    getString(item, storeAnswer.outcomeTag) === storeAnswer.present
+  return { state: isPresent ? 'present' : 'stored', studyInstanceUid }
+}
+
+function readFailed(item: Dataset): FileOutcome {
+  const code = getNumber(item, tags.failureReason) ?? 0x0110
+  // No room and "processing failed" are the server's trouble of the moment; the rest is the file's.
+  const isOfTheMoment = (code & 0xff00) === 0xa700 || code === 0x0110
+  return { state: isOfTheMoment ? 'failed' : 'refused', reason: namedReason(code, item) }
+}
+
+function namedReason(value: number, item: Dataset): Reason {
+  const code = value.toString(16).padStart(4, '0')
+  const text = getString(item, storeAnswer.errorComment)
+  return { key: reasonKeyOf(code), code: code.toUpperCase(), ...(text ? { text } : {}) }
+}
+
+/** A7xx, A9xx and Cxxx are ranges (PS3.4 B.2.3): the exact code first, then its family. */
+function reasonKeyOf(code: string): ReasonKey {
+  const family = code.startsWith('a7')
+    ? 'a700'
+    : code.startsWith('a9')
+      ? 'a900'
+      : code.startsWith('c')
+        ? 'c000'
+        : 'other'
+  return reasonKeys.find((key) => key === code) ?? family
+}
+
+function readRefusal({ status, text, requestId }: Answer, fileCount: number): Verdict {
+  if (status === 0) return { state: 'failed', reason: { key: 'network' } }
+  const { detail } = parseProblem(text, status, requestId)
+  const words = [detail, requestId].filter(Boolean).join(' · ')
+  const reason: Reason = { key: 'http', code: String(status), ...(words ? { text: words } : {}) }
+  if (status === 401 || status === 403) return { state: 'failed', reason: { ...reason, key: '0124' } }
+  if (status >= 500 || status < 400 || isBusy(status)) return { state: 'failed', reason }
+  // One bad file can spoil a request: the others deserve their own.
+  if (fileCount > 1) return 'again'
+  return { state: 'refused', reason: status === 413 ? { ...reason, key: 'tooLarge' } : reason }
+}
