@@ -102,7 +102,8 @@ export async function* alignFrame(
     toSkip -= whole.length - chunk.length
     if (chunk.length === 0 || made === total) continue
     if (shift === 0) {
-      yield finish(chunk.slice(0, total - made))
+      // A copy: of a Node Buffer `slice` is a view, and the last byte also belongs to the next frame.
+      yield finish(new Uint8Array(chunk.subarray(0, total - made)))
       continue
     }
     const start = carry === undefined ? 1 : 0
