@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { drain, get, stow, type Target } from './http.ts'
 import type { BenchFile } from './files.ts'
-import { largeFile, seriesFiles, smallStudies } from './files.ts'
+import { largeFile, runName, seriesFiles, smallStudies } from './files.ts'
 import { measure, type Load, type Timing } from './measure.ts'
 
 export interface Scenario {
@@ -78,9 +78,19 @@ export function makeScenarios(size: 'full' | 'small'): Scenario[] {
     uploads(`STOW one ${full ? 512 : 32} MB multi-frame`, large.files, 1, 'MB/s'),
     uploads(`STOW ${study.files.length} × 0.5 MB at 1`, study.files, 1, 'files/s'),
     uploads(`STOW ${many.length} studies of one small image at 8`, many, 8, 'files/s'),
-    searches('QIDO exact component number', `/studies?PatientID=BENCH-STUDY`, 1, oneClient),
-    searches('QIDO wildcard component name', `/studies?PatientName=*CASTING-07*&limit=50`, full ? 10 : 1, oneClient),
-    searches('QIDO date range', `/studies?StudyDate=20250101-20250131&limit=100`, full ? 31 : 20, oneClient),
+    searches('QIDO exact component number', `/studies?PatientID=BENCH-STUDY-${runName}`, 1, oneClient),
+    searches(
+      'QIDO wildcard component name',
+      `/studies?PatientName=*CASTING-0${full ? 7 : 1}*run${runName}*&limit=50`,
+      10,
+      oneClient,
+    ),
+    searches(
+      'QIDO date range',
+      `/studies?StudyDate=20250101-20250103&PatientName=*run${runName}*&limit=100`,
+      full ? 30 : 3,
+      oneClient,
+    ),
     searches('QIDO series of a study', `/studies/${series.study}/series`, 1, oneClient),
     searches(
       'QIDO instances of a series',

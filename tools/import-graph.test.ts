@@ -14,7 +14,7 @@ interface Arrow {
   file: string
 }
 
-const isTestFile = (file: string): boolean => /\.(test|e2e)\.tsx?$/.test(file)
+const isTestFile = (file: string): boolean => /\.(test|e2e|fixture)\.tsx?$/.test(file)
 
 /** 'packages/dicom' for a file in it; the frontend's Node server is a room of its own. */
 function roomOf(file: string): string {
