@@ -1,0 +1,14 @@
+import { createLogger, onShutdown, readConfig } from '@instandt/runtime'
+import Fastify from 'fastify'
+import { configSchema } from './server-config.ts'
+import { frontendRoutes } from './server.ts'
+
+const config = readConfig(configSchema)
+const log = createLogger({ name: 'frontend', level: config.LOG_LEVEL })
+
+const app = Fastify({ forceCloseConnections: 'idle' })
+app.get('/health/live', async () => ({ status: 'ok' }))
+await frontendRoutes(app, { root: config.PAGES })
+const url = await app.listen({ port: config.PORT, host: config.HOST })
+log.info({ url }, 'listening')
+onShutdown(log, [{ name: 'frontend', run: () => app.close() }])
