@@ -1,6 +1,7 @@
 // Table of contents: every plugin and every route of the backend, by name.
 import { randomUUID } from 'node:crypto'
 import Fastify, { LogController } from 'fastify'
+import { AppError } from './app-error.ts'
 import type { App, Deps } from './deps.ts'
 import { qidoRoutes } from './dicomweb/qido/route.ts'
 import { stowRoutes } from './dicomweb/stow/route.ts'
@@ -9,7 +10,7 @@ import { inspectionRoutes } from './inspection/route.ts'
 import { openApiRoutes } from './openapi.ts'
 import { addAccess } from './plugins/access.ts'
 import { addHealth, addSchemaGate, isDatabaseUp, watchSchema } from './plugins/health.ts'
-import { addProblems } from './plugins/problem.ts'
+import { addProblems, sendProblem } from './plugins/problem.ts'
 import { addRequestGuard } from './plugins/request-guard.ts'
 import { sessionRoutes } from './session-route.ts'
 
@@ -29,6 +30,9 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
       return typeof given === 'string' && saneRequestId.test(given) ? given : randomUUID()
     },
     routerOptions: { maxParamLength: 256, ignoreTrailingSlash: true },
+    frameworkErrors: (error, request, reply) => {
+      void sendProblem(request, reply, new AppError('malformed-request', error.statusCode ?? 400, error.message))
+    },
     bodyLimit: 1024 * 1024,
     // Uploads may take hours over bad lines; idle sockets are ended by the keep-alive timeout.
     requestTimeout: 0,

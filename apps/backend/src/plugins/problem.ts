@@ -73,6 +73,8 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, fault:
     code: fault.code,
     requestId: request.id,
   }
+  // Also for requests that no hook has seen, such as malformed addresses.
+  reply.header('x-request-id', request.id)
   if (fault.status === 503) reply.header('retry-after', retryAfterSeconds)
   return reply.code(fault.status).type('application/problem+json').send(JSON.stringify(problem))
 }
