@@ -124,8 +124,14 @@ export function createHeaderReader(options: ReadOptions = {}): HeaderReader {
     push: (chunk) =>
       guard(() => {
         byteLength += chunk.length
-        input.push(chunk)
-        advance(false)
+        // Where a rest waits only as much is joined to it as it needs: the chunk's other bytes are looked at in place.
+        let piece = 4096
+        for (let at = 0; at < chunk.length; piece *= 4) {
+          const end = input.available === 0 ? chunk.length : Math.min(at + piece, chunk.length)
+          input.push(chunk.subarray(at, end))
+          advance(false)
+          at = end
+        }
         input.keep()
       }),
     end: () => guard(finish),

@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { deflateRawSync } from 'node:zlib'
+import { bytesOf, deflated, explicitBig, explicitLittle, implicitLittle, join, readAll, readFile, refusal, withMeta } from './chunked.fixture.ts'
+import { getString, getStrings } from './dataset.ts'
+import { readHeader } from './read-header.ts'
+import type { Dataset, ReadResult } from './types.ts'
+import { writePart10 } from './write-part10.ts'
+
+const explicit = (notation: string): ReadResult => readFile(withMeta(explicitLittle, bytesOf(notation)))
+const codes = ({ warnings }: ReadResult): string[] => warnings.map(({ code }) => code)
+const patientId = `10 00 20 00 'LO' 04 00 'W-12'`
+const sample: Dataset = {
+  '00080005': { vr: 'CS', Value: ['ISO_IR 192'] },
+  '00080018': { vr: 'UI', Value: ['1.2.3'] },
+  '00100010': { vr: 'PN', Value: [{ Alphabetic: 'Gehäuse^4711', Ideographic: '部品' }] },
+  '00100020': { vr: 'LO', Value: ['W-12'] },
+  '00142002': { vr: 'SQ', Value: [{ '00142006': { vr: 'PN', Value: [{ Alphabetic: 'rör' }] }, '00142012': { vr: 'SQ', Value: [{ '00142016': { vr: 'SH', Value: ['3'] } }, {}] } }] },
+  '00280010': { vr: 'US', Value: [2] },
+  '00280011': { vr: 'US', Value: [3] },
+  '00280030': { vr: 'DS', Value: [0.1, '0.10000000000000001'] },
+  '00280100': { vr: 'US', Value: [16] },
+}
+
+for (const transferSyntaxUid of [explicitLittle, implicitLittle, explicitBig, deflated]) {
+  for (const sequenceLengths of ['defined', 'undefined'] as const) {
+    test(`reads back what was written in ${transferSyntaxUid} with ${sequenceLengths} lengths`, () => {
+      const pixels = { length: 12, sampleBytes: 2 as const, pieces: [Uint8Array.from({ length: 12 }, (_, at) => at)] }
+      const file = join(writePart10(sample, { transferSyntaxUid, sequenceLengths, pixels }))
+      const { dataset, frames, fileMeta, warnings, byteLength } = readFile(file)
+      const { '7FE00010': pixelData, ...attributes } = dataset
+      assert.deepEqual(attributes, sample)
+      assert.deepEqual(pixelData, { vr: 'OW', BulkDataURI: 'bulkdata/7FE00010' })
+      assert.equal(getString(fileMeta, '00020010'), transferSyntaxUid)
+      assert.deepEqual(warnings, [])
+      assert.equal(byteLength, file.length)
+      assert.ok(frames)
+      assert.equal(frames.frameBits, 96)
+      assert.equal(frames.swapBytes, transferSyntaxUid === explicitBig ? 2 : 1)
+      assert.equal(frames.deflated, transferSyntaxUid === deflated)
+      if (!frames.deflated) assert.equal(frames.offset, file.length - 12)
+    })
+  }
+}
+
+test('a value that is too long for the data set is named with its place in the file', () => {
+  const long = Buffer.alloc(2000, 7)
+  const item: Dataset = { '54001010': { vr: 'OW', InlineBinary: long.toString('base64') } }
+  const file = join(writePart10({ ...sample, '54000100': { vr: 'SQ', Value: [{}, item] } }, { transferSyntaxUid: explicitLittle }))
+  const { dataset, bulk } = readFile(file)
+  assert.equal(bulk.length, 1)
+  const [place] = bulk
+  assert.ok(place)
+  assert.equal(place.path, '54000100/1/54001010')
+  assert.deepEqual(Buffer.from(file.subarray(place.offset, place.offset + place.length)), long)
+  assert.deepEqual((dataset['54000100']?.Value?.[1] as Dataset)['54001010'], { vr: 'OW', BulkDataURI: 'bulkdata/54000100/1/54001010' })
+})
+
+test('text beyond the limit stays in the file and is named like other bulk data', () => {
+  const file = withMeta(explicitLittle, join([bytesOf(`42 00 11 00 'UT' 00 00 40 0D 03 00`), Buffer.alloc(200_000, 'x')]))
+  const { dataset, bulk } = readFile(file, { limits: { maxValueLength: 100_000 } })
+  assert.deepEqual(dataset['00420011'], { vr: 'UT', BulkDataURI: 'bulkdata/00420011' })
+  assert.deepEqual(bulk, [{ path: '00420011', vr: 'UT', offset: file.length - 200_000, length: 200_000 }])
+})
+
+test('UN of undefined length is a sequence without VRs, in big endian too', () => {
+  const unknown = `FE FF 00 E0 0E 00 00 00 08 00 50 11 06 00 00 00 '1.2.3' 00 FE FF DD E0 00 00 00 00`
+  const expected = { vr: 'SQ', Value: [{ '00081150': { vr: 'UI', Value: ['1.2.3'] } }] }
+  assert.deepEqual(explicit(`08 00 12 21 'UN' 00 00 FF FF FF FF ${unknown} ${patientId}`).dataset['00082112'], expected)
+  const big = readFile(withMeta(explicitBig, bytesOf(`00 08 21 12 'UN' 00 00 FF FF FF FF ${unknown} 00 10 00 20 'LO' 00 04 'W-12'`)))
+  assert.deepEqual(big.dataset['00082112'], expected)
+  assert.equal(getString(big.dataset, '00100020'), 'W-12')
+})
+
+test('UN of undefined length may hold explicit VRs against the standard', () => {
+  const { dataset } = explicit(`08 00 12 21 'UN' 00 00 FF FF FF FF FE FF 00 E0 FF FF FF FF 08 00 50 11 'UI' 06 00 '1.2.3' 00 FE FF 0D E0 00 00 00 00 FE FF DD E0 00 00 00 00`)
+  assert.deepEqual(dataset['00082112'], { vr: 'SQ', Value: [{ '00081150': { vr: 'UI', Value: ['1.2.3'] } }] })
+})
+
+test('UN of defined length that holds items is a sequence, DICONDE ones and ones in ones included', () => {
+  const inner = `FE FF 00 E0 0A 00 00 00 14 00 16 20 02 00 00 00 '3 '`
+  const { dataset } = explicit(`14 00 02 20 'UN' 00 00 22 00 00 00 FE FF 00 E0 1A 00 00 00 14 00 12 20 12 00 00 00 ${inner}`)
+  assert.deepEqual(dataset['00142002'], { vr: 'SQ', Value: [{ '00142012': { vr: 'SQ', Value: [{ '00142016': { vr: 'SH', Value: ['3'] } }] } }] })
+})
+
+test('UN that only begins like a sequence stays what it is', () => {
+  const { dataset } = explicit(`09 00 10 00 'LO' 02 00 'X ' 09 00 01 10 'UN' 00 00 0A 00 00 00 FE FF 00 E0 40 00 00 00 01 02`)
+  assert.deepEqual(dataset['00091001'], { vr: 'UN', InlineBinary: '/v8A4EAAAAABAg==' })
+})
+
+test('UN of a tag with a known VR is read as that', () => {
+  const { dataset } = explicit(`14 00 28 00 'UN' 00 00 04 00 00 00 'ACME' 28 00 10 00 'UN' 00 00 02 00 00 00 05 00 28 00 11 00 'UN' 00 00 03 00 00 00 05 00 00`)
+  assert.deepEqual(dataset['00140028'], { vr: 'ST', Value: ['ACME'] })
+  assert.deepEqual(dataset['00280010'], { vr: 'US', Value: [5] })
+  assert.deepEqual(dataset['00280011'], { vr: 'UN', InlineBinary: 'BQAA' }, 'three bytes are no US')
+})
+
+test('the private blocks of early DICONDE have their VRs without being told', () => {
+  const file = withMeta(implicitLittle, bytesOf(`09 00 10 00 1C 00 00 00 'astm.org/diconde/iod/Component ' 09 00 28 10 04 00 00 00 'ACME'`.replace('1C 00', '1F 00')))
+  assert.deepEqual(readFile(file).dataset['00091028'], { vr: 'ST', Value: ['ACME'] })
+})
+
+test('a character set counts for its item and the items within', () => {
+  const { dataset } = explicit(
+    `08 00 05 00 'CS' 0A 00 'ISO_IR 100' 40 00 75 02 'SQ' 00 00 FF FF FF FF
+     FE FF 00 E0 FF FF FF FF 08 00 05 00 'CS' 0A 00 'ISO_IR 192' 40 00 07 00 'LO' 02 00 C3 A9 FE FF 0D E0 00 00 00 00
+     FE FF 00 E0 FF FF FF FF 40 00 07 00 'LO' 02 00 E9 20 FE FF 0D E0 00 00 00 00 FE FF DD E0 00 00 00 00
+     40 00 80 02 'ST' 02 00 E9 20`,
+  )
+  const items = dataset['00400275']?.Value as Dataset[]
+  assert.deepEqual(items.map((item) => getString(item, '00400007')), ['é', 'é'])
+  assert.equal(getString(dataset, '00400280'), 'é')
+})
+
+test('of an element that stands twice the first counts, its items and bulk data included', () => {
+  const sequence = (value: string): string => `40 00 75 02 'SQ' 00 00 14 00 00 00 FE FF 00 E0 0C 00 00 00 40 00 07 00 'LO' 04 00 '${value}'`
+  const result = explicit(`${patientId} 10 00 20 00 'LO' 04 00 'W-13' ${sequence('AAAA')} ${sequence('BBBB')}`)
+  assert.deepEqual(codes(result), ['duplicate-tag', 'duplicate-tag'])
+  assert.equal(getString(result.dataset, '00100020'), 'W-12')
+  assert.deepEqual(result.dataset['00400275']?.Value, [{ '00400007': { vr: 'LO', Value: ['AAAA'] } }])
+  const overlay = join([bytesOf(`00 60 00 30 'OW' 00 00 00 08 00 00`), Buffer.alloc(2048)])
+  const twice = readFile(withMeta(explicitLittle, join([overlay, overlay])))
+  assert.equal(twice.bulk.length, 1)
+})
+
+test('elements out of order, and behind the pixel data, are read with a warning', () => {
+  const result = explicit(`28 00 10 00 'US' 02 00 01 00 ${patientId} E0 7F 10 00 'OW' 00 00 02 00 00 00 01 02 10 00 30 00 'DA' 08 00 '20200101'`)
+  assert.deepEqual(codes(result), ['tag-order', 'tag-order', 'unknown-geometry'])
+  assert.equal(getString(result.dataset, '00100030'), '20200101')
+})
+
+test('padding at the end is no element, rubbish behind the pixel data is a warning', () => {
+  const pixels = `E0 7F 10 00 'OW' 00 00 02 00 00 00 01 02`
+  assert.deepEqual(codes(explicit(`${patientId} FC FF FC FF 'OB' 00 00 04 00 00 00 00 00 00 00`)), [])
+  assert.deepEqual(codes(explicit(`${patientId} 00 00 00 00 00 00 00 00 00 00 00 00`)), ['trailing-bytes'])
+  assert.deepEqual(codes(explicit(`${patientId} 0D 0A`)), ['trailing-bytes'])
+  assert.deepEqual(codes(explicit(`${pixels} DE AD BE EF 01 02 03 04 05 06 07 08 09`)), ['trailing-bytes', 'unknown-geometry'])
+  assert.deepEqual(codes(explicit(`${pixels} FE FF DD E0 00 00 00 00`)), ['stray-delimiter', 'unknown-geometry'])
+})
+
+test('zeros in place of elements are refused when more follows', () => {
+  const { code, offset } = refusal(withMeta(explicitLittle, bytesOf(`${patientId} 00 00 00 00 00 00 00 00 00 00 00 05`)))
+  assert.deepEqual({ code, offset }, { code: 'bad-element', offset: 132 + 12 + 28 + 12 + 11 })
+})
+
+test('bytes that are no element are refused with tag and offset', () => {
+  const { code, tag, offset } = refusal(withMeta(explicitLittle, bytesOf(`${patientId} 24 80 01 02 99 99 99 99 00 00`)))
+  assert.deepEqual({ code, tag, offset }, { code: 'bad-element', tag: '80240201', offset: 132 + 12 + 28 + 12 })
+})
+
+test('a file cut off anywhere is refused as truncated, or ends at an element', () => {
+  const file = join(writePart10(sample, { transferSyntaxUid: explicitLittle, pixels: { pieces: [new Uint8Array(12)] } }))
+  let refused = 0
+  for (let length = 0; length < file.length; length += 1) {
+    const outcome = readAll(file.subarray(0, length))
+    if ('error' in outcome) {
+      refused += 1
+      assert.ok(['truncated', 'not-dicom', 'empty'].includes(outcome.error.code), `${length}: ${outcome.error.message}`)
+    } else {
+      assert.equal(outcome.result.dataset['7FE00010'], undefined, `${length} bytes`)
+    }
+  }
+  assert.equal(file.length - refused, Object.keys(sample).length, 'one behind every element before the pixel data')
+})
+
+test('a deflated file cut off anywhere is refused', () => {
+  const file = join(writePart10(sample, { transferSyntaxUid: deflated, pixels: { pieces: [new Uint8Array(12)] } }))
+  for (let length = 300; length < file.length - 1; length += 3) {
+    const outcome = readAll(file.subarray(0, length))
+    assert.ok('error' in outcome && outcome.error.code === 'truncated', `${length} bytes`)
+  }
+})
+
+test('a deflated data set may be followed by other bytes, a damaged one is refused', () => {
+  const body = deflateRawSync(bytesOf(patientId))
+  assert.equal(getString(readFile(withMeta(deflated, join([body, new Uint8Array(9)]))).dataset, '00100020'), 'W-12')
+  assert.equal(getString(readFile(withMeta(deflated, join([body, new Uint8Array(300_000)]))).dataset, '00100020'), 'W-12')
+  const damaged = new Uint8Array(body)
+  damaged[0] = 0xff
+  assert.equal(refusal(withMeta(deflated, damaged)).code, 'bad-deflate')
+})
+
+test('a deflate bomb is refused after 64 MiB, an empty mask of that size is not', () => {
+  const zeros = (length: number): Uint8Array => {
+    const head = Buffer.alloc(12)
+    bytesOf(`E0 7F 10 00 'OW' 00 00`).forEach((byte, at) => (head[at] = byte))
+    head.writeUInt32LE(length, 8)
+    return withMeta(deflated, deflateRawSync(Buffer.concat([head, Buffer.alloc(length)])))
+  }
+  assert.equal(readFile(zeros(40 * 1024 * 1024)).bulk[0]?.length, 40 * 1024 * 1024)
+  assert.equal(refusal(zeros(80 * 1024 * 1024)).code, 'inflates-too-much')
+})
+
+test('files without preamble, without file meta information, or with neither a syntax are read', () => {
+  const whole = withMeta(explicitLittle, bytesOf(patientId))
+  const ways: [Uint8Array, string, string][] = [
+    [whole.subarray(128), explicitLittle, 'missing-preamble'],
+    [whole.subarray(132), explicitLittle, 'missing-preamble'],
+    [bytesOf(`08 00 16 00 'UI' 06 00 '1.2.3' 00 ${patientId}`), explicitLittle, 'missing-meta'],
+    [bytesOf(`08 00 16 00 06 00 00 00 '1.2.3' 00 10 00 20 00 04 00 00 00 'W-12'`), implicitLittle, 'missing-meta'],
+    [bytesOf(`00 08 00 16 'UI' 00 06 '1.2.3' 00 00 10 00 20 'LO' 00 04 'W-12'`), explicitBig, 'missing-meta'],
+    [join([new Uint8Array(128), bytesOf(`'DICM' 02 00 01 00 'OB' 00 00 02 00 00 00 00 01 08 00 16 00 06 00 00 00 '1.2.3' 00 10 00 20 00 04 00 00 00 'W-12'`)]), implicitLittle, 'missing-transfer-syntax'],
+    [join([new Uint8Array(128), bytesOf(`'DICM' ${patientId}`)]), explicitLittle, 'missing-transfer-syntax'],
+  ]
+  for (const [bytes, syntax, warning] of ways) {
+    const result = readFile(bytes)
+    assert.equal(result.transferSyntaxUid, syntax)
+    assert.equal(getString(result.dataset, '00100020'), 'W-12')
+    assert.deepEqual(codes(result), [warning])
+  }
+})
+
+test('a wrong group length of the file meta information does no harm', () => {
+  const file = withMeta(explicitLittle, bytesOf(patientId))
+  file[140] = 200
+  assert.equal(getString(readFile(file).dataset, '00100020'), 'W-12')
+})
+
+test('a data set in the other form than its transfer syntax says is read as it is', () => {
+  const implicit = `08 00 16 00 06 00 00 00 '1.2.3' 00 10 00 20 00 04 00 00 00 'W-12'`
+  const result = readFile(withMeta(explicitLittle, bytesOf(implicit)))
+  assert.equal(getString(result.dataset, '00100020'), 'W-12')
+  assert.deepEqual(codes(result), ['wrong-transfer-syntax'])
+  const other = readFile(withMeta(implicitLittle, bytesOf(`08 00 16 00 'UI' 06 00 '1.2.3' 00 ${patientId}`)))
+  assert.equal(getString(other.dataset, '00100020'), 'W-12')
+  assert.deepEqual(codes(other), ['wrong-transfer-syntax'])
+})
+
+test('unknown VRs and single elements without VR are read by the dictionary', () => {
+  const result = explicit(`${patientId} 28 00 10 00 'ZZ' 02 00 05 00 28 00 11 00 '  ' 02 00 06 00 28 00 00 01 02 00 00 00 10 00 28 00 01 01 '??' 02 00 0C 00`)
+  assert.deepEqual(['00280010', '00280011', '00280100', '00280101'].map((tag) => result.dataset[tag]), [5, 6, 16, 12].map((value) => ({ vr: 'US', Value: [value] })))
+  assert.deepEqual(codes(result), ['unknown-vr', 'unknown-vr', 'missing-vr', 'unknown-vr', 'pixel-data-missing'])
+})
+
+test('odd lengths are read, ragged numbers cut with a warning', () => {
+  const result = explicit(`10 00 20 00 'LO' 03 00 'W-1' 28 00 10 00 'US' 03 00 05 00 00 28 00 30 00 'DS' 03 00 '0.5'`)
+  assert.equal(getString(result.dataset, '00100020'), 'W-1')
+  assert.deepEqual(result.dataset['00280010'], { vr: 'US', Value: [5] })
+  assert.deepEqual(result.dataset['00280030'], { vr: 'DS', Value: [0.5] })
+  assert.deepEqual(codes(result), ['bad-length'])
+})
+
+test('where two lengths contradict each other the inner one is believed', () => {
+  const result = explicit(`40 00 75 02 'SQ' 00 00 0A 00 00 00 FE FF 00 E0 0C 00 00 00 40 00 07 00 'LO' 04 00 'AAAA' 40 00 80 02 'ST' 02 00 'ok'`)
+  assert.deepEqual(result.dataset['00400275']?.Value, [{ '00400007': { vr: 'LO', Value: ['AAAA'] } }])
+  assert.equal(getString(result.dataset, '00400280'), 'ok')
+  assert.ok(codes(result).includes('bad-length'))
+})
+
+test('a missing item delimiter is made up for, a missing sequence end is a truncated file', () => {
+  const open = `40 00 75 02 'SQ' 00 00 FF FF FF FF FE FF 00 E0 FF FF FF FF 40 00 07 00 'LO' 04 00 'AAAA'`
+  const result = explicit(`${open} FE FF DD E0 00 00 00 00 40 00 80 02 'ST' 02 00 'ok'`)
+  assert.equal(getString(result.dataset, '00400280'), 'ok')
+  assert.deepEqual(codes(result), ['missing-delimiter'])
+  assert.equal(refusal(withMeta(explicitLittle, bytesOf(open))).code, 'truncated')
+})
+
+test('bulk data and pixel data within items are named with their path', () => {
+  const icon = `88 00 00 02 'SQ' 00 00 FF FF FF FF FE FF 00 E0 FF FF FF FF E0 7F 10 00 'OB' 00 00 FF FF FF FF
+    FE FF 00 E0 00 00 00 00 FE FF 00 E0 04 00 00 00 FF D8 FF D9 FE FF DD E0 00 00 00 00 FE FF 0D E0 00 00 00 00 FE FF DD E0 00 00 00 00`
+  const { bulk, frames, dataset } = explicit(`${patientId} ${icon}`)
+  assert.equal(frames, undefined)
+  assert.deepEqual(bulk, [{ path: '00880200/0/7FE00010', vr: 'OB', offset: 132 + 12 + 28 + 12 + 12 + 8 + 12, length: 20 }])
+  assert.deepEqual((dataset['00880200']?.Value?.[0] as Dataset)['7FE00010'], { vr: 'OB', BulkDataURI: 'bulkdata/00880200/0/7FE00010' })
+})
+
+test('values are exact: decimals, long integers, floats that are none, tags, names, empty ones', () => {
+  const { dataset } = explicit(
+    `08 00 08 00 'CS' 06 00 'A\\\\B\\ ' 10 00 10 00 'PN' 06 00 'A=B\\C ' 18 00 50 00 'DS' 0E 00 '1.50\\1e400\\-0 ' 28 00 09 00 'AT' 04 00 18 00 63 10
+     40 00 06 A0 'SV' 00 00 10 00 00 00 FF FF FF FF FF FF FF FF 00 00 00 00 00 00 00 80
+     64 00 09 00 'FL' 0C 00 00 00 C0 7F 00 00 80 FF 00 00 80 3F`.replace('A\\\\B\\ ', 'A\\\\B\\ '),
+  )
+  assert.deepEqual(dataset['00080008'], { vr: 'CS', Value: ['A', null, 'B', null] })
+  assert.deepEqual(dataset['00100010'], { vr: 'PN', Value: [{ Alphabetic: 'A', Ideographic: 'B' }, { Alphabetic: 'C' }] })
+  assert.deepEqual(dataset['00180050'], { vr: 'DS', Value: [1.5, '1e400', 0] })
+  assert.deepEqual(dataset['00280009'], { vr: 'AT', Value: ['00181063'] })
+  assert.deepEqual(dataset['0040A006'], { vr: 'SV', Value: [-1, '-9223372036854775808'] })
+  assert.deepEqual(dataset['00640009'], { vr: 'FL', Value: ['NaN', '-Infinity', 1] })
+})
+
+test('US or SS goes by Pixel Representation where no VR is written', () => {
+  const of = (representation: string): unknown =>
+    readFile(withMeta(implicitLittle, bytesOf(`28 00 03 01 02 00 00 00 ${representation} 00 28 00 20 01 02 00 00 00 FF FF`))).dataset['00280120']
+  assert.deepEqual(of('00'), { vr: 'US', Value: [65535] })
+  assert.deepEqual(of('01'), { vr: 'SS', Value: [-1] })
+})
+
+test('hostile depth, counts and sizes end in errors that name tag and offset', () => {
+  const nested = (depth: number): Uint8Array => withMeta(explicitLittle, bytesOf(`40 00 75 02 'SQ' 00 00 FF FF FF FF FE FF 00 E0 FF FF FF FF`.repeat(depth)))
+  assert.equal(refusal(nested(64)).code, 'truncated')
+  assert.deepEqual(refusal(nested(65)), { code: 'too-deep', tag: '00400275', offset: 172 + 64 * 20, message: `Sequences are nested deeper than 64. [(0040,0275), offset ${172 + 64 * 20}]` })
+  assert.equal(refusal(nested(20_000)).code, 'too-deep')
+  const many = withMeta(explicitLittle, bytesOf(`${patientId} `.repeat(50)))
+  assert.equal(refusal(many, { limits: { maxElements: 40 } }).code, 'too-many-elements')
+  assert.equal(refusal(many, { limits: { maxHeaderLength: 600 } }).code, 'header-too-long')
+  const fragments = withMeta('1.2.840.10008.1.2.4.50', bytesOf(`E0 7F 10 00 'OB' 00 00 FF FF FF FF ${`FE FF 00 E0 00 00 00 00 `.repeat(20)} FE FF DD E0 00 00 00 00`))
+  assert.equal(refusal(fragments, { limits: { maxFragments: 10 } }).code, 'too-many-fragments')
+  const bomb = withMeta(explicitLittle, join([bytesOf(`09 00 01 10 'UN' 00 00 F4 01 00 00`), Buffer.from('feff00e0ffffffff09000110ffffffff'.repeat(32).slice(0, 1000), 'hex')]))
+  assert.deepEqual(readFile(bomb).dataset['00091001']?.vr, 'UN')
+})
+
+test('an error is thrown again by every later call', async () => {
+  await assert.rejects(readHeader([Buffer.from('no DICOM at all'.repeat(20))]), { name: 'DicomReadError', code: 'not-dicom', offset: 0 })
+})
+
+test('text that cannot be read as declared is shown and warned of', () => {
+  const result = explicit(`08 00 05 00 'CS' 0A 00 'ISO_IR 192' 10 00 20 00 'LO' 04 00 'W' FF '12'`)
+  assert.deepEqual(result.warnings.map(({ code, tag }) => [code, tag]), [['undecodable-text', '00100020']])
+  assert.equal(getStrings(result.dataset, '00100020').length, 1)
+})
