@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import older from '@iwharris/dicom-data-dictionary'
 import { dictionary as current } from 'dcmjs/dictionary'
+import { nameFromKeyword } from '../packages/dicom/src/dictionary/keyword-names.ts'
 
 interface Row {
   tag: string
@@ -28,45 +29,67 @@ function readCsv(file: string): string[][] {
   return rows.map((row) => [...row.matchAll(/(?:^|,)(?:"([^"]*)"|([^,]*))/g)].map((cell) => cell[1] ?? cell[2] ?? ''))
 }
 
-/** 'SOPInstanceUID' → 'SOP Instance UID': right for most, so only the others' names are kept. */
-function nameOf(keyword: string): string {
-  return keyword.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
-}
-
 const rows = new Map<string, Row>()
 const add = (row: Row): void => {
-  if (row.keyword && /^[A-Z]{2}/.test(row.vr)) rows.set(row.tag, row)
+  // A few retired elements lost their keywords with their meaning.
+  if (row.keyword && row.keyword !== 'undefined' && /^[A-Z]{2}/.test(row.vr)) rows.set(row.tag, row)
 }
 for (const entry of Object.values(older.elements)) {
   const tag = plainTag(entry.tag)
   if (!tag) continue
-  add({ tag, vr: entry.vr.replaceAll(' or ', '/'), vm: entry.vm, keyword: entry.keyword, name: entry.name, isRetired: entry.isRetired })
+  add({
+    tag,
+    vr: entry.vr.replaceAll(' or ', '/'),
+    vm: entry.vm,
+    keyword: entry.keyword,
+    name: entry.name,
+    isRetired: entry.isRetired,
+  })
 }
 for (const entry of Object.values(current)) {
   const tag = plainTag(entry.tag)
   if (!tag || !entry.version.startsWith('DICOM') || Number.parseInt(tag.slice(0, 4), 16) % 2 === 1) continue
   const known = rows.get(tag)
-  const vr = ({ xs: 'US/SS', ox: 'OB/OW', px: 'OB/OW', lt: 'US/SS/OW', up: 'UL', na: '' } as Record<string, string>)[entry.vr] ?? entry.vr
+  const vr =
+    ({ xs: 'US/SS', ox: 'OB/OW', px: 'OB/OW', lt: 'US/SS/OW', up: 'UL', na: '' } as Record<string, string>)[entry.vr] ??
+    entry.vr
   const keyword = entry.name.replace(/^RETIRED_/, '')
   add({
     tag,
     vr: known && known.vr.includes('/') ? known.vr : vr,
     vm: entry.vm ?? known?.vm ?? '1',
     keyword: known?.keyword ?? keyword,
-    name: known?.name ?? nameOf(keyword),
+    name: known?.name ?? nameFromKeyword(keyword),
     isRetired: known?.isRetired ?? /retired/i.test(entry.version + entry.name),
   })
 }
-for (const [tag = '', vr = '', vm = '', keyword = '', name = '', retired = ''] of readCsv('group0014.csv')) {
-  add({ tag: plainTag(tag) ?? '', vr: vr.replaceAll(' or ', '/'), vm, keyword, name, isRetired: retired === 'Y' })
+// What the packages lack or have from older editions, and the whole of group 0014, after PS3.6.
+for (const file of ['corrections.csv', 'group0014.csv']) {
+  for (const [tag = '', vr = '', vm = '', keyword = '', name = '', retired = ''] of readCsv(file)) {
+    add({ tag: plainTag(tag) ?? '', vr: vr.replaceAll(' or ', '/'), vm, keyword, name, isRetired: retired === 'Y' })
+  }
 }
+// One of the packages lists a single member of some repeating groups, which the whole group covers.
+const repeating = new Set([...rows.values()].filter(({ tag }) => tag.includes('x')).map(({ keyword }) => keyword))
+for (const { tag, keyword } of rows.values()) if (!tag.includes('x') && repeating.has(keyword)) rows.delete(tag)
 
 const lines = [...rows.values()]
   .sort((a, b) => (a.tag < b.tag ? -1 : 1))
   .map((row) => {
-    const name = row.name.replaceAll('​', '').replace(/&#x27;|’/g, "'").replaceAll('&amp;', '&')
+    const name = row.name
+      .replaceAll('​', '')
+      .replace(/&#x27;|’/g, "'")
+      .replaceAll('&amp;', '&')
     const keyword = row.keyword.replaceAll('​', '')
-    return [row.tag, row.vr, row.vm, keyword + (row.isRetired ? '*' : ''), name === nameOf(keyword) ? '' : name].join('|').replace(/\|$/, '')
+    return [
+      row.tag,
+      row.vr,
+      row.vm,
+      keyword + (row.isRetired ? '*' : ''),
+      name === nameFromKeyword(keyword) ? '' : name,
+    ]
+      .join('|')
+      .replace(/\|$/, '')
   })
 const diconde = readCsv('diconde-names.csv').map(([tag = '', , name = '']) => `${plainTag(tag)}|${name}`)
 

@@ -24,10 +24,10 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00001002|US|1|EventTypeID
 00001005|AT|1-n|AttributeIdentifierList
 00001008|US|1|ActionTypeID
-00001020|US|1|NumberOfRemainingSuboperations
-00001021|US|1|NumberOfCompletedSuboperations
-00001022|US|1|NumberOfFailedSuboperations
-00001023|US|1|NumberOfWarningSuboperations
+00001020|US|1|NumberOfRemainingSuboperations|Number of Remaining Sub-operations
+00001021|US|1|NumberOfCompletedSuboperations|Number of Completed Sub-operations
+00001022|US|1|NumberOfFailedSuboperations|Number of Failed Sub-operations
+00001023|US|1|NumberOfWarningSuboperations|Number of Warning Sub-operations
 00001030|AE|1|MoveOriginatorApplicationEntityTitle
 00001031|US|1|MoveOriginatorMessageID
 00004000|LT|1|DialogReceiver*
@@ -37,7 +37,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00005110|LT|1|DisplayFormat*
 00005120|LT|1|PagePositionID*
 00005130|CS|1|TextFormatID*
-00005140|CS|1|NormalReverse*
+00005140|CS|1|NormalReverse*|Normal/Reverse
 00005150|CS|1|AddGrayScale*
 00005160|CS|1|Borders*
 00005170|IS|1|Copies*
@@ -55,18 +55,28 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00020016|AE|1|SourceApplicationEntityTitle
 00020017|AE|1|SendingApplicationEntityTitle
 00020018|AE|1|ReceivingApplicationEntityTitle
+00020026|UR|1|SourcePresentationAddress
+00020027|UR|1|SendingPresentationAddress
+00020028|UR|1|ReceivingPresentationAddress
+00020031|OB|1|RTVMetaInformationVersion
+00020032|UI|1|RTVCommunicationSOPClassUID
+00020033|UI|1|RTVCommunicationSOPInstanceUID
+00020035|OB|1|RTVSourceIdentifier
+00020036|OB|1|RTVFlowIdentifier
+00020037|UL|1|RTVFlowRTPSamplingRate
+00020038|FD|1|RTVFlowActualFrameDuration
 00020100|UI|1|PrivateInformationCreatorUID
 00020102|OB|1|PrivateInformation
-00041130|CS|1|FileSetID
-00041141|CS|1-8|FileSetDescriptorFileID
-00041142|CS|1|SpecificCharacterSetOfFileSetDescriptorFile
+00041130|CS|1|FileSetID|File-set ID
+00041141|CS|1-8|FileSetDescriptorFileID|File-set Descriptor File ID
+00041142|CS|1|SpecificCharacterSetOfFileSetDescriptorFile|Specific Character Set of File-set Descriptor File
 00041200|UL|1|OffsetOfTheFirstDirectoryRecordOfTheRootDirectoryEntity
 00041202|UL|1|OffsetOfTheLastDirectoryRecordOfTheRootDirectoryEntity
-00041212|US|1|FileSetConsistencyFlag
+00041212|US|1|FileSetConsistencyFlag|File-set Consistency Flag
 00041220|SQ|1|DirectoryRecordSequence
 00041400|UL|1|OffsetOfTheNextDirectoryRecord
-00041410|US|1|RecordInUseFlag
-00041420|UL|1|OffsetOfReferencedLowerLevelDirectoryEntity
+00041410|US|1|RecordInUseFlag|Record In-use Flag
+00041420|UL|1|OffsetOfReferencedLowerLevelDirectoryEntity|Offset of Referenced Lower-Level Directory Entity
 00041430|CS|1|DirectoryRecordType
 00041432|UI|1|PrivateRecordUID
 00041500|CS|1-8|ReferencedFileID
@@ -76,7 +86,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00041512|UI|1|ReferencedTransferSyntaxUIDInFile
 0004151A|UI|1-n|ReferencedRelatedGeneralSOPClassUIDInFile
 00041600|UL|1|NumberOfReferences*
-00080001|UL|1|LengthToEnd*|Length to End
+00080001|UL|1|LengthToEnd*
 00080005|CS|1-n|SpecificCharacterSet
 00080006|SQ|1|LanguageCodeSequence
 00080008|CS|2-n|ImageType
@@ -84,7 +94,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00080012|DA|1|InstanceCreationDate
 00080013|TM|1|InstanceCreationTime
 00080014|UI|1|InstanceCreatorUID
-00080015|DT|1|InstanceCoercionDateTime|Instance Coercion DateTime
+00080015|DT|1|InstanceCoercionDateTime
 00080016|UI|1|SOPClassUID
 00080017|UI|1|AcquisitionUID
 00080018|UI|1|SOPInstanceUID
@@ -98,7 +108,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00080023|DA|1|ContentDate
 00080024|DA|1|OverlayDate*
 00080025|DA|1|CurveDate*
-0008002A|DT|1|AcquisitionDateTime|Acquisition DateTime
+0008002A|DT|1|AcquisitionDateTime
 00080030|TM|1|StudyTime
 00080031|TM|1|SeriesTime
 00080032|TM|1|AcquisitionTime
@@ -109,17 +119,17 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00080041|LO|1|DataSetSubtype*
 00080042|CS|1|NuclearMedicineSeriesType*
 00080050|SH|1|AccessionNumber
-00080051|SQ|1|IssuerOfAccessionNumberSequence|Issuer of Accession Number Sequence
+00080051|SQ|1|IssuerOfAccessionNumberSequence
 00080052|CS|1|QueryRetrieveLevel|Query/Retrieve Level
 00080053|CS|1|QueryRetrieveView|Query/Retrieve View
 00080054|AE|1-n|RetrieveAETitle
-00080055|AE|1|StationAETitle|Station  AE Title
+00080055|AE|1|StationAETitle
 00080056|CS|1|InstanceAvailability
 00080058|UI|1-n|FailedSOPInstanceUIDList
 00080060|CS|1|Modality
-00080061|CS|1-n|ModalitiesInStudy|Modalities in Study
-00080062|UI|1-n|SOPClassesInStudy|SOP Classes in Study
-00080063|SQ|1|AnatomicRegionsInStudyCodeSequence|Anatomic Regions in Study Code Sequence
+00080061|CS|1-n|ModalitiesInStudy
+00080062|UI|1-n|SOPClassesInStudy
+00080063|SQ|1|AnatomicRegionsInStudyCodeSequence
 00080064|CS|1|ConversionType
 00080068|CS|1|PresentationIntentType
 00080070|LO|1|Manufacturer
@@ -161,7 +171,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00080122|LO|1|MappingResourceName
 00080123|SQ|1|ContextGroupIdentificationSequence
 00080124|SQ|1|MappingResourceIdentificationSequence
-00080201|SH|1|TimezoneOffsetFromUTC
+00080201|SH|1|TimezoneOffsetFromUTC|Timezone Offset From UTC
 00080220|SQ|1|ResponsibleGroupCodeSequence
 00080221|CS|1|EquipmentModality
 00080222|LO|1|ManufacturerRelatedModelGroup|Manufacturer's Related Model Group
@@ -176,7 +186,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00080308|US|1|PrivateDataElement
 00080309|UL|1-3|PrivateDataElementValueMultiplicity
 0008030A|CS|1|PrivateDataElementValueRepresentation
-0008030B|UL|1-2|PrivateDataElementNumberOfItems|Private Data Element Number of Items
+0008030B|UL|1-2|PrivateDataElementNumberOfItems
 0008030C|UC|1|PrivateDataElementName
 0008030D|UC|1|PrivateDataElementKeyword
 0008030E|UT|1|PrivateDataElementDescription
@@ -283,11 +293,11 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00082112|SQ|1|SourceImageSequence
 00082120|SH|1|StageName
 00082122|IS|1|StageNumber
-00082124|IS|1|NumberOfStages|Number of Stages
+00082124|IS|1|NumberOfStages
 00082127|SH|1|ViewName
 00082128|IS|1|ViewNumber
-00082129|IS|1|NumberOfEventTimers|Number of Event Timers
-0008212A|IS|1|NumberOfViewsInStage|Number of Views in Stage
+00082129|IS|1|NumberOfEventTimers
+0008212A|IS|1|NumberOfViewsInStage
 00082130|DS|1-n|EventElapsedTimes|Event Elapsed Time(s)
 00082132|LO|1-n|EventTimerNames|Event Timer Name(s)
 00082133|SQ|1|EventTimerSequence
@@ -323,7 +333,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00083011|SQ|1|SourceIrradiationEventSequence
 00083012|UI|1|RadiopharmaceuticalAdministrationEventUID
 00084000|LT|1|IdentifyingComments*
-00089007|CS|4|FrameType
+00089007|CS|4-5|FrameType
 00089092|SQ|1|ReferencedImageEvidenceSequence
 00089121|SQ|1|ReferencedRawDataSequence
 00089123|UI|1|CreatorVersionUID|Creator-Version UID
@@ -338,16 +348,16 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00089237|SQ|1|ReferencedPresentationStateSequence
 00089410|SQ|1|ReferencedOtherPlaneSequence
 00089458|SQ|1|FrameDisplaySequence
-00089459|FL|1|RecommendedDisplayFrameRateInFloat|Recommended Display Frame Rate in Float
+00089459|FL|1|RecommendedDisplayFrameRateInFloat
 00089460|CS|1|SkipFrameRangeFlag
 00100010|PN|1|PatientName|Patient's Name
 00100020|LO|1|PatientID
-00100021|LO|1|IssuerOfPatientID|Issuer of Patient ID
-00100022|CS|1|TypeOfPatientID|Type of Patient ID
-00100024|SQ|1|IssuerOfPatientIDQualifiersSequence|Issuer of Patient ID Qualifiers Sequence
+00100021|LO|1|IssuerOfPatientID
+00100022|CS|1|TypeOfPatientID
+00100024|SQ|1|IssuerOfPatientIDQualifiersSequence
 00100026|SQ|1|SourcePatientGroupIdentificationSequence
-00100027|SQ|1|GroupOfPatientsIdentificationSequence|Group of Patients Identification Sequence
-00100028|US|3|SubjectRelativePositionInImage|Subject Relative Position in Image
+00100027|SQ|1|GroupOfPatientsIdentificationSequence
+00100028|US|3|SubjectRelativePositionInImage
 00100030|DA|1|PatientBirthDate|Patient's Birth Date
 00100032|TM|1|PatientBirthTime|Patient's Birth Time
 00100033|LO|1|PatientBirthDateInAlternativeCalendar|Patient's Birth Date in Alternative Calendar
@@ -371,9 +381,9 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00100222|UC|1|GeneticModificationsDescription
 00100223|LO|1|GeneticModificationsNomenclature
 00100229|SQ|1|GeneticModificationsCodeSequence
-00101000|LO|1-n|OtherPatientIDs*|Other Patient IDs
+00101000|LO|1-n|OtherPatientIDs*
 00101001|PN|1-n|OtherPatientNames
-00101002|SQ|1|OtherPatientIDsSequence|Other Patient IDs Sequence
+00101002|SQ|1|OtherPatientIDsSequence
 00101005|PN|1|PatientBirthName|Patient's Birth Name
 00101010|AS|1|PatientAge|Patient's Age
 00101020|DS|1|PatientSize|Patient's Size
@@ -386,13 +396,13 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00101050|LO|1-n|InsurancePlanIdentification*
 00101060|PN|1|PatientMotherBirthName|Patient's Mother's Birth Name
 00101080|LO|1|MilitaryRank
-00101081|LO|1|BranchOfService|Branch of Service
+00101081|LO|1|BranchOfService
 00101090|LO|1|MedicalRecordLocator*
 00101100|SQ|1|ReferencedPatientPhotoSequence
 00102000|LO|1-n|MedicalAlerts
 00102110|LO|1-n|Allergies
-00102150|LO|1|CountryOfResidence|Country of Residence
-00102152|LO|1|RegionOfResidence|Region of Residence
+00102150|LO|1|CountryOfResidence
+00102152|LO|1|RegionOfResidence
 00102154|SH|1-n|PatientTelephoneNumbers|Patient's Telephone Numbers
 00102155|LT|1|PatientTelecomInformation|Patient's Telecom Information
 00102160|SH|1|EthnicGroup
@@ -431,7 +441,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00120043|LO|1|IssuerOfClinicalTrialSubjectReadingID
 00120050|LO|1|ClinicalTrialTimePointID
 00120051|ST|1|ClinicalTrialTimePointDescription
-00120052|FD|1|LongitudinalTemporalOffsetFromEvent|Longitudinal Temporal Offset from Event
+00120052|FD|1|LongitudinalTemporalOffsetFromEvent
 00120053|CS|1|LongitudinalTemporalEventType
 00120054|SQ|1|ClinicalTrialTimePointTypeCodeSequence
 00120055|LO|1|IssuerOfClinicalTrialTimePointID
@@ -444,9 +454,9 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00120073|LO|1|IssuerOfClinicalTrialSeriesID
 00120081|LO|1|ClinicalTrialProtocolEthicsCommitteeName
 00120082|LO|1|ClinicalTrialProtocolEthicsCommitteeApprovalNumber
-00120083|SQ|1|ConsentForClinicalTrialUseSequence|Consent for Clinical Trial Use Sequence
+00120083|SQ|1|ConsentForClinicalTrialUseSequence
 00120084|CS|1|DistributionType
-00120085|CS|1|ConsentForDistributionFlag|Consent for Distribution Flag
+00120085|CS|1|ConsentForDistributionFlag
 00120086|DA|1|EthicsCommitteeApprovalEffectivenessStartDate
 00120087|DA|1|EthicsCommitteeApprovalEffectivenessEndDate
 00140023|ST|1|CADFileFormat*
@@ -464,7 +474,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00140052|CS|1|CurvatureType
 00140054|DS|1|OuterDiameter
 00140056|DS|1|InnerDiameter
-00140100|LO|1-n|ComponentWelderIDs|Component Welder IDs
+00140100|LO|1-n|ComponentWelderIDs
 00140101|CS|1|SecondaryApprovalStatus
 00140102|DA|1|SecondaryReviewDate
 00140103|TM|1|SecondaryReviewTime
@@ -497,7 +507,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 0014201E|SQ|1|IndicationROISequence
 00142030|SQ|1|IndicationPhysicalPropertySequence
 00142032|SH|1|PropertyLabel
-00142202|IS|1|CoordinateSystemNumberOfAxes|Coordinate System Number of Axes
+00142202|IS|1|CoordinateSystemNumberOfAxes
 00142204|SQ|1|CoordinateSystemAxesSequence
 00142206|ST|1|CoordinateSystemAxisDescription
 00142208|CS|1|CoordinateSystemDataSetMapping
@@ -507,29 +517,29 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00142210|OB|1|CoordinateSystemAxisValues
 00142220|SQ|1|CoordinateSystemTransformSequence
 00142222|ST|1|TransformDescription
-00142224|IS|1|TransformNumberOfAxes|Transform Number of Axes
-00142226|IS|1-n|TransformOrderOfAxes|Transform Order of Axes
+00142224|IS|1|TransformNumberOfAxes
+00142226|IS|1-n|TransformOrderOfAxes
 00142228|CS|1|TransformedAxisUnits
-0014222A|DS|1-n|CoordinateSystemTransformRotationAndScaleMatrix|Coordinate System Transform Rotation and Scale Matrix
+0014222A|DS|1-n|CoordinateSystemTransformRotationAndScaleMatrix
 0014222C|DS|1-n|CoordinateSystemTransformTranslationMatrix
 00143011|DS|1|InternalDetectorFrameTime
-00143012|DS|1|NumberOfFramesIntegrated|Number of Frames Integrated
+00143012|DS|1|NumberOfFramesIntegrated
 00143020|SQ|1|DetectorTemperatureSequence
 00143022|ST|1|SensorName
-00143024|DS|1|HorizontalOffsetOfSensor|Horizontal Offset of Sensor
-00143026|DS|1|VerticalOffsetOfSensor|Vertical Offset of Sensor
+00143024|DS|1|HorizontalOffsetOfSensor
+00143026|DS|1|VerticalOffsetOfSensor
 00143028|DS|1|SensorTemperature
 00143040|SQ|1|DarkCurrentSequence
 00143050|OB/OW|1|DarkCurrentCounts
 00143060|SQ|1|GainCorrectionReferenceSequence
 00143070|OB/OW|1|AirCounts
-00143071|DS|1|KVUsedInGainCalibration|KV Used in Gain Calibration
-00143072|DS|1|MAUsedInGainCalibration|MA Used in Gain Calibration
-00143073|DS|1|NumberOfFramesUsedForIntegration|Number of Frames Used for Integration
-00143074|LO|1|FilterMaterialUsedInGainCalibration|Filter Material Used in Gain Calibration
-00143075|DS|1|FilterThicknessUsedInGainCalibration|Filter Thickness Used in Gain Calibration
-00143076|DA|1|DateOfGainCalibration|Date of Gain Calibration
-00143077|TM|1|TimeOfGainCalibration|Time of Gain Calibration
+00143071|DS|1|KVUsedInGainCalibration
+00143072|DS|1|MAUsedInGainCalibration
+00143073|DS|1|NumberOfFramesUsedForIntegration
+00143074|LO|1|FilterMaterialUsedInGainCalibration
+00143075|DS|1|FilterThicknessUsedInGainCalibration
+00143076|DA|1|DateOfGainCalibration
+00143077|TM|1|TimeOfGainCalibration
 00143080|OB|1|BadPixelImage
 00143099|LT|1|CalibrationNotes
 00143100|LT|1|LinearityCorrectionTechnique
@@ -544,14 +554,14 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 0014400F|LT|1|PreAmplifierNotes|Pre-Amplifier Notes
 00144010|SQ|1|TransmitTransducerSequence
 00144011|SQ|1|ReceiveTransducerSequence
-00144012|US|1|NumberOfElements|Number of Elements
+00144012|US|1|NumberOfElements
 00144013|CS|1|ElementShape
 00144014|DS|1|ElementDimensionA
 00144015|DS|1|ElementDimensionB
 00144016|DS|1|ElementPitchA
 00144017|DS|1|MeasuredBeamDimensionA
 00144018|DS|1|MeasuredBeamDimensionB
-00144019|DS|1|LocationOfMeasuredBeamDiameter|Location of Measured Beam Diameter
+00144019|DS|1|LocationOfMeasuredBeamDiameter
 0014401A|DS|1|NominalFrequency
 0014401B|DS|1|MeasuredCenterFrequency
 0014401C|DS|1|MeasuredBandwidth
@@ -584,7 +594,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 0014405C|ST|1|DelayLawIdentifier
 00144060|SQ|1|GateSettingsSequence
 00144062|DS|1|GateThreshold
-00144064|DS|1|VelocityOfSound|Velocity of Sound
+00144064|DS|1|VelocityOfSound
 00144070|SQ|1|CalibrationSettingsSequence
 00144072|ST|1|CalibrationProcedure
 00144074|SH|1|ProcedureVersion
@@ -653,22 +663,22 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00145113|DS|1|WedgeOffsetX
 00145114|DS|1|WedgeOffsetY
 00145115|DS|1|WedgeTotalLength
-00145116|DS|1|WedgeInContactLength
+00145116|DS|1|WedgeInContactLength|Wedge In Contact Length
 00145117|DS|1|WedgeFrontGap
 00145118|DS|1|WedgeTotalHeight
 00145119|DS|1|WedgeFrontHeight
 0014511A|DS|1|WedgeRearHeight
 0014511B|DS|1|WedgeTotalWidth
-0014511C|DS|1|WedgeInContactWidth
+0014511C|DS|1|WedgeInContactWidth|Wedge In Contact Width
 0014511D|DS|1|WedgeChamferHeight
 0014511E|CS|1|WedgeCurve
 0014511F|DS|1|RadiusAlongWedge|Radius Along the Wedge
 00146001|SQ|1|ThermalCameraSettingsSequence
 00146002|DS|1|AcquisitionFrameRate
 00146003|DS|1|IntegrationTime
-00146004|DS|1|NumberOfCalibrationFrames
-00146005|DS|1|NumberOfRowsInFullAcquisitionImage
-00146006|DS|1|NumberOfColumnsInFullAcquisitionImage
+00146004|DS|1|NumberOfCalibrationFrames|Number Of Calibration Frames
+00146005|DS|1|NumberOfRowsInFullAcquisitionImage|Number Of Rows In Full Acquisition Image
+00146006|DS|1|NumberOfColumnsInFullAcquisitionImage|Number Of Columns In Full Acquisition Image
 00146007|SQ|1|ThermalSourceSettingsSequence
 00146008|DS|1|SourceHorizontalPitch
 00146009|DS|1|SourceVerticalPitch
@@ -701,7 +711,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00146024|DS|1|HorizontalPixelSize
 00146025|ST|1-n|DataStreamingProtocol
 00146026|SQ|1|LensSequence
-00146027|DS|1|FieldOfView
+00146027|DS|1|FieldOfView|Field Of View
 00146028|LO|1|LensFilterManufacturer
 00146029|CS|1|CutoffFilterType
 0014602A|DS|1-n|LensFilterCutOffWavelength
@@ -710,12 +720,12 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 0014602D|CS|1|ThermalSourceMotionType
 0014602E|SQ|1|InductionHeatingSequence
 0014602F|ST|1|CoilConfigurationID
-00146030|DS|1|NumberOfTurnsInCoil
-00146031|CS|1|ShapeOfIndividualTurn
-00146032|DS|1-n|SizeOfIndividualTurn
+00146030|DS|1|NumberOfTurnsInCoil|Number Of Turns In Coil
+00146031|CS|1|ShapeOfIndividualTurn|Shape Of Individual Turn
+00146032|DS|1-n|SizeOfIndividualTurn|Size Of Individual Turn
 00146033|DS|1-n|DistanceBetweenTurns
 00146034|SQ|1|FlashHeatingSequence
-00146035|DS|1|NumberOfLamps
+00146035|DS|1|NumberOfLamps|Number Of Lamps
 00146036|ST|1|FlashSynchronizationProtocol
 00146037|CS|1|FlashModificationStatus
 00146038|SQ|1|LaserHeatingSequence
@@ -723,20 +733,20 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 0014603A|LO|1|LaserModelNumber
 0014603B|ST|1|LaserTypeDescription
 0014603C|SQ|1|ForcedGasHeatingSequence
-0014603D|LO|1|GasUsedForHeatingCoolingPart
+0014603D|LO|1|GasUsedForHeatingCoolingPart|Gas Used For Heating Cooling Part
 0014603E|SQ|1|VibrationSonicHeatingSequence
 0014603F|LO|1|ProbeManufacturer
 00146040|LO|1|ProbeModelNumber
 00146041|DS|1|ApertureSize
 00146042|DS|1|ProbeResonantFrequency
 00146043|UT|1|HeatSourceDescription
-00146044|CS|1|SurfacePreparationWithOpticalCoating
+00146044|CS|1|SurfacePreparationWithOpticalCoating|Surface Preparation With Optical Coating
 00146045|ST|1|OpticalCoatingType
-00146046|DS|1|ThermalConductivityOfExposedSurface
+00146046|DS|1|ThermalConductivityOfExposedSurface|Thermal Conductivity Of Exposed Surface
 00146047|DS|1|MaterialDensity
-00146048|DS|1|SpecificHeatOfInspectionSurface
-00146049|DS|1|EmissivityOfInspectionSurface
-0014604A|CS|1-n|ElectromagneticClassificationOfInspectionSurface
+00146048|DS|1|SpecificHeatOfInspectionSurface|Specific Heat Of Inspection Surface
+00146049|DS|1|EmissivityOfInspectionSurface|Emissivity Of Inspection Surface
+0014604A|CS|1-n|ElectromagneticClassificationOfInspectionSurface|Electromagnetic Classification Of Inspection Surface
 0014604C|DS|1|MovingWindowSize
 0014604D|CS|1|MovingWindowType
 0014604E|DS|1-n|MovingWindowWeights
@@ -749,16 +759,16 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00146057|DS|1|VerticalMovingWindowSize
 00146059|SQ|1|PolynomialFittingSequence
 0014605A|CS|1-n|FittingDataType
-0014605B|CS|1|OperationOnTimeAxisBeforeFitting
-0014605C|CS|1|OperationOnPixelIntensityBeforeFitting
-0014605D|DS|1|OrderOfPolynomial
-0014605E|CS|1|IndependentVariableForPolynomialFit
+0014605B|CS|1|OperationOnTimeAxisBeforeFitting|Operation On Time Axis Before Fitting
+0014605C|CS|1|OperationOnPixelIntensityBeforeFitting|Operation On Pixel Intensity Before Fitting
+0014605D|DS|1|OrderOfPolynomial|Order Of Polynomial
+0014605E|CS|1|IndependentVariableForPolynomialFit|Independent Variable For Polynomial Fit
 0014605F|DS|1-n|PolynomialCoefficients
 00146060|CS|1|ThermographyPixelDataUnit
 00160001|DS|1|WhitePoint
 00160002|DS|3|PrimaryChromaticities
 00160003|UT|1|BatteryLevel
-00160004|DS|1|ExposureTimeInSeconds|Exposure Time in Seconds
+00160004|DS|1|ExposureTimeInSeconds
 00160005|DS|1|FNumber|F-Number
 00160006|IS|1|OECFRows
 00160007|IS|1|OECFColumns
@@ -896,7 +906,6 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00180042|CS|1|InitialCineRunState
 00180050|DS|1|SliceThickness
 00180060|DS|1|KVP
-00180061|DS|1|undefined*
 00180070|IS|1|CountsAccumulated
 00180071|CS|1|AcquisitionTerminationCondition
 00180072|DS|1|EffectiveDuration
@@ -906,17 +915,17 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00180080|DS|1|RepetitionTime
 00180081|DS|1|EchoTime
 00180082|DS|1|InversionTime
-00180083|DS|1|NumberOfAverages|Number of Averages
+00180083|DS|1|NumberOfAverages
 00180084|DS|1|ImagingFrequency
 00180085|SH|1|ImagedNucleus
 00180086|IS|1-n|EchoNumbers|Echo Number(s)
 00180087|DS|1|MagneticFieldStrength
 00180088|DS|1|SpacingBetweenSlices
-00180089|IS|1|NumberOfPhaseEncodingSteps|Number of Phase Encoding Steps
+00180089|IS|1|NumberOfPhaseEncodingSteps
 00180090|DS|1|DataCollectionDiameter
 00180091|IS|1|EchoTrainLength
 00180093|DS|1|PercentSampling
-00180094|DS|1|PercentPhaseFieldOfView|Percent Phase Field of View
+00180094|DS|1|PercentPhaseFieldOfView
 00180095|DS|1|PixelBandwidth
 00181000|LO|1|DeviceSerialNumber
 00181002|UI|1|DeviceUID
@@ -931,8 +940,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 0018100B|UI|1-n|ManufacturerDeviceClassUID|Manufacturer's Device Class UID
 00181010|LO|1|SecondaryCaptureDeviceID
 00181011|LO|1|HardcopyCreationDeviceID*
-00181012|DA|1|DateOfSecondaryCapture|Date of Secondary Capture
-00181014|TM|1|TimeOfSecondaryCapture|Time of Secondary Capture
+00181012|DA|1|DateOfSecondaryCapture
+00181014|TM|1|TimeOfSecondaryCapture
 00181016|LO|1|SecondaryCaptureDeviceManufacturer
 00181017|LO|1|HardcopyDeviceManufacturer*
 00181018|LO|1|SecondaryCaptureDeviceManufacturerModelName|Secondary Capture Device Manufacturer's Model Name
@@ -955,7 +964,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00181049|DS|1|ContrastBolusIngredientConcentration|Contrast/Bolus Ingredient Concentration
 00181050|DS|1|SpatialResolution
 00181060|DS|1|TriggerTime
-00181061|LO|1|TriggerSourceOrType|Trigger Source or Type
+00181061|LO|1|TriggerSourceOrType
 00181062|IS|1|NominalInterval
 00181063|DS|1|FrameTime
 00181064|LO|1|CardiacFramingType
@@ -975,8 +984,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00181075|DS|1|RadionuclideHalfLife
 00181076|DS|1|RadionuclidePositronFraction
 00181077|DS|1|RadiopharmaceuticalSpecificActivity
-00181078|DT|1|RadiopharmaceuticalStartDateTime|Radiopharmaceutical Start DateTime
-00181079|DT|1|RadiopharmaceuticalStopDateTime|Radiopharmaceutical Stop DateTime
+00181078|DT|1|RadiopharmaceuticalStartDateTime
+00181079|DT|1|RadiopharmaceuticalStopDateTime
 00181080|CS|1|BeatRejectionFlag
 00181081|IS|1|LowRRValue|Low R-R Value
 00181082|IS|1|HighRRValue|High R-R Value
@@ -985,11 +994,11 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00181085|LO|1|PVCRejection
 00181086|IS|1|SkipBeats
 00181088|IS|1|HeartRate
-00181090|IS|1|CardiacNumberOfImages|Cardiac Number of Images
+00181090|IS|1|CardiacNumberOfImages
 00181094|IS|1|TriggerWindow
 00181100|DS|1|ReconstructionDiameter
-00181110|DS|1|DistanceSourceToDetector|Distance Source to Detector
-00181111|DS|1|DistanceSourceToPatient|Distance Source to Patient
+00181110|DS|1|DistanceSourceToDetector
+00181111|DS|1|DistanceSourceToPatient
 00181114|DS|1|EstimatedRadiographicMagnificationFactor
 00181120|DS|1|GantryDetectorTilt|Gantry/Detector Tilt
 00181121|DS|1|GantryDetectorSlew|Gantry/Detector Slew
@@ -1006,9 +1015,9 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00181142|DS|1-n|RadialPosition
 00181143|DS|1|ScanArc
 00181144|DS|1|AngularStep
-00181145|DS|1|CenterOfRotationOffset|Center of Rotation Offset
+00181145|DS|1|CenterOfRotationOffset
 00181146|DS|1-n|RotationOffset*
-00181147|CS|1|FieldOfViewShape|Field of View Shape
+00181147|CS|1|FieldOfViewShape
 00181149|IS|1-2|FieldOfViewDimensions|Field of View Dimension(s)
 00181150|IS|1|ExposureTime
 00181151|IS|1|XRayTubeCurrent|X-Ray Tube Current
@@ -1018,9 +1027,9 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00181155|CS|1|RadiationSetting
 00181156|CS|1|RectificationType
 0018115A|CS|1|RadiationMode
-0018115E|DS|1|ImageAndFluoroscopyAreaDoseProduct|Image and Fluoroscopy Area Dose Product
+0018115E|DS|1|ImageAndFluoroscopyAreaDoseProduct
 00181160|SH|1|FilterType
-00181161|LO|1-n|TypeOfFilters|Type of Filters
+00181161|LO|1-n|TypeOfFilters
 00181162|DS|1|IntensifierSize
 00181164|DS|2|ImagerPixelSpacing
 00181166|CS|1-n|Grid
@@ -1043,21 +1052,21 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 001811B3|CS|1|FluoroscopyPersistenceFlag
 001811B4|CS|1|FluoroscopyLastImageHoldPersistenceFlag
 001811B5|IS|1|UpperLimitNumberOfPersistentFluoroscopyFrames
-001811B6|CS|1|ContrastBolusAutoInjectionTriggerFlag
-001811B7|FD|1|ContrastBolusInjectionDelay
+001811B6|CS|1|ContrastBolusAutoInjectionTriggerFlag|Contrast/Bolus Auto Injection Trigger Flag
+001811B7|FD|1|ContrastBolusInjectionDelay|Contrast/Bolus Injection Delay
 001811B8|SQ|1|XAAcquisitionPhaseDetailsSequence
 001811B9|FD|1|XAAcquisitionFrameRate
 001811BA|SQ|1|XAPlaneDetailsSequence
 001811BB|LO|1|AcquisitionFieldOfViewLabel
-001811BC|SQ|1|XRayFilterDetailsSequence
+001811BC|SQ|1|XRayFilterDetailsSequence|X-Ray Filter Details Sequence
 001811BD|FD|1|XAAcquisitionDuration
 001811BE|CS|1|ReconstructionPipelineType
 001811BF|SQ|1|ImageFilterDetailsSequence
 001811C0|CS|1|AppliedMaskSubtractionFlag
 001811C1|SQ|1|RequestedSeriesDescriptionCodeSequence
-00181200|DA|1-n|DateOfLastCalibration|Date of Last Calibration
-00181201|TM|1-n|TimeOfLastCalibration|Time of Last Calibration
-00181202|DT|1|DateTimeOfLastCalibration|DateTime of Last Calibration
+00181200|DA|1-n|DateOfLastCalibration
+00181201|TM|1-n|TimeOfLastCalibration
+00181202|DT|1|DateTimeOfLastCalibration
 00181203|DT|1|CalibrationDateTime
 00181204|DA|1|DateOfManufacture
 00181205|DA|1|DateOfInstallation
@@ -1086,7 +1095,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00181401|LO|1|AcquisitionDeviceProcessingCode
 00181402|CS|1|CassetteOrientation
 00181403|CS|1|CassetteSize
-00181404|US|1|ExposuresOnPlate|Exposures on Plate
+00181404|US|1|ExposuresOnPlate
 00181405|IS|1|RelativeXRayExposure|Relative X-Ray Exposure
 00181411|DS|1|ExposureIndex
 00181412|DS|1|TargetExposureIndex
@@ -1097,7 +1106,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00181480|DS|1|TomoTime
 00181490|CS|1|TomoType
 00181491|CS|1|TomoClass
-00181495|IS|1|NumberOfTomosynthesisSourceImages|Number of Tomosynthesis Source Images
+00181495|IS|1|NumberOfTomosynthesisSourceImages
 00181500|CS|1|PositionerMotion
 00181508|CS|1|PositionerType
 00181510|DS|1|PositionerPrimaryAngle
@@ -1111,9 +1120,9 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00181604|IS|1|ShutterRightVerticalEdge
 00181606|IS|1|ShutterUpperHorizontalEdge
 00181608|IS|1|ShutterLowerHorizontalEdge
-00181610|IS|2|CenterOfCircularShutter|Center of Circular Shutter
-00181612|IS|1|RadiusOfCircularShutter|Radius of Circular Shutter
-00181620|IS|2-2n|VerticesOfThePolygonalShutter|Vertices of the Polygonal Shutter
+00181610|IS|2|CenterOfCircularShutter
+00181612|IS|1|RadiusOfCircularShutter
+00181620|IS|2-2n|VerticesOfThePolygonalShutter
 00181622|US|1|ShutterPresentationValue
 00181623|US|1|ShutterOverlayGroup
 00181624|US|3|ShutterPresentationColorCIELabValue|Shutter Presentation Color CIELab Value
@@ -1122,18 +1131,18 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00181632|FD|1|OutlineRightVerticalEdge
 00181633|FD|1|OutlineUpperHorizontalEdge
 00181634|FD|1|OutlineLowerHorizontalEdge
-00181635|FD|2|CenterOfCircularOutline|Center of Circular Outline
-00181636|FD|1|DiameterOfCircularOutline|Diameter of Circular Outline
-00181637|UL|1|NumberOfPolygonalVertices|Number of Polygonal Vertices
-00181638|OF|1|VerticesOfThePolygonalOutline|Vertices of the Polygonal Outline
+00181635|FD|2|CenterOfCircularOutline
+00181636|FD|1|DiameterOfCircularOutline
+00181637|UL|1|NumberOfPolygonalVertices
+00181638|OF|1|VerticesOfThePolygonalOutline
 00181700|CS|1-3|CollimatorShape
 00181702|IS|1|CollimatorLeftVerticalEdge
 00181704|IS|1|CollimatorRightVerticalEdge
 00181706|IS|1|CollimatorUpperHorizontalEdge
 00181708|IS|1|CollimatorLowerHorizontalEdge
-00181710|IS|2|CenterOfCircularCollimator|Center of Circular Collimator
-00181712|IS|1|RadiusOfCircularCollimator|Radius of Circular Collimator
-00181720|IS|2-2n|VerticesOfThePolygonalCollimator|Vertices of the Polygonal Collimator
+00181710|IS|2|CenterOfCircularCollimator
+00181712|IS|1|RadiusOfCircularCollimator
+00181720|IS|2-2n|VerticesOfThePolygonalCollimator
 00181800|CS|1|AcquisitionTimeSynchronized
 00181801|SH|1|TimeSource
 00181802|CS|1|TimeDistributionProtocol
@@ -1146,7 +1155,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00182006|SH|1-n|DisplayWindowLabelVector
 00182010|DS|2|NominalScannedPixelSpacing
 00182020|CS|1|DigitizingDeviceTransportDirection
-00182030|DS|1|RotationOfScannedFilm|Rotation of Scanned Film
+00182030|DS|1|RotationOfScannedFilm
 00182041|SQ|1|BiopsyTargetSequence
 00182042|UI|1|TargetUID
 00182043|FL|2|LocalizingCursorPosition
@@ -1174,14 +1183,14 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00185029|DS|1|SoftTissueSurfaceThermalIndex|Soft Tissue-surface Thermal Index
 00185030|DS|1|DynamicRange*
 00185040|DS|1|TotalGain*
-00185050|IS|1|DepthOfScanField|Depth of Scan Field
+00185050|IS|1|DepthOfScanField
 00185100|CS|1|PatientPosition
 00185101|CS|1|ViewPosition
 00185104|SQ|1|ProjectionEponymousNameCodeSequence
 00185210|DS|6|ImageTransformationMatrix*
 00185212|DS|3|ImageTranslationVector*
 00186000|DS|1|Sensitivity
-00186011|SQ|1|SequenceOfUltrasoundRegions|Sequence of Ultrasound Regions
+00186011|SQ|1|SequenceOfUltrasoundRegions
 00186012|US|1|RegionSpatialFormat
 00186014|US|1|RegionDataType
 00186016|UL|1|RegionFlags
@@ -1220,12 +1229,12 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 0018604A|UL|1|PixelComponentRangeStop
 0018604C|US|1|PixelComponentPhysicalUnits
 0018604E|US|1|PixelComponentDataType
-00186050|UL|1|NumberOfTableBreakPoints|Number of Table Break Points
-00186052|UL|1-n|TableOfXBreakPoints|Table of X Break Points
-00186054|FD|1-n|TableOfYBreakPoints|Table of Y Break Points
-00186056|UL|1|NumberOfTableEntries|Number of Table Entries
-00186058|UL|1-n|TableOfPixelValues|Table of Pixel Values
-0018605A|FL|1-n|TableOfParameterValues|Table of Parameter Values
+00186050|UL|1|NumberOfTableBreakPoints
+00186052|UL|1-n|TableOfXBreakPoints
+00186054|FD|1-n|TableOfYBreakPoints
+00186056|UL|1|NumberOfTableEntries
+00186058|UL|1-n|TableOfPixelValues
+0018605A|FL|1-n|TableOfParameterValues
 00186060|FL|1-n|RWaveTimeVector
 00186070|US|1|ActiveImageAreaOverlayGroup
 00187000|CS|1|DetectorConditionsNominalFlag
@@ -1235,13 +1244,13 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00187006|LT|1|DetectorDescription
 00187008|LT|1|DetectorMode
 0018700A|SH|1|DetectorID
-0018700C|DA|1|DateOfLastDetectorCalibration|Date of Last Detector Calibration
-0018700E|TM|1|TimeOfLastDetectorCalibration|Time of Last Detector Calibration
-00187010|IS|1|ExposuresOnDetectorSinceLastCalibration|Exposures on Detector Since Last Calibration
-00187011|IS|1|ExposuresOnDetectorSinceManufactured|Exposures on Detector Since Manufactured
+0018700C|DA|1|DateOfLastDetectorCalibration
+0018700E|TM|1|TimeOfLastDetectorCalibration
+00187010|IS|1|ExposuresOnDetectorSinceLastCalibration
+00187011|IS|1|ExposuresOnDetectorSinceManufactured
 00187012|DS|1|DetectorTimeSinceLastExposure
 00187014|DS|1|DetectorActiveTime
-00187016|DS|1|DetectorActivationOffsetFromExposure
+00187016|DS|1|DetectorActivationOffsetFromExposure|Detector Activation Offset From Exposure
 0018701A|DS|2|DetectorBinning
 00187020|DS|2|DetectorElementPhysicalSize
 00187022|DS|2|DetectorElementSpacing
@@ -1250,11 +1259,11 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00187028|DS|2|DetectorActiveOrigin
 0018702A|LO|1|DetectorManufacturerName
 0018702B|LO|1|DetectorManufacturerModelName|Detector Manufacturer's Model Name
-00187030|DS|2|FieldOfViewOrigin|Field of View Origin
-00187032|DS|1|FieldOfViewRotation|Field of View Rotation
-00187034|CS|1|FieldOfViewHorizontalFlip|Field of View Horizontal Flip
-00187036|FL|2|PixelDataAreaOriginRelativeToFOV
-00187038|FL|1|PixelDataAreaRotationAngleRelativeToFOV
+00187030|DS|2|FieldOfViewOrigin
+00187032|DS|1|FieldOfViewRotation
+00187034|CS|1|FieldOfViewHorizontalFlip
+00187036|FL|2|PixelDataAreaOriginRelativeToFOV|Pixel Data Area Origin Relative To FOV
+00187038|FL|1|PixelDataAreaRotationAngleRelativeToFOV|Pixel Data Area Rotation Angle Relative To FOV
 00187040|LT|1|GridAbsorbingMaterial
 00187041|LT|1|GridSpacingMaterial
 00187042|DS|1|GridThickness
@@ -1282,7 +1291,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00189011|CS|1|MultipleSpinEcho
 00189012|CS|1|MultiPlanarExcitation|Multi-planar Excitation
 00189014|CS|1|PhaseContrast
-00189015|CS|1|TimeOfFlightContrast|Time of Flight Contrast
+00189015|CS|1|TimeOfFlightContrast
 00189016|CS|1|Spoiling
 00189017|CS|1|SteadyStatePulseSequence
 00189018|CS|1|EchoPlanarPulseSequence
@@ -1325,12 +1334,12 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00189063|FD|1-2|DecouplingChemicalShiftReference|De-coupling Chemical Shift Reference
 00189064|CS|1|KSpaceFiltering|k-space Filtering
 00189065|CS|1-2|TimeDomainFiltering
-00189066|US|1-2|NumberOfZeroFills|Number of Zero Fills
+00189066|US|1-2|NumberOfZeroFills
 00189067|CS|1|BaselineCorrection
 00189069|FD|1|ParallelReductionFactorInPlane|Parallel Reduction Factor In-plane
 00189070|FD|1|CardiacRRIntervalSpecified|Cardiac R-R Interval Specified
 00189073|FD|1|AcquisitionDuration
-00189074|DT|1|FrameAcquisitionDateTime|Frame Acquisition DateTime
+00189074|DT|1|FrameAcquisitionDateTime
 00189075|CS|1|DiffusionDirectionality
 00189076|SQ|1|DiffusionGradientDirectionSequence
 00189077|CS|1|ParallelAcquisition
@@ -1359,7 +1368,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00189105|FD|3|SlabOrientation
 00189106|FD|3|MidSlabPosition
 00189107|SQ|1|MRSpatialSaturationSequence
-00189112|SQ|1|MRTimingAndRelatedParametersSequence|MR Timing and Related Parameters Sequence
+00189112|SQ|1|MRTimingAndRelatedParametersSequence
 00189114|SQ|1|MREchoSequence
 00189115|SQ|1|MRModifierSequence
 00189117|SQ|1|MRDiffusionSequence
@@ -1369,7 +1378,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00189126|SQ|1|VolumeLocalizationSequence
 00189127|UL|1|SpectroscopyAcquisitionDataColumns
 00189147|CS|1|DiffusionAnisotropyType
-00189151|DT|1|FrameReferenceDateTime|Frame Reference DateTime
+00189151|DT|1|FrameReferenceDateTime
 00189152|SQ|1|MRMetaboliteMapSequence
 00189155|FD|1|ParallelReductionFactorOutOfPlane|Parallel Reduction Factor out-of-plane
 00189159|UL|1|SpectroscopyAcquisitionOutOfPlanePhaseSteps|Spectroscopy Acquisition Out-of-plane Phase Steps
@@ -1393,8 +1402,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00189184|FD|1|TaggingDelay
 00189185|ST|1|RespiratoryMotionCompensationTechniqueDescription
 00189186|SH|1|RespiratorySignalSourceID
-00189195|FD|1|ChemicalShiftMinimumIntegrationLimitInHz*|Chemical Shift Minimum Integration Limit in Hz
-00189196|FD|1|ChemicalShiftMaximumIntegrationLimitInHz*|Chemical Shift Maximum Integration Limit in Hz
+00189195|FD|1|ChemicalShiftMinimumIntegrationLimitInHz*
+00189196|FD|1|ChemicalShiftMaximumIntegrationLimitInHz*
 00189197|SQ|1|MRVelocityEncodingSequence
 00189198|CS|1|FirstOrderPhaseCorrection
 00189199|CS|1|WaterReferencedPhaseCorrection
@@ -1443,21 +1452,21 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00189307|FD|1|TotalCollimationWidth
 00189308|SQ|1|CTTableDynamicsSequence
 00189309|FD|1|TableSpeed
-00189310|FD|1|TableFeedPerRotation|Table Feed per Rotation
+00189310|FD|1|TableFeedPerRotation
 00189311|FD|1|SpiralPitchFactor
 00189312|SQ|1|CTGeometrySequence
 00189313|FD|3|DataCollectionCenterPatient|Data Collection Center (Patient)
 00189314|SQ|1|CTReconstructionSequence
 00189315|CS|1|ReconstructionAlgorithm
 00189316|CS|1|ConvolutionKernelGroup
-00189317|FD|2|ReconstructionFieldOfView|Reconstruction Field of View
+00189317|FD|2|ReconstructionFieldOfView
 00189318|FD|3|ReconstructionTargetCenterPatient|Reconstruction Target Center (Patient)
 00189319|FD|1|ReconstructionAngle
 00189320|SH|1|ImageFilter
 00189321|SQ|1|CTExposureSequence
 00189322|FD|2|ReconstructionPixelSpacing
-00189323|CS|1|ExposureModulationType
-00189324|FD|1|EstimatedDoseSaving
+00189323|CS|1-n|ExposureModulationType
+00189324|FD|1|EstimatedDoseSaving*
 00189325|SQ|1|CTXRayDetailsSequence|CT X-Ray Details Sequence
 00189326|SQ|1|CTPositionSequence
 00189327|FD|1|TablePosition
@@ -1467,7 +1476,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00189332|FD|1|ExposureInmAs|Exposure in mAs
 00189333|CS|1|ConstantVolumeFlag
 00189334|CS|1|FluoroscopyFlag
-00189335|FD|1|DistanceSourceToDataCollectionCenter|Distance Source to Data Collection Center
+00189335|FD|1|DistanceSourceToDataCollectionCenter
 00189337|US|1|ContrastBolusAgentNumber|Contrast/Bolus Agent Number
 00189338|SQ|1|ContrastBolusIngredientCodeSequence|Contrast/Bolus Ingredient Code Sequence
 00189340|SQ|1|ContrastAdministrationProfileSequence
@@ -1489,8 +1498,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00189366|US|1|XRaySourceIndex|X-Ray Source Index
 00189367|UC|1|XRaySourceID|X-Ray Source ID
 00189368|CS|1|MultienergySourceTechnique|Multi-energy Source Technique
-00189369|DT|1|SourceStartDateTime|Source Start DateTime
-0018936A|DT|1|SourceEndDateTime|Source End DateTime
+00189369|DT|1|SourceStartDateTime
+0018936A|DT|1|SourceEndDateTime
 0018936B|US|1|SwitchingPhaseNumber
 0018936C|DS|1|SwitchingPhaseNominalDuration
 0018936D|DS|1|SwitchingPhaseTransitionDuration
@@ -1518,35 +1527,35 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00189383|DS|1|PhotonEnergy
 00189384|DS|1|XRayMassAttenuationCoefficient|X-Ray Mass Attenuation Coefficient
 00189401|SQ|1|ProjectionPixelCalibrationSequence
-00189402|FL|1|DistanceSourceToIsocenter|Distance Source to Isocenter
-00189403|FL|1|DistanceObjectToTableTop|Distance Object to Table Top
-00189404|FL|2|ObjectPixelSpacingInCenterOfBeam|Object Pixel Spacing in Center of Beam
+00189402|FL|1|DistanceSourceToIsocenter
+00189403|FL|1|DistanceObjectToTableTop
+00189404|FL|2|ObjectPixelSpacingInCenterOfBeam
 00189405|SQ|1|PositionerPositionSequence
 00189406|SQ|1|TablePositionSequence
 00189407|SQ|1|CollimatorShapeSequence
-00189410|CS|1|PlanesInAcquisition|Planes in Acquisition
+00189410|CS|1|PlanesInAcquisition
 00189412|SQ|1|XAXRFFrameCharacteristicsSequence|XA/XRF Frame Characteristics Sequence
 00189417|SQ|1|FrameAcquisitionSequence
 00189420|CS|1|XRayReceptorType|X-Ray Receptor Type
 00189423|LO|1|AcquisitionProtocolName
 00189424|LT|1|AcquisitionProtocolDescription
 00189425|CS|1|ContrastBolusIngredientOpaque|Contrast/Bolus Ingredient Opaque
-00189426|FL|1|DistanceReceptorPlaneToDetectorHousing|Distance Receptor Plane to Detector Housing
+00189426|FL|1|DistanceReceptorPlaneToDetectorHousing
 00189427|CS|1|IntensifierActiveShape
 00189428|FL|1-2|IntensifierActiveDimensions|Intensifier Active Dimension(s)
 00189429|FL|2|PhysicalDetectorSize
-00189430|FL|2|PositionOfIsocenterProjection|Position of Isocenter Projection
-00189432|SQ|1|FieldOfViewSequence|Field of View Sequence
-00189433|LO|1|FieldOfViewDescription|Field of View Description
+00189430|FL|2|PositionOfIsocenterProjection
+00189432|SQ|1|FieldOfViewSequence
+00189433|LO|1|FieldOfViewDescription
 00189434|SQ|1|ExposureControlSensingRegionsSequence
 00189435|CS|1|ExposureControlSensingRegionShape
 00189436|SS|1|ExposureControlSensingRegionLeftVerticalEdge
 00189437|SS|1|ExposureControlSensingRegionRightVerticalEdge
 00189438|SS|1|ExposureControlSensingRegionUpperHorizontalEdge
 00189439|SS|1|ExposureControlSensingRegionLowerHorizontalEdge
-00189440|SS|2|CenterOfCircularExposureControlSensingRegion|Center of Circular Exposure Control Sensing Region
-00189441|US|1|RadiusOfCircularExposureControlSensingRegion|Radius of Circular Exposure Control Sensing Region
-00189442|SS|2-n|VerticesOfThePolygonalExposureControlSensingRegion|Vertices of the Polygonal Exposure Control Sensing Region
+00189440|SS|2|CenterOfCircularExposureControlSensingRegion
+00189441|US|1|RadiusOfCircularExposureControlSensingRegion
+00189442|SS|2-n|VerticesOfThePolygonalExposureControlSensingRegion
 00189447|FL|1|ColumnAngulationPatient|Column Angulation (Patient)
 00189449|FL|1|BeamAngle
 00189451|SQ|1|FrameDetectorParametersSequence
@@ -1559,9 +1568,9 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00189463|FL|1|PositionerIsocenterPrimaryAngle
 00189464|FL|1|PositionerIsocenterSecondaryAngle
 00189465|FL|1|PositionerIsocenterDetectorRotationAngle
-00189466|FL|1|TableXPositionToIsocenter|Table X Position to Isocenter
-00189467|FL|1|TableYPositionToIsocenter|Table Y Position to Isocenter
-00189468|FL|1|TableZPositionToIsocenter|Table Z Position to Isocenter
+00189466|FL|1|TableXPositionToIsocenter
+00189467|FL|1|TableYPositionToIsocenter
+00189468|FL|1|TableZPositionToIsocenter
 00189469|FL|1|TableHorizontalRotationAngle
 00189470|FL|1|TableHeadTiltAngle
 00189471|FL|1|TableCradleTiltAngle
@@ -1579,8 +1588,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00189511|FL|1|SecondaryPositionerScanStartAngle
 00189514|FL|1|PrimaryPositionerIncrement
 00189515|FL|1|SecondaryPositionerIncrement
-00189516|DT|1|StartAcquisitionDateTime|Start Acquisition DateTime
-00189517|DT|1|EndAcquisitionDateTime|End Acquisition DateTime
+00189516|DT|1|StartAcquisitionDateTime
+00189517|DT|1|EndAcquisitionDateTime
 00189518|SS|1|PrimaryPositionerIncrementSign
 00189519|SS|1|SecondaryPositionerIncrementSign
 00189524|LO|1|ApplicationName
@@ -1597,14 +1606,14 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00189544|FD|1|XRaySourceIsocenterSecondaryAngle|X-Ray Source Isocenter Secondary Angle
 00189545|FD|1|BreastSupportIsocenterPrimaryAngle
 00189546|FD|1|BreastSupportIsocenterSecondaryAngle
-00189547|FD|1|BreastSupportXPositionToIsocenter|Breast Support X Position to Isocenter
-00189548|FD|1|BreastSupportYPositionToIsocenter|Breast Support Y Position to Isocenter
-00189549|FD|1|BreastSupportZPositionToIsocenter|Breast Support Z Position to Isocenter
+00189547|FD|1|BreastSupportXPositionToIsocenter
+00189548|FD|1|BreastSupportYPositionToIsocenter
+00189549|FD|1|BreastSupportZPositionToIsocenter
 00189550|FD|1|DetectorIsocenterPrimaryAngle
 00189551|FD|1|DetectorIsocenterSecondaryAngle
-00189552|FD|1|DetectorXPositionToIsocenter|Detector X Position to Isocenter
-00189553|FD|1|DetectorYPositionToIsocenter|Detector Y Position to Isocenter
-00189554|FD|1|DetectorZPositionToIsocenter|Detector Z Position to Isocenter
+00189552|FD|1|DetectorXPositionToIsocenter
+00189553|FD|1|DetectorYPositionToIsocenter
+00189554|FD|1|DetectorZPositionToIsocenter
 00189555|SQ|1|XRayGridSequence|X-Ray Grid Sequence
 00189556|SQ|1|XRayFilterSequence|X-Ray Filter Sequence
 00189557|FD|3|DetectorActiveAreaTLHCPosition
@@ -1621,7 +1630,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00189622|CS|1|FunctionalSettlingPhaseFramesPresent
 00189623|DT|1|FunctionalSyncPulse
 00189624|CS|1|SettlingPhaseFrame
-00189701|DT|1|DecayCorrectionDateTime|Decay Correction DateTime
+00189701|DT|1|DecayCorrectionDateTime
 00189715|FD|1|StartDensityThreshold
 00189716|FD|1|StartRelativeDensityDifferenceThreshold
 00189717|FD|1|StartCardiacTriggerCountThreshold
@@ -1643,11 +1652,11 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00189736|SQ|1|PETFrameCorrectionFactorsSequence
 00189737|SQ|1|RadiopharmaceuticalUsageSequence
 00189738|CS|1|AttenuationCorrectionSource
-00189739|US|1|NumberOfIterations|Number of Iterations
-00189740|US|1|NumberOfSubsets|Number of Subsets
+00189739|US|1|NumberOfIterations
+00189740|US|1|NumberOfSubsets
 00189749|SQ|1|PETReconstructionSequence
 00189751|SQ|1|PETFrameTypeSequence
-00189755|CS|1|TimeOfFlightInformationUsed|Time of Flight Information Used
+00189755|CS|1|TimeOfFlightInformationUsed
 00189756|CS|1|ReconstructionType
 00189758|CS|1|DecayCorrected
 00189759|CS|1|AttenuationCorrected
@@ -1666,7 +1675,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00189772|SQ|1|PatientPhysiologicalStateCodeSequence
 00189801|FD|1-n|DepthsOfFocus|Depth(s) of Focus
 00189803|SQ|1|ExcludedIntervalsSequence
-00189804|DT|1|ExclusionStartDateTime|Exclusion Start DateTime
+00189804|DT|1|ExclusionStartDateTime
 00189805|FD|1|ExclusionDuration
 00189806|SQ|1|USImageDescriptionSequence
 00189807|SQ|1|ImageDataTypeSequence
@@ -1707,8 +1716,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00189905|CS|1|OffsetDirection
 00189906|SQ|1|PotentialScheduledProtocolCodeSequence
 00189907|SQ|1|PotentialRequestedProcedureCodeSequence
-00189908|UC|1-n|PotentialReasonsForProcedure|Potential Reasons for Procedure
-00189909|SQ|1|PotentialReasonsForProcedureCodeSequence|Potential Reasons for Procedure Code Sequence
+00189908|UC|1-n|PotentialReasonsForProcedure
+00189909|SQ|1|PotentialReasonsForProcedureCodeSequence
 0018990A|UC|1-n|PotentialDiagnosticTasks
 0018990B|SQ|1|ContraindicationsCodeSequence
 0018990C|SQ|1|ReferencedDefinedProtocolSequence
@@ -1724,12 +1733,12 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00189916|LO|1|InstructionText
 00189917|UT|1|InstructionDescription
 00189918|CS|1|InstructionPerformedFlag
-00189919|DT|1|InstructionPerformedDateTime|Instruction Performed DateTime
+00189919|DT|1|InstructionPerformedDateTime
 0018991A|UT|1|InstructionPerformanceComment
 0018991B|SQ|1|PatientPositioningInstructionSequence
 0018991C|SQ|1|PositioningMethodCodeSequence
 0018991D|SQ|1|PositioningLandmarkSequence
-0018991E|UI|1|TargetFrameOfReferenceUID|Target Frame of Reference UID
+0018991E|UI|1|TargetFrameOfReferenceUID
 0018991F|SQ|1|AcquisitionProtocolElementSpecificationSequence
 00189920|SQ|1|AcquisitionProtocolElementSequence
 00189921|US|1|ProtocolElementNumber
@@ -1759,7 +1768,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00189946|FD|1|AutoKVPLowerBound
 00189947|CS|1|ProtocolDefinedPatientPosition
 0018A001|SQ|1|ContributingEquipmentSequence
-0018A002|DT|1|ContributionDateTime|Contribution DateTime
+0018A002|DT|1|ContributionDateTime
 0018A003|ST|1|ContributionDescription
 0020000D|UI|1|StudyInstanceUID
 0020000E|UI|1|SeriesInstanceUID
@@ -1783,35 +1792,35 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00200035|DS|6|ImageOrientation*
 00200037|DS|6|ImageOrientationPatient|Image Orientation (Patient)
 00200050|DS|1|Location*
-00200052|UI|1|FrameOfReferenceUID|Frame of Reference UID
+00200052|UI|1|FrameOfReferenceUID
 00200060|CS|1|Laterality
 00200062|CS|1|ImageLaterality
 00200070|LO|1|ImageGeometryType*
 00200080|CS|1-n|MaskingImage*
 002000AA|IS|1|ReportNumber*
 00200100|IS|1|TemporalPositionIdentifier
-00200105|IS|1|NumberOfTemporalPositions|Number of Temporal Positions
+00200105|IS|1|NumberOfTemporalPositions
 00200110|DS|1|TemporalResolution
-00200200|UI|1|SynchronizationFrameOfReferenceUID|Synchronization Frame of Reference UID
-00200242|UI|1|SOPInstanceUIDOfConcatenationSource|SOP Instance UID of Concatenation Source
-00201000|IS|1|SeriesInStudy*|Series in Study
-00201001|IS|1|AcquisitionsInSeries*|Acquisitions in Series
-00201002|IS|1|ImagesInAcquisition|Images in Acquisition
-00201003|IS|1|ImagesInSeries*|Images in Series
-00201004|IS|1|AcquisitionsInStudy*|Acquisitions in Study
-00201005|IS|1|ImagesInStudy*|Images in Study
+00200200|UI|1|SynchronizationFrameOfReferenceUID
+00200242|UI|1|SOPInstanceUIDOfConcatenationSource
+00201000|IS|1|SeriesInStudy*
+00201001|IS|1|AcquisitionsInSeries*
+00201002|IS|1|ImagesInAcquisition
+00201003|IS|1|ImagesInSeries*
+00201004|IS|1|AcquisitionsInStudy*
+00201005|IS|1|ImagesInStudy*
 00201020|LO|1-n|Reference*
 0020103F|LO|1|TargetPositionReferenceIndicator
 00201040|LO|1|PositionReferenceIndicator
 00201041|DS|1|SliceLocation
 00201070|IS|1-n|OtherStudyNumbers*
-00201200|IS|1|NumberOfPatientRelatedStudies|Number of Patient Related Studies
-00201202|IS|1|NumberOfPatientRelatedSeries|Number of Patient Related Series
-00201204|IS|1|NumberOfPatientRelatedInstances|Number of Patient Related Instances
-00201206|IS|1|NumberOfStudyRelatedSeries|Number of Study Related Series
-00201208|IS|1|NumberOfStudyRelatedInstances|Number of Study Related Instances
-00201209|IS|1|NumberOfSeriesRelatedInstances|Number of Series Related Instances
-002031xx|CS|1-n|SourceImageIDs*|Source Image IDs
+00201200|IS|1|NumberOfPatientRelatedStudies
+00201202|IS|1|NumberOfPatientRelatedSeries
+00201204|IS|1|NumberOfPatientRelatedInstances
+00201206|IS|1|NumberOfStudyRelatedSeries
+00201208|IS|1|NumberOfStudyRelatedInstances
+00201209|IS|1|NumberOfSeriesRelatedInstances
+002031xx|CS|1-n|SourceImageIDs*
 00203401|CS|1|ModifyingDeviceID*
 00203402|CS|1|ModifiedImageID*
 00203403|DA|1|ModifiedImageDate*
@@ -1849,8 +1858,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00209222|SQ|1|DimensionIndexSequence
 00209228|UL|1|ConcatenationFrameOffsetNumber
 00209238|LO|1|FunctionalGroupPrivateCreator
-00209241|FL|1|NominalPercentageOfCardiacPhase|Nominal Percentage of Cardiac Phase
-00209245|FL|1|NominalPercentageOfRespiratoryPhase|Nominal Percentage of Respiratory Phase
+00209241|FL|1|NominalPercentageOfCardiacPhase
+00209245|FL|1|NominalPercentageOfRespiratoryPhase
 00209246|FL|1|StartingRespiratoryAmplitude
 00209247|CS|1|StartingRespiratoryPhase
 00209248|FL|1|EndingRespiratoryAmplitude
@@ -1867,19 +1876,19 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00209302|FD|6|ImageOrientationVolume|Image Orientation (Volume)
 00209307|CS|1|UltrasoundAcquisitionGeometry
 00209308|FD|3|ApexPosition
-00209309|FD|16|VolumeToTransducerMappingMatrix|Volume to Transducer Mapping Matrix
-0020930A|FD|16|VolumeToTableMappingMatrix|Volume to Table Mapping Matrix
-0020930B|CS|1|VolumeToTransducerRelationship|Volume to Transducer Relationship
-0020930C|CS|1|PatientFrameOfReferenceSource|Patient Frame of Reference Source
+00209309|FD|16|VolumeToTransducerMappingMatrix
+0020930A|FD|16|VolumeToTableMappingMatrix
+0020930B|CS|1|VolumeToTransducerRelationship
+0020930C|CS|1|PatientFrameOfReferenceSource
 0020930D|FD|1|TemporalPositionTimeOffset
 0020930E|SQ|1|PlanePositionVolumeSequence|Plane Position (Volume) Sequence
 0020930F|SQ|1|PlaneOrientationVolumeSequence|Plane Orientation (Volume) Sequence
 00209310|SQ|1|TemporalPositionSequence
 00209311|CS|1|DimensionOrganizationType
-00209312|UI|1|VolumeFrameOfReferenceUID|Volume Frame of Reference UID
-00209313|UI|1|TableFrameOfReferenceUID|Table Frame of Reference UID
+00209312|UI|1|VolumeFrameOfReferenceUID
+00209313|UI|1|TableFrameOfReferenceUID
 00209421|LO|1|DimensionDescriptionLabel
-00209450|SQ|1|PatientOrientationInFrameSequence|Patient Orientation in Frame Sequence
+00209450|SQ|1|PatientOrientationInFrameSequence
 00209453|LO|1|FrameLabel
 00209518|US|1-n|AcquisitionIndex
 00209529|SQ|1|ContributingSOPInstancesReferenceSequence
@@ -1895,9 +1904,9 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00220009|FL|1|CylinderAxis
 0022000A|FL|1|EmmetropicMagnification
 0022000B|FL|1|IntraOcularPressure
-0022000C|FL|1|HorizontalFieldOfView|Horizontal Field of View
+0022000C|FL|1|HorizontalFieldOfView
 0022000D|CS|1|PupilDilated
-0022000E|FL|1|DegreeOfDilation|Degree of Dilation
+0022000E|FL|1|DegreeOfDilation
 0022000F|FD|1|VertexDistance
 00220010|FL|1|StereoBaselineAngle
 00220011|FL|1|StereoBaselineDisplacement
@@ -1913,12 +1922,12 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 0022001B|SQ|1|RefractiveStateSequence
 0022001C|SQ|1|MydriaticAgentCodeSequence
 0022001D|SQ|1|RelativeImagePositionCodeSequence
-0022001E|FL|1|CameraAngleOfView|Camera Angle of View
+0022001E|FL|1|CameraAngleOfView
 00220020|SQ|1|StereoPairsSequence
 00220021|SQ|1|LeftImageSequence
 00220022|SQ|1|RightImageSequence
 00220028|CS|1|StereoPairsPresent
-00220030|FL|1|AxialLengthOfTheEye|Axial Length of the Eye
+00220030|FL|1|AxialLengthOfTheEye
 00220031|SQ|1|OphthalmicFrameLocationSequence
 00220032|FL|2-2n|ReferenceCoordinates
 00220035|FL|1|DepthSpatialResolution
@@ -1926,7 +1935,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00220037|FL|1|AlongScanSpatialResolution|Along-scan Spatial Resolution
 00220038|FL|1|MaximumAlongScanDistortion|Maximum Along-scan Distortion
 00220039|CS|1|OphthalmicImageOrientation
-00220041|FL|1|DepthOfTransverseImage|Depth of Transverse Image
+00220041|FL|1|DepthOfTransverseImage
 00220042|SQ|1|MydriaticAgentConcentrationUnitsSequence
 00220048|FL|1|AcrossScanSpatialResolution|Across-scan Spatial Resolution
 00220049|FL|1|MaximumAcrossScanDistortion|Maximum Across-scan Distortion
@@ -1946,19 +1955,19 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00221028|SQ|1|IOLFormulaCodeSequence
 00221029|LO|1|IOLFormulaDetail
 00221033|FL|1|KeratometerIndex
-00221035|SQ|1|SourceOfOphthalmicAxialLengthCodeSequence|Source of Ophthalmic Axial Length Code Sequence
-00221036|SQ|1|SourceOfCornealSizeDataCodeSequence|Source of Corneal Size Data Code Sequence
+00221035|SQ|1|SourceOfOphthalmicAxialLengthCodeSequence
+00221036|SQ|1|SourceOfCornealSizeDataCodeSequence
 00221037|FL|1|TargetRefraction
 00221039|CS|1|RefractiveProcedureOccurred
 00221040|SQ|1|RefractiveSurgeryTypeCodeSequence
 00221044|SQ|1|OphthalmicUltrasoundMethodCodeSequence
 00221045|SQ|1|SurgicallyInducedAstigmatismSequence
-00221046|CS|1|TypeOfOpticalCorrection|Type of Optical Correction
+00221046|CS|1|TypeOfOpticalCorrection
 00221047|SQ|1|ToricIOLPowerSequence
 00221048|SQ|1|PredictedToricErrorSequence
 00221049|CS|1|PreSelectedForImplantation|Pre-Selected for Implantation
-0022104A|SQ|1|ToricIOLPowerForExactEmmetropiaSequence|Toric IOL Power for Exact Emmetropia Sequence
-0022104B|SQ|1|ToricIOLPowerForExactTargetRefractionSequence|Toric IOL Power for Exact Target Refraction Sequence
+0022104A|SQ|1|ToricIOLPowerForExactEmmetropiaSequence
+0022104B|SQ|1|ToricIOLPowerForExactTargetRefractionSequence
 00221050|SQ|1|OphthalmicAxialLengthMeasurementsSequence
 00221053|FL|1|IOLPower
 00221054|FL|1|PredictedRefractiveError
@@ -1975,8 +1984,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00221100|SQ|1|ReferencedOphthalmicAxialMeasurementsSequence
 00221101|SQ|1|OphthalmicAxialLengthMeasurementsSegmentNameCodeSequence
 00221103|SQ|1|RefractiveErrorBeforeRefractiveSurgeryCodeSequence
-00221121|FL|1|IOLPowerForExactEmmetropia
-00221122|FL|1|IOLPowerForExactTargetRefraction
+00221121|FL|1|IOLPowerForExactEmmetropia|IOL Power For Exact Emmetropia
+00221122|FL|1|IOLPowerForExactTargetRefraction|IOL Power For Exact Target Refraction
 00221125|SQ|1|AnteriorChamberDepthDefinitionCodeSequence
 00221127|SQ|1|LensThicknessSequence
 00221128|SQ|1|AnteriorChamberDepthSequence
@@ -1985,14 +1994,14 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 0022112C|LT|1|CalculationComment
 00221130|FL|1|LensThickness
 00221131|FL|1|AnteriorChamberDepth
-00221132|SQ|1|SourceOfLensThicknessDataCodeSequence|Source of Lens Thickness Data Code Sequence
-00221133|SQ|1|SourceOfAnteriorChamberDepthDataCodeSequence|Source of Anterior Chamber Depth Data Code Sequence
-00221134|SQ|1|SourceOfRefractiveMeasurementsSequence|Source of Refractive Measurements Sequence
-00221135|SQ|1|SourceOfRefractiveMeasurementsCodeSequence|Source of Refractive Measurements Code Sequence
+00221132|SQ|1|SourceOfLensThicknessDataCodeSequence
+00221133|SQ|1|SourceOfAnteriorChamberDepthDataCodeSequence
+00221134|SQ|1|SourceOfRefractiveMeasurementsSequence
+00221135|SQ|1|SourceOfRefractiveMeasurementsCodeSequence
 00221140|CS|1|OphthalmicAxialLengthMeasurementModified
 00221150|SQ|1|OphthalmicAxialLengthDataSourceCodeSequence
 00221153|SQ|1|OphthalmicAxialLengthAcquisitionMethodCodeSequence*
-00221155|FL|1|SignalToNoiseRatio|Signal to Noise Ratio
+00221155|FL|1|SignalToNoiseRatio
 00221159|LO|1|OphthalmicAxialLengthDataSourceDescription
 00221210|SQ|1|OphthalmicAxialLengthMeasurementsTotalLengthSequence
 00221211|SQ|1|OphthalmicAxialLengthMeasurementsSegmentalLengthSequence
@@ -2016,13 +2025,13 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00221436|SQ|1|OphthalmicThicknessMapTypeCodeSequence
 00221443|SQ|1|OphthalmicThicknessMappingNormalsSequence
 00221445|SQ|1|RetinalThicknessDefinitionCodeSequence
-00221450|SQ|1|PixelValueMappingToCodedConceptSequence|Pixel Value Mapping to Coded Concept Sequence
+00221450|SQ|1|PixelValueMappingToCodedConceptSequence
 00221452|US/SS|1|MappedPixelValue
 00221454|LO|1|PixelValueMappingExplanation
 00221458|SQ|1|OphthalmicThicknessMapQualityThresholdSequence
 00221460|FL|1|OphthalmicThicknessMapThresholdQualityRating
 00221463|FL|2|AnatomicStructureReferencePoint
-00221465|SQ|1|RegistrationToLocalizerSequence|Registration to Localizer Sequence
+00221465|SQ|1|RegistrationToLocalizerSequence
 00221466|CS|1|RegisteredLocalizerUnits
 00221467|FL|2|RegisteredLocalizerTopLeftHandCorner
 00221468|FL|2|RegisteredLocalizerBottomRightHandCorner
@@ -2032,14 +2041,14 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00221513|SQ|1|TransformationAlgorithmSequence
 00221515|CS|1|OphthalmicAxialLengthMethod
 00221517|FL|1|OphthalmicFOV
-00221518|SQ|1|TwoDimensionalToThreeDimensionalMapSequence|Two Dimensional to Three Dimensional Map Sequence
+00221518|SQ|1|TwoDimensionalToThreeDimensionalMapSequence
 00221525|SQ|1|WideFieldOphthalmicPhotographyQualityRatingSequence
 00221526|SQ|1|WideFieldOphthalmicPhotographyQualityThresholdSequence
 00221527|FL|1|WideFieldOphthalmicPhotographyThresholdQualityRating
 00221528|FL|1|XCoordinatesCenterPixelViewAngle
 00221529|FL|1|YCoordinatesCenterPixelViewAngle
-00221530|UL|1|NumberOfMapPoints|Number of Map Points
-00221531|OF|1|TwoDimensionalToThreeDimensionalMapData|Two Dimensional to Three Dimensional Map Data
+00221530|UL|1|NumberOfMapPoints
+00221531|OF|1|TwoDimensionalToThreeDimensionalMapData
 00221612|SQ|1|DerivationAlgorithmSequence
 00221615|SQ|1|OphthalmicImageTypeCodeSequence
 00221616|LO|1|OphthalmicImageTypeDescription
@@ -2051,7 +2060,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00221628|SQ|1|OphthalmicEnFaceImageQualityRatingSequence
 00221630|DS|1|QualityThreshold
 00221640|SQ|1|OCTBscanAnalysisAcquisitionParametersSequence|OCT B-scan Analysis Acquisition Parameters Sequence
-00221642|UL|1|NumberofBscansPerFrame|Number of B-scans Per Frame
+00221642|UL|1|NumberOfBscansPerFrame|Number of B-scans Per Frame
 00221643|FL|1|BscanSlabThickness|B-scan Slab Thickness
 00221644|FL|1|DistanceBetweenBscanSlabs|Distance Between B-scan Slabs
 00221645|FL|1|BscanCycleTime|B-scan Cycle Time
@@ -2075,7 +2084,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00240035|US|1|FixationCheckedQuantity
 00240036|US|1|PatientNotProperlyFixatedQuantity
 00240037|CS|1|PresentedVisualStimuliDataFlag
-00240038|US|1|NumberOfVisualStimuli|Number of Visual Stimuli
+00240038|US|1|NumberOfVisualStimuli
 00240039|CS|1|ExcessiveFixationLossesDataFlag
 00240040|CS|1|ExcessiveFixationLosses
 00240042|US|1|StimuliRetestingQuantity
@@ -2099,9 +2108,9 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00240063|CS|1|VisualFieldTestNormalsFlag
 00240064|SQ|1|ResultsNormalsSequence
 00240065|SQ|1|AgeCorrectedSensitivityDeviationAlgorithmSequence
-00240066|FL|1|GlobalDeviationFromNormal
+00240066|FL|1|GlobalDeviationFromNormal|Global Deviation From Normal
 00240067|SQ|1|GeneralizedDefectSensitivityDeviationAlgorithmSequence
-00240068|FL|1|LocalizedDeviationFromNormal
+00240068|FL|1|LocalizedDeviationFromNormal|Localized Deviation From Normal
 00240069|LO|1|PatientReliabilityIndicator
 00240070|FL|1|VisualFieldMeanSensitivity
 00240071|FL|1|GlobalDeviationProbability
@@ -2111,10 +2120,10 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00240075|FL|1|ShortTermFluctuation
 00240076|CS|1|ShortTermFluctuationProbabilityCalculated
 00240077|FL|1|ShortTermFluctuationProbability
-00240078|CS|1|CorrectedLocalizedDeviationFromNormalCalculated
-00240079|FL|1|CorrectedLocalizedDeviationFromNormal
-00240080|CS|1|CorrectedLocalizedDeviationFromNormalProbabilityCalculated
-00240081|FL|1|CorrectedLocalizedDeviationFromNormalProbability
+00240078|CS|1|CorrectedLocalizedDeviationFromNormalCalculated|Corrected Localized Deviation From Normal Calculated
+00240079|FL|1|CorrectedLocalizedDeviationFromNormal|Corrected Localized Deviation From Normal
+00240080|CS|1|CorrectedLocalizedDeviationFromNormalProbabilityCalculated|Corrected Localized Deviation From Normal Probability Calculated
+00240081|FL|1|CorrectedLocalizedDeviationFromNormalProbability|Corrected Localized Deviation From Normal Probability
 00240083|SQ|1|GlobalDeviationProbabilitySequence
 00240085|SQ|1|LocalizedDeviationProbabilitySequence
 00240086|CS|1|FovealSensitivityMeasured
@@ -2139,7 +2148,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00240107|FL|1|BlindSpotXCoordinate|Blind Spot X-Coordinate
 00240108|FL|1|BlindSpotYCoordinate|Blind Spot Y-Coordinate
 00240110|SQ|1|VisualAcuityMeasurementSequence
-00240112|SQ|1|RefractiveParametersUsedOnPatientSequence|Refractive Parameters Used on Patient Sequence
+00240112|SQ|1|RefractiveParametersUsedOnPatientSequence
 00240113|CS|1|MeasurementLaterality
 00240114|SQ|1|OphthalmicPatientClinicalInformationLeftEyeSequence
 00240115|SQ|1|OphthalmicPatientClinicalInformationRightEyeSequence
@@ -2160,12 +2169,12 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00240338|CS|1|IndexNormalsFlag
 00240341|FL|1|IndexProbability
 00240344|SQ|1|IndexProbabilitySequence
-00280002|US|1|SamplesPerPixel|Samples per Pixel
-00280003|US|1|SamplesPerPixelUsed|Samples per Pixel Used
+00280002|US|1|SamplesPerPixel
+00280003|US|1|SamplesPerPixelUsed
 00280004|CS|1|PhotometricInterpretation
 00280005|US|1|ImageDimensions*
 00280006|US|1|PlanarConfiguration
-00280008|IS|1|NumberOfFrames|Number of Frames
+00280008|IS|1|NumberOfFrames
 00280009|AT|1-n|FrameIncrementPointer
 0028000A|AT|1-n|FrameDimensionPointer
 00280010|US|1|Rows
@@ -2206,10 +2215,10 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00280105|US/SS|1|LargestValidPixelValue*
 00280106|US/SS|1|SmallestImagePixelValue
 00280107|US/SS|1|LargestImagePixelValue
-00280108|US/SS|1|SmallestPixelValueInSeries|Smallest Pixel Value in Series
-00280109|US/SS|1|LargestPixelValueInSeries|Largest Pixel Value in Series
-00280110|US/SS|1|SmallestImagePixelValueInPlane*|Smallest Image Pixel Value in Plane
-00280111|US/SS|1|LargestImagePixelValueInPlane*|Largest Image Pixel Value in Plane
+00280108|US/SS|1|SmallestPixelValueInSeries
+00280109|US/SS|1|LargestPixelValueInSeries
+00280110|US/SS|1|SmallestImagePixelValueInPlane*
+00280111|US/SS|1|LargestImagePixelValueInPlane*
 00280120|US/SS|1|PixelPaddingValue
 00280121|US/SS|1|PixelPaddingRangeLimit
 00280122|FL|1|FloatPixelPaddingValue
@@ -2218,21 +2227,17 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00280125|FD|1|DoubleFloatPixelPaddingRangeLimit
 00280200|US|1|ImageLocation*
 00280300|CS|1|QualityControlImage
-00280301|CS|1|BurnedInAnnotation
+00280301|CS|1|BurnedInAnnotation|Burned In Annotation
 00280302|CS|1|RecognizableVisualFeatures
 00280303|CS|1|LongitudinalTemporalInformationModified
 00280304|UI|1|ReferencedColorPaletteInstanceUID
 00280400|LO|1|TransformLabel*
 00280401|LO|1|TransformVersionNumber*
-00280402|US|1|NumberOfTransformSteps*|Number of Transform Steps
-00280403|LO|1-n|SequenceOfCompressedData*|Sequence of Compressed Data
-00280404|AT|1-n|DetailsOfCoefficients*|Details of Coefficients
-00280410|US|1|RowsForNthOrderCoefficients*
-00280411|US|1|ColumnsForNthOrderCoefficients*
-00280412|LO|1-n|CoefficientCoding*
-00280413|AT|1-n|CoefficientCodingPointers*
-002804x0|US|1|RowsForNthOrderCoefficients*
-002804x1|US|1|ColumnsForNthOrderCoefficients*
+00280402|US|1|NumberOfTransformSteps*
+00280403|LO|1-n|SequenceOfCompressedData*
+00280404|AT|1-n|DetailsOfCoefficients*
+002804x0|US|1|RowsForNthOrderCoefficients*|Rows For Nth Order Coefficients
+002804x1|US|1|ColumnsForNthOrderCoefficients*|Columns For Nth Order Coefficients
 002804x2|LO|1-n|CoefficientCoding*
 002804x3|AT|1-n|CoefficientCodingPointers*
 00280700|LO|1|DCTLabel*
@@ -2244,15 +2249,10 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00280722|US|1|ZonalMapFormat*
 00280730|US|1|AdaptiveMapFormat*
 00280740|US|1|CodeNumberFormat*
-00280800|CS|1-n|CodeLabel*
-00280802|US|1|NumberOfTables*
-00280803|AT|1-n|CodeTableLocation*
-00280804|US|1|BitsForCodeWord*
-00280808|AT|1-n|ImageDataLocation*
 002808x0|CS|1-n|CodeLabel*
-002808x2|US|1|NumberOfTables*|Number of Tables
+002808x2|US|1|NumberOfTables*
 002808x3|AT|1-n|CodeTableLocation*
-002808x4|US|1|BitsForCodeWord*
+002808x4|US|1|BitsForCodeWord*|Bits For Code Word
 002808x8|AT|1-n|ImageDataLocation*
 00280A02|CS|1|PixelSpacingCalibrationType
 00280A04|LO|1|PixelSpacingCalibrationDescription
@@ -2299,7 +2299,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 0028135A|CS|1|SpatialLocationsPreserved
 00281401|SQ|1|DataFrameAssignmentSequence
 00281402|CS|1|DataPathAssignment
-00281403|US|1|BitsMappedToColorLookupTable|Bits Mapped to Color Lookup Table
+00281403|US|1|BitsMappedToColorLookupTable
 00281404|SQ|1|BlendingLUT1Sequence|Blending LUT 1 Sequence
 00281405|CS|1|BlendingLUT1TransferFunction|Blending LUT 1 Transfer Function
 00281406|FD|1|BlendingWeightConstant
@@ -2328,8 +2328,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00285000|SQ|1|BiPlaneAcquisitionSequence*|Bi-Plane Acquisition Sequence
 00286010|US|1|RepresentativeFrameNumber
 00286020|US|1-n|FrameNumbersOfInterest|Frame Numbers of Interest (FOI)
-00286022|LO|1-n|FrameOfInterestDescription|Frame of Interest Description
-00286023|CS|1-n|FrameOfInterestType|Frame of Interest Type
+00286022|LO|1-n|FrameOfInterestDescription
+00286023|CS|1-n|FrameOfInterestType
 00286030|US|1-n|MaskPointers*|Mask Pointer(s)
 00286040|US|1-n|RWavePointer
 00286100|SQ|1|MaskSubtractionSequence
@@ -2341,7 +2341,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00286120|SS|1|TIDOffset
 00286190|ST|1|MaskOperationExplanation
 00287000|SQ|1|EquipmentAdministratorSequence
-00287001|US|1|NumberOfDisplaySubsystems|Number of Display Subsystems
+00287001|US|1|NumberOfDisplaySubsystems
 00287002|US|1|CurrentConfigurationID
 00287003|US|1|DisplaySubsystemID
 00287004|SH|1|DisplaySubsystemName
@@ -2367,7 +2367,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00287018|FL|2|CIExyWhitePoint|CIExy White Point
 00287019|CS|1|DisplayFunctionType
 0028701A|FL|1|GammaValue
-0028701B|US|1|NumberOfLuminancePoints|Number of Luminance Points
+0028701B|US|1|NumberOfLuminancePoints
 0028701C|SQ|1|LuminanceResponseSequence
 0028701D|FL|1|TargetMinimumLuminance
 0028701E|FL|1|TargetMaximumLuminance
@@ -2410,11 +2410,11 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00289478|FL|1|MaskVisibilityPercentage
 00289501|SQ|1|PixelShiftSequence
 00289502|SQ|1|RegionPixelShiftSequence
-00289503|SS|2-2n|VerticesOfTheRegion|Vertices of the Region
+00289503|SS|2-2n|VerticesOfTheRegion
 00289505|SQ|1|MultiFramePresentationSequence|Multi-frame Presentation Sequence
 00289506|US|2-2n|PixelShiftFrameRange
 00289507|US|2-2n|LUTFrameRange
-00289520|DS|16|ImageToEquipmentMappingMatrix|Image to Equipment Mapping Matrix
+00289520|DS|16|ImageToEquipmentMappingMatrix
 00289537|CS|1|EquipmentCoordinateSystemIdentification
 0032000A|CS|1|StudyStatusID*
 0032000C|CS|1|StudyPriorityID*
@@ -2429,7 +2429,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00321011|TM|1|ScheduledStudyStopTime*
 00321020|LO|1|ScheduledStudyLocation*
 00321021|AE|1-n|ScheduledStudyLocationAETitle*
-00321030|LO|1|ReasonForStudy*|Reason for Study
+00321030|LO|1|ReasonForStudy*
 00321031|SQ|1|RequestingPhysicianIdentificationSequence
 00321032|PN|1|RequestingPhysician
 00321033|LO|1|RequestingService
@@ -2442,8 +2442,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00321060|LO|1|RequestedProcedureDescription
 00321064|SQ|1|RequestedProcedureCodeSequence
 00321065|SQ|1|RequestedLateralityCodeSequence
-00321066|UT|1|ReasonForVisit|Reason for Visit
-00321067|SQ|1|ReasonForVisitCodeSequence|Reason for Visit Code Sequence
+00321066|UT|1|ReasonForVisit
+00321067|SQ|1|ReasonForVisitCodeSequence
 00321070|LO|1|RequestedContrastAgent
 00324000|LT|1|StudyComments*
 00340001|SQ|1|FlowIdentifierSequence
@@ -2457,13 +2457,13 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 0034000A|SQ|1|RealTimeBulkDataFlowSequence|Real-Time Bulk Data Flow Sequence
 0034000B|SQ|1|CameraPositionGroupSequence
 0034000C|CS|1|IncludesInformation
-0034000D|SQ|1|TimeOfFrameGroupSequence|Time of Frame Group Sequence
-00380004|SQ|1|ReferencedPatientAliasSequence
+0034000D|SQ|1|TimeOfFrameGroupSequence
+00380004|SQ|1|ReferencedPatientAliasSequence*
 00380008|CS|1|VisitStatusID
 00380010|LO|1|AdmissionID
-00380011|LO|1|IssuerOfAdmissionID*|Issuer of Admission ID
-00380014|SQ|1|IssuerOfAdmissionIDSequence|Issuer of Admission ID Sequence
-00380016|LO|1|RouteOfAdmissions|Route of Admissions
+00380011|LO|1|IssuerOfAdmissionID*
+00380014|SQ|1|IssuerOfAdmissionIDSequence
+00380016|LO|1|RouteOfAdmissions
 0038001A|DA|1|ScheduledAdmissionDate*
 0038001B|TM|1|ScheduledAdmissionTime*
 0038001C|DA|1|ScheduledDischargeDate*
@@ -2477,9 +2477,9 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00380044|SQ|1|DischargeDiagnosisCodeSequence*
 00380050|LO|1|SpecialNeeds
 00380060|LO|1|ServiceEpisodeID
-00380061|LO|1|IssuerOfServiceEpisodeID*|Issuer of Service Episode ID
+00380061|LO|1|IssuerOfServiceEpisodeID*
 00380062|LO|1|ServiceEpisodeDescription
-00380064|SQ|1|IssuerOfServiceEpisodeIDSequence|Issuer of Service Episode ID Sequence
+00380064|SQ|1|IssuerOfServiceEpisodeIDSequence
 00380100|SQ|1|PertinentDocumentsSequence
 00380101|SQ|1|PertinentResourcesSequence
 00380102|LO|1|ResourceDescription
@@ -2489,8 +2489,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00380502|SQ|1|PatientClinicalTrialParticipationSequence
 00384000|LT|1|VisitComments
 003A0004|CS|1|WaveformOriginality
-003A0005|US|1|NumberOfWaveformChannels|Number of Waveform Channels
-003A0010|UL|1|NumberOfWaveformSamples|Number of Waveform Samples
+003A0005|US|1|NumberOfWaveformChannels
+003A0010|UL|1|NumberOfWaveformSamples
 003A001A|DS|1|SamplingFrequency
 003A0020|SH|1|MultiplexGroupLabel
 003A0200|SQ|1|ChannelDefinitionSequence
@@ -2536,12 +2536,12 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 003A0317|CS|1|WaveformAmplifierType
 003A0318|SQ|1|FilterLowFrequencyCharacteristicsSequence
 003A0319|SQ|1|FilterHighFrequencyCharacteristicsSequence
-003A0320|SQ|1|SummarizedFilterLookupTable
+003A0320|SQ|1|SummarizedFilterLookupTable|Summarized Filter Lookup Table Sequence
 003A0321|SQ|1|NotchFilterCharacteristicsSequence
 003A0322|CS|1|WaveformFilterType
 003A0323|SQ|1|AnalogFilterCharacteristicsSequence
 003A0324|DS|1|AnalogFilterRollOff
-003A0325|SQ|1|AnalogFilterType
+003A0325|SQ|1|AnalogFilterType|Analog Filter Type Code Sequence
 003A0326|SQ|1|DigitalFilterCharacteristicsSequence
 003A0327|IS|1|DigitalFilterOrder
 003A0328|SQ|1|DigitalFilterTypeCodeSequence
@@ -2574,7 +2574,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00400035|CS|1|IdentifierTypeCode
 00400036|SQ|1|AssigningFacilitySequence
 00400039|SQ|1|AssigningJurisdictionCodeSequence
-0040003A|SQ|1|AssigningAgencyOrDepartmentCodeSequence|Assigning Agency or Department Code Sequence
+0040003A|SQ|1|AssigningAgencyOrDepartmentCodeSequence
 00400100|SQ|1|ScheduledProcedureStepSequence
 00400220|SQ|1|ReferencedNonImageCompositeSOPInstanceSequence|Referenced Non-Image Composite SOP Instance Sequence
 00400241|AE|1|PerformedStationAETitle
@@ -2592,36 +2592,36 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00400261|CS|1|PerformedProtocolType
 00400270|SQ|1|ScheduledStepAttributesSequence
 00400275|SQ|1|RequestAttributesSequence
-00400280|ST|1|CommentsOnThePerformedProcedureStep|Comments on the Performed Procedure Step
+00400280|ST|1|CommentsOnThePerformedProcedureStep
 00400281|SQ|1|PerformedProcedureStepDiscontinuationReasonCodeSequence
 00400293|SQ|1|QuantitySequence
 00400294|DS|1|Quantity
 00400295|SQ|1|MeasuringUnitsSequence
 00400296|SQ|1|BillingItemSequence
-00400300|US|1|TotalTimeOfFluoroscopy*|Total Time of Fluoroscopy
-00400301|US|1|TotalNumberOfExposures*|Total Number of Exposures
+00400300|US|1|TotalTimeOfFluoroscopy*
+00400301|US|1|TotalNumberOfExposures*
 00400302|US|1|EntranceDose
 00400303|US|1-2|ExposedArea
-00400306|DS|1|DistanceSourceToEntrance|Distance Source to Entrance
-00400307|DS|1|DistanceSourceToSupport*|Distance Source to Support
+00400306|DS|1|DistanceSourceToEntrance
+00400307|DS|1|DistanceSourceToSupport*
 0040030E|SQ|1|ExposureDoseSequence*
-00400310|ST|1|CommentsOnRadiationDose|Comments on Radiation Dose
+00400310|ST|1|CommentsOnRadiationDose
 00400312|DS|1|XRayOutput|X-Ray Output
 00400314|DS|1|HalfValueLayer
 00400316|DS|1|OrganDose
 00400318|CS|1|OrganExposed
 00400320|SQ|1|BillingProcedureStepSequence
 00400321|SQ|1|FilmConsumptionSequence
-00400324|SQ|1|BillingSuppliesAndDevicesSequence|Billing Supplies and Devices Sequence
+00400324|SQ|1|BillingSuppliesAndDevicesSequence
 00400330|SQ|1|ReferencedProcedureStepSequence*
 00400340|SQ|1|PerformedSeriesSequence
-00400400|LT|1|CommentsOnTheScheduledProcedureStep|Comments on the Scheduled Procedure Step
+00400400|LT|1|CommentsOnTheScheduledProcedureStep
 00400440|SQ|1|ProtocolContextSequence
 00400441|SQ|1|ContentItemModifierSequence
 00400500|SQ|1|ScheduledSpecimenSequence
 0040050A|LO|1|SpecimenAccessionNumber*
 00400512|LO|1|ContainerIdentifier
-00400513|SQ|1|IssuerOfTheContainerIdentifierSequence|Issuer of the Container Identifier Sequence
+00400513|SQ|1|IssuerOfTheContainerIdentifierSequence
 00400515|SQ|1|AlternateContainerIdentifierSequence
 00400518|SQ|1|ContainerTypeCodeSequence
 0040051A|LO|1|ContainerDescription
@@ -2634,7 +2634,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00400555|SQ|1|AcquisitionContextSequence
 00400556|ST|1|AcquisitionContextDescription
 00400560|SQ|1|SpecimenDescriptionSequence
-00400562|SQ|1|IssuerOfTheSpecimenIdentifierSequence|Issuer of the Specimen Identifier Sequence
+00400562|SQ|1|IssuerOfTheSpecimenIdentifierSequence
 0040059A|SQ|1|SpecimenTypeCodeSequence
 00400600|LO|1|SpecimenShortDescription
 00400602|UT|1|SpecimenDetailedDescription
@@ -2644,15 +2644,15 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 004006FA|LO|1|SlideIdentifier*
 00400710|SQ|1|WholeSlideMicroscopyImageFrameTypeSequence
 0040071A|SQ|1|ImageCenterPointCoordinatesSequence
-0040072A|DS|1|XOffsetInSlideCoordinateSystem|X Offset in Slide Coordinate System
-0040073A|DS|1|YOffsetInSlideCoordinateSystem|Y Offset in Slide Coordinate System
-0040074A|DS|1|ZOffsetInSlideCoordinateSystem|Z Offset in Slide Coordinate System
+0040072A|DS|1|XOffsetInSlideCoordinateSystem
+0040073A|DS|1|YOffsetInSlideCoordinateSystem
+0040074A|DS|1|ZOffsetInSlideCoordinateSystem
 004008D8|SQ|1|PixelSpacingSequence*
 004008DA|SQ|1|CoordinateSystemAxisCodeSequence*
 004008EA|SQ|1|MeasurementUnitsCodeSequence
 004009F8|SQ|1|VitalStainCodeSequenceTrial*|Vital Stain Code Sequence (Trial)
 00401001|SH|1|RequestedProcedureID
-00401002|LO|1|ReasonForTheRequestedProcedure|Reason for the Requested Procedure
+00401002|LO|1|ReasonForTheRequestedProcedure
 00401003|SH|1|RequestedProcedurePriority
 00401004|LO|1|PatientTransportArrangements
 00401005|LO|1|RequestedProcedureLocation
@@ -2660,19 +2660,19 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00401007|SH|1|FillerOrderNumberProcedure*|Filler Order Number / Procedure
 00401008|LO|1|ConfidentialityCode
 00401009|SH|1|ReportingPriority
-0040100A|SQ|1|ReasonForRequestedProcedureCodeSequence|Reason for Requested Procedure Code Sequence
-00401010|PN|1-n|NamesOfIntendedRecipientsOfResults|Names of Intended Recipients of Results
-00401011|SQ|1|IntendedRecipientsOfResultsIdentificationSequence|Intended Recipients of Results Identification Sequence
-00401012|SQ|1|ReasonForPerformedProcedureCodeSequence
+0040100A|SQ|1|ReasonForRequestedProcedureCodeSequence
+00401010|PN|1-n|NamesOfIntendedRecipientsOfResults
+00401011|SQ|1|IntendedRecipientsOfResultsIdentificationSequence
+00401012|SQ|1|ReasonForPerformedProcedureCodeSequence|Reason For Performed Procedure Code Sequence
 00401060|LO|1|RequestedProcedureDescriptionTrial*|Requested Procedure Description (Trial)
 00401101|SQ|1|PersonIdentificationCodeSequence
 00401102|ST|1|PersonAddress|Person's Address
 00401103|LO|1-n|PersonTelephoneNumbers|Person's Telephone Numbers
 00401104|LT|1|PersonTelecomInformation|Person's Telecom Information
 00401400|LT|1|RequestedProcedureComments
-00402001|LO|1|ReasonForTheImagingServiceRequest*|Reason for the Imaging Service Request
-00402004|DA|1|IssueDateOfImagingServiceRequest|Issue Date of Imaging Service Request
-00402005|TM|1|IssueTimeOfImagingServiceRequest|Issue Time of Imaging Service Request
+00402001|LO|1|ReasonForTheImagingServiceRequest*
+00402004|DA|1|IssueDateOfImagingServiceRequest
+00402005|TM|1|IssueTimeOfImagingServiceRequest
 00402006|SH|1|PlacerOrderNumberImagingServiceRequestRetired*|Placer Order Number / Imaging Service Request (Retired)
 00402007|SH|1|FillerOrderNumberImagingServiceRequestRetired*|Filler Order Number / Imaging Service Request (Retired)
 00402008|PN|1|OrderEnteredBy
@@ -2682,18 +2682,18 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00402016|LO|1|PlacerOrderNumberImagingServiceRequest|Placer Order Number / Imaging Service Request
 00402017|LO|1|FillerOrderNumberImagingServiceRequest|Filler Order Number / Imaging Service Request
 00402400|LT|1|ImagingServiceRequestComments
-00403001|LO|1|ConfidentialityConstraintOnPatientDataDescription|Confidentiality Constraint on Patient Data Description
+00403001|LO|1|ConfidentialityConstraintOnPatientDataDescription
 00404001|CS|1|GeneralPurposeScheduledProcedureStepStatus*
 00404002|CS|1|GeneralPurposePerformedProcedureStepStatus*
 00404003|CS|1|GeneralPurposeScheduledProcedureStepPriority*
 00404004|SQ|1|ScheduledProcessingApplicationsCodeSequence*
-00404005|DT|1|ScheduledProcedureStepStartDateTime|Scheduled Procedure Step Start DateTime
+00404005|DT|1|ScheduledProcedureStepStartDateTime
 00404006|CS|1|MultipleCopiesFlag*
 00404007|SQ|1|PerformedProcessingApplicationsCodeSequence*
-00404008|DT|1|ScheduledProcedureStepExpirationDateTime|Scheduled Procedure Step Expiration DateTime
+00404008|DT|1|ScheduledProcedureStepExpirationDateTime
 00404009|SQ|1|HumanPerformerCodeSequence
-00404010|DT|1|ScheduledProcedureStepModificationDateTime|Scheduled Procedure Step Modification DateTime
-00404011|DT|1|ExpectedCompletionDateTime|Expected Completion DateTime
+00404010|DT|1|ScheduledProcedureStepModificationDateTime
+00404011|DT|1|ExpectedCompletionDateTime
 00404015|SQ|1|ResultingGeneralPurposePerformedProcedureStepsSequence*
 00404016|SQ|1|ReferencedGeneralPurposeScheduledProcedureStepSequence*
 00404018|SQ|1|ScheduledWorkitemCodeSequence
@@ -2717,9 +2717,9 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00404037|PN|1|HumanPerformerName|Human Performer's Name
 00404040|CS|1|RawDataHandling
 00404041|CS|1|InputReadinessState
-00404050|DT|1|PerformedProcedureStepStartDateTime|Performed Procedure Step Start DateTime
-00404051|DT|1|PerformedProcedureStepEndDateTime|Performed Procedure Step End DateTime
-00404052|DT|1|ProcedureStepCancellationDateTime|Procedure Step Cancellation DateTime
+00404050|DT|1|PerformedProcedureStepStartDateTime
+00404051|DT|1|PerformedProcedureStepEndDateTime
+00404052|DT|1|ProcedureStepCancellationDateTime
 00404070|SQ|1|OutputDestinationSequence
 00404071|SQ|1|DICOMStorageSequence
 00404072|SQ|1|STOWRSStorageSequence|STOW-RS Storage Sequence
@@ -2750,13 +2750,13 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 0040A026|SQ|1|FindingsSourceCategoryCodeSequenceTrial*|Findings Source Category Code Sequence (Trial)
 0040A027|LO|1|VerifyingOrganization
 0040A028|SQ|1|DocumentingOrganizationIdentifierCodeSequenceTrial*|Documenting Organization Identifier Code Sequence (Trial)
-0040A030|DT|1|VerificationDateTime|Verification DateTime
-0040A032|DT|1|ObservationDateTime|Observation DateTime
+0040A030|DT|1|VerificationDateTime
+0040A032|DT|1|ObservationDateTime
 0040A033|DT|1|ObservationStartDateTime
 0040A040|CS|1|ValueType
 0040A043|SQ|1|ConceptNameCodeSequence
 0040A047|LO|1|MeasurementPrecisionDescriptionTrial*|Measurement Precision Description (Trial)
-0040A050|CS|1|ContinuityOfContent
+0040A050|CS|1|ContinuityOfContent|Continuity Of Content
 0040A057|CS|1-n|UrgencyOrPriorityAlertsTrial*|Urgency or Priority Alerts (Trial)
 0040A060|LO|1|SequencingIndicatorTrial*|Sequencing Indicator (Trial)
 0040A066|SQ|1|DocumentIdentifierCodeSequenceTrial*|Document Identifier Code Sequence (Trial)
@@ -2771,7 +2771,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 0040A07A|SQ|1|ParticipantSequence
 0040A07C|SQ|1|CustodialOrganizationSequence
 0040A080|CS|1|ParticipationType
-0040A082|DT|1|ParticipationDateTime|Participation DateTime
+0040A082|DT|1|ParticipationDateTime
 0040A084|CS|1|ObserverType
 0040A085|SQ|1|ProcedureIdentifierCodeSequenceTrial*|Procedure Identifier Code Sequence (Trial)
 0040A088|SQ|1|VerifyingObserverIdentificationCodeSequence
@@ -2780,7 +2780,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 0040A0B0|US|2-2n|ReferencedWaveformChannels
 0040A110|DA|1|DateOfDocumentOrVerbalTransactionTrial*|Date of Document or Verbal Transaction (Trial)
 0040A112|TM|1|TimeOfDocumentCreationOrVerbalTransactionTrial*|Time of Document Creation or Verbal Transaction (Trial)
-0040A120|DT|1|DateTime|DateTime
+0040A120|DT|1|DateTime
 0040A121|DA|1|Date
 0040A122|TM|1|Time
 0040A123|PN|1|PersonName
@@ -2790,7 +2790,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 0040A132|UL|1-n|ReferencedSamplePositions
 0040A136|US|1-n|ReferencedFrameNumbers*
 0040A138|DS|1-n|ReferencedTimeOffsets
-0040A13A|DT|1-n|ReferencedDateTime|Referenced DateTime
+0040A13A|DT|1-n|ReferencedDateTime
 0040A160|UT|1|TextValue
 0040A161|FD|1-n|FloatingPointValue
 0040A162|SL|1-n|RationalNumeratorValue
@@ -2798,7 +2798,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 0040A167|SQ|1|ObservationCategoryCodeSequenceTrial*|Observation Category Code Sequence (Trial)
 0040A168|SQ|1|ConceptCodeSequence
 0040A16A|ST|1|BibliographicCitationTrial*|Bibliographic Citation (Trial)
-0040A170|SQ|1|PurposeOfReferenceCodeSequence|Purpose of Reference Code Sequence
+0040A170|SQ|1|PurposeOfReferenceCodeSequence
 0040A171|UI|1|ObservationUID
 0040A172|UI|1|ReferencedObservationUIDTrial*|Referenced Observation UID (Trial)
 0040A173|CS|1|ReferencedObservationClassTrial*|Referenced Observation Class (Trial)
@@ -2850,7 +2850,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 0040A744|SQ|1|LanguageCodeSequenceTrial*|Language Code Sequence (Trial)
 0040A801|SQ|1|TabulatedValuesSequence
 0040A802|UL|1|NumberOfTableRows
-0040A803|UL|1|NumbeOfTableColumns
+0040A803|UL|1|NumberOfTableColumns
 0040A804|UL|1|TableRowNumber
 0040A805|UL|1|TableColumnNumber
 0040A806|SQ|1|TableRowDefinitionSequence
@@ -2871,7 +2871,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 0040E008|SQ|1|DocumentClassCodeSequence
 0040E010|UR|1|RetrieveURI
 0040E011|UI|1|RetrieveLocationUID
-0040E020|CS|1|TypeOfInstances|Type of Instances
+0040E020|CS|1|TypeOfInstances
 0040E021|SQ|1|DICOMRetrievalSequence
 0040E022|SQ|1|DICOMMediaRetrievalSequence
 0040E023|SQ|1|WADORetrievalSequence
@@ -2881,20 +2881,20 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 0040E031|UI|1|HomeCommunityID
 00420010|ST|1|DocumentTitle
 00420011|OB|1|EncapsulatedDocument
-00420012|LO|1|MIMETypeOfEncapsulatedDocument|MIME Type of Encapsulated Document
+00420012|LO|1|MIMETypeOfEncapsulatedDocument
 00420013|SQ|1|SourceInstanceSequence
-00420014|LO|1-n|ListOfMIMETypes|List of MIME Types
+00420014|LO|1-n|ListOfMIMETypes
 00420015|UL|1|EncapsulatedDocumentLength
 00440001|ST|1|ProductPackageIdentifier
 00440002|CS|1|SubstanceAdministrationApproval
 00440003|LT|1|ApprovalStatusFurtherDescription
-00440004|DT|1|ApprovalStatusDateTime|Approval Status DateTime
+00440004|DT|1|ApprovalStatusDateTime
 00440007|SQ|1|ProductTypeCodeSequence
 00440008|LO|1-n|ProductName
 00440009|LT|1|ProductDescription
 0044000A|LO|1|ProductLotIdentifier
-0044000B|DT|1|ProductExpirationDateTime|Product Expiration DateTime
-00440010|DT|1|SubstanceAdministrationDateTime|Substance Administration DateTime
+0044000B|DT|1|ProductExpirationDateTime
+00440010|DT|1|SubstanceAdministrationDateTime
 00440011|LO|1|SubstanceAdministrationNotes
 00440012|LO|1|SubstanceAdministrationDeviceID
 00440013|SQ|1|ProductParameterSequence
@@ -2903,8 +2903,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00440101|SQ|1|AssertionCodeSequence
 00440102|UI|1|AssertionUID
 00440103|SQ|1|AsserterIdentificationSequence
-00440104|DT|1|AssertionDateTime|Assertion DateTime
-00440105|DT|1|AssertionExpirationDateTime|Assertion Expiration DateTime
+00440104|DT|1|AssertionDateTime
+00440105|DT|1|AssertionExpirationDateTime
 00440106|UT|1|AssertionComments
 00440107|SQ|1|RelatedAssertionSequence
 00440108|UI|1|ReferencedAssertionUID
@@ -2935,7 +2935,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00460070|SQ|1|KeratometryRightEyeSequence
 00460071|SQ|1|KeratometryLeftEyeSequence
 00460074|SQ|1|SteepKeratometricAxisSequence
-00460075|FD|1|RadiusOfCurvature|Radius of Curvature
+00460075|FD|1|RadiusOfCurvature
 00460076|FD|1|KeratometricPower
 00460077|FD|1|KeratometricAxis
 00460080|SQ|1|FlatKeratometricAxisSequence
@@ -2950,14 +2950,14 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00460104|FD|1|AddPower
 00460106|FD|1|ViewingDistance
 00460110|SQ|1|CorneaMeasurementsSequence
-00460111|SQ|1|SourceOfCorneaMeasurementDataCodeSequence|Source of Cornea Measurement Data Code Sequence
+00460111|SQ|1|SourceOfCorneaMeasurementDataCodeSequence
 00460112|SQ|1|SteepCornealAxisSequence
 00460113|SQ|1|FlatCornealAxisSequence
 00460114|FD|1|CornealPower
 00460115|FD|1|CornealAxis
 00460116|SQ|1|CorneaMeasurementMethodCodeSequence
-00460117|FL|1|RefractiveIndexOfCornea|Refractive Index of Cornea
-00460118|FL|1|RefractiveIndexOfAqueousHumor|Refractive Index of Aqueous Humor
+00460117|FL|1|RefractiveIndexOfCornea
+00460118|FL|1|RefractiveIndexOfAqueousHumor
 00460121|SQ|1|VisualAcuityTypeCodeSequence
 00460122|SQ|1|VisualAcuityRightEyeSequence
 00460123|SQ|1|VisualAcuityLeftEyeSequence
@@ -2975,7 +2975,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00460204|FL|1|PupilCentroidYCoordinate|Pupil Centroid Y-Coordinate
 00460205|FL|1|EquivalentPupilRadius
 00460207|SQ|1|CornealTopographyMapTypeCodeSequence
-00460208|IS|2-2n|VerticesOfTheOutlineOfPupil|Vertices of the Outline of Pupil
+00460208|IS|2-2n|VerticesOfTheOutlineOfPupil
 00460210|SQ|1|CornealTopographyMappingNormalsSequence
 00460211|SQ|1|MaximumCornealCurvatureSequence
 00460212|FL|1|MaximumCornealCurvature
@@ -3005,10 +3005,10 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00480006|UL|1|TotalPixelMatrixColumns
 00480007|UL|1|TotalPixelMatrixRows
 00480008|SQ|1|TotalPixelMatrixOriginSequence
-00480010|CS|1|SpecimenLabelInImage|Specimen Label in Image
+00480010|CS|1|SpecimenLabelInImage
 00480011|CS|1|FocusMethod
-00480012|CS|1|ExtendedDepthOfField|Extended Depth of Field
-00480013|US|1|NumberOfFocalPlanes|Number of Focal Planes
+00480012|CS|1|ExtendedDepthOfField
+00480013|US|1|NumberOfFocalPlanes
 00480014|FL|1|DistanceBetweenFocalPlanes
 00480015|US|3|RecommendedAbsentPixelCIELabValue|Recommended Absent Pixel CIELab Value
 00480100|SQ|1|IlluminatorTypeCodeSequence
@@ -3026,15 +3026,15 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00480116|SQ|1|ConfocalMicroscopyImageFrameTypeSequence
 00480117|FD|1|ImageAcquisitionDepth
 00480120|SQ|1|PaletteColorLookupTableSequence
-00480200|SQ|1|ReferencedImageNavigationSequence
-00480201|US|2|TopLeftHandCornerOfLocalizerArea|Top Left Hand Corner of Localizer Area
-00480202|US|2|BottomRightHandCornerOfLocalizerArea|Bottom Right Hand Corner of Localizer Area
+00480200|SQ|1|ReferencedImageNavigationSequence*
+00480201|US|2|TopLeftHandCornerOfLocalizerArea*
+00480202|US|2|BottomRightHandCornerOfLocalizerArea*
 00480207|SQ|1|OpticalPathIdentificationSequence
 0048021A|SQ|1|PlanePositionSlideSequence|Plane Position (Slide) Sequence
-0048021E|SL|1|ColumnPositionInTotalImagePixelMatrix
-0048021F|SL|1|RowPositionInTotalImagePixelMatrix
+0048021E|SL|1|ColumnPositionInTotalImagePixelMatrix|Column Position In Total Image Pixel Matrix
+0048021F|SL|1|RowPositionInTotalImagePixelMatrix|Row Position In Total Image Pixel Matrix
 00480301|CS|1|PixelOriginInterpretation
-00480302|UL|1|NumberOfOpticalPaths|Number of Optical Paths
+00480302|UL|1|NumberOfOpticalPaths
 00480303|UL|1|TotalPixelMatrixFocalPlanes
 00500004|CS|1|CalibrationImage
 00500010|SQ|1|DeviceSequence
@@ -3065,14 +3065,14 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00520012|US|1|ALinesPerFrame|A-lines Per Frame
 00520013|FD|1|CatheterRotationalRate
 00520014|FD|1|ALinePixelSpacing|A-line Pixel Spacing
-00520016|SQ|1|ModeOfPercutaneousAccessSequence|Mode of Percutaneous Access Sequence
+00520016|SQ|1|ModeOfPercutaneousAccessSequence
 00520025|SQ|1|IntravascularOCTFrameTypeSequence
 00520026|CS|1|OCTZOffsetApplied|OCT Z Offset Applied
 00520027|SQ|1|IntravascularFrameContentSequence
 00520028|FD|1|IntravascularLongitudinalDistance
 00520029|SQ|1|IntravascularOCTFrameContentSequence
 00520030|SS|1|OCTZOffsetCorrection|OCT Z Offset Correction
-00520031|CS|1|CatheterDirectionOfRotation|Catheter Direction of Rotation
+00520031|CS|1|CatheterDirectionOfRotation
 00520033|FD|1|SeamLineLocation
 00520034|FD|1|FirstALineLocation|First A-line Location
 00520036|US|1|SeamLineIndex
@@ -3080,7 +3080,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00520039|CS|1|InterpolationType
 0052003A|CS|1|RefractiveIndexApplied
 00540010|US|1-n|EnergyWindowVector
-00540011|US|1|NumberOfEnergyWindows|Number of Energy Windows
+00540011|US|1|NumberOfEnergyWindows
 00540012|SQ|1|EnergyWindowInformationSequence
 00540013|SQ|1|EnergyWindowRangeSequence
 00540014|DS|1|EnergyWindowLowerLimit
@@ -3089,36 +3089,36 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00540017|IS|1|ResidualSyringeCounts
 00540018|SH|1|EnergyWindowName
 00540020|US|1-n|DetectorVector
-00540021|US|1|NumberOfDetectors|Number of Detectors
+00540021|US|1|NumberOfDetectors
 00540022|SQ|1|DetectorInformationSequence
 00540030|US|1-n|PhaseVector
-00540031|US|1|NumberOfPhases|Number of Phases
+00540031|US|1|NumberOfPhases
 00540032|SQ|1|PhaseInformationSequence
-00540033|US|1|NumberOfFramesInPhase|Number of Frames in Phase
+00540033|US|1|NumberOfFramesInPhase
 00540036|IS|1|PhaseDelay
 00540038|IS|1|PauseBetweenFrames
 00540039|CS|1|PhaseDescription
 00540050|US|1-n|RotationVector
-00540051|US|1|NumberOfRotations|Number of Rotations
+00540051|US|1|NumberOfRotations
 00540052|SQ|1|RotationInformationSequence
-00540053|US|1|NumberOfFramesInRotation|Number of Frames in Rotation
+00540053|US|1|NumberOfFramesInRotation
 00540060|US|1-n|RRIntervalVector|R-R Interval Vector
 00540061|US|1|NumberOfRRIntervals|Number of R-R Intervals
 00540062|SQ|1|GatedInformationSequence
 00540063|SQ|1|DataInformationSequence
 00540070|US|1-n|TimeSlotVector
-00540071|US|1|NumberOfTimeSlots|Number of Time Slots
+00540071|US|1|NumberOfTimeSlots
 00540072|SQ|1|TimeSlotInformationSequence
 00540073|DS|1|TimeSlotTime
 00540080|US|1-n|SliceVector
-00540081|US|1|NumberOfSlices|Number of Slices
+00540081|US|1|NumberOfSlices
 00540090|US|1-n|AngularViewVector
 00540100|US|1-n|TimeSliceVector
-00540101|US|1|NumberOfTimeSlices|Number of Time Slices
+00540101|US|1|NumberOfTimeSlices
 00540200|DS|1|StartAngle
-00540202|CS|1|TypeOfDetectorMotion|Type of Detector Motion
+00540202|CS|1|TypeOfDetectorMotion
 00540210|IS|1-n|TriggerVector
-00540211|US|1|NumberOfTriggersInPhase|Number of Triggers in Phase
+00540211|US|1|NumberOfTriggersInPhase
 00540220|SQ|1|ViewCodeSequence
 00540222|SQ|1|ViewModifierCodeSequence
 00540300|SQ|1|RadionuclideCodeSequence
@@ -3141,7 +3141,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00541101|LO|1|AttenuationCorrectionMethod
 00541102|CS|1|DecayCorrection
 00541103|LO|1|ReconstructionMethod
-00541104|LO|1|DetectorLinesOfResponseUsed|Detector Lines of Response Used
+00541104|LO|1|DetectorLinesOfResponseUsed
 00541105|LO|1|ScatterCorrectionMethod
 00541200|DS|1|AxialAcceptance
 00541201|IS|2|AxialMash
@@ -3161,7 +3161,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00541400|CS|1-n|CountsIncluded*
 00541401|CS|1|DeadTimeCorrectionFlag*
 00603000|SQ|1|HistogramSequence
-00603002|US|1|HistogramNumberOfBins|Histogram Number of Bins
+00603002|US|1|HistogramNumberOfBins
 00603004|US/SS|1|HistogramFirstBinValue
 00603006|US/SS|1|HistogramLastBinValue
 00603008|US|1|HistogramBinWidth
@@ -3175,7 +3175,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00620006|ST|1|SegmentDescription
 00620007|SQ|1|SegmentationAlgorithmIdentificationSequence
 00620008|CS|1|SegmentAlgorithmType
-00620009|LO|1|SegmentAlgorithmName
+00620009|LO|1-n|SegmentAlgorithmName
 0062000A|SQ|1|SegmentIdentificationSequence
 0062000B|US|1-n|ReferencedSegmentNumber
 0062000C|US|1|RecommendedDisplayGrayscaleValue
@@ -3189,14 +3189,14 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00620020|UT|1|TrackingID
 00620021|UI|1|TrackingUID
 00640002|SQ|1|DeformableRegistrationSequence
-00640003|UI|1|SourceFrameOfReferenceUID|Source Frame of Reference UID
+00640003|UI|1|SourceFrameOfReferenceUID
 00640005|SQ|1|DeformableRegistrationGridSequence
 00640007|UL|3|GridDimensions
 00640008|FD|3|GridResolution
 00640009|OF|1|VectorGridData
 0064000F|SQ|1|PreDeformationMatrixRegistrationSequence
 00640010|SQ|1|PostDeformationMatrixRegistrationSequence
-00660001|UL|1|NumberOfSurfaces|Number of Surfaces
+00660001|UL|1|NumberOfSurfaces
 00660002|SQ|1|SurfaceSequence
 00660003|UL|1|SurfaceNumber
 00660004|LT|1|SurfaceComments
@@ -3210,15 +3210,15 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00660011|SQ|1|SurfacePointsSequence
 00660012|SQ|1|SurfacePointsNormalsSequence
 00660013|SQ|1|SurfaceMeshPrimitivesSequence
-00660015|UL|1|NumberOfSurfacePoints|Number of Surface Points
+00660015|UL|1|NumberOfSurfacePoints
 00660016|OF|1|PointCoordinatesData
 00660017|FL|3|PointPositionAccuracy
 00660018|FL|1|MeanPointDistance
 00660019|FL|1|MaximumPointDistance
 0066001A|FL|6|PointsBoundingBoxCoordinates
-0066001B|FL|3|AxisOfRotation|Axis of Rotation
-0066001C|FL|3|CenterOfRotation|Center of Rotation
-0066001E|UL|1|NumberOfVectors|Number of Vectors
+0066001B|FL|3|AxisOfRotation
+0066001C|FL|3|CenterOfRotation
+0066001E|UL|1|NumberOfVectors
 0066001F|US|1|VectorDimensionality
 00660020|FL|1-n|VectorAccuracy
 00660021|OF|1|VectorCoordinateData
@@ -3244,10 +3244,10 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00660036|LO|1|AlgorithmName
 00660037|FL|1|RecommendedPointRadius
 00660038|FL|1|RecommendedLineThickness
-00660040|UL|1-n|LongPrimitivePointIndexList
-00660041|UL|3-3n|LongTrianglePointIndexList
-00660042|UL|2-2n|LongEdgePointIndexList
-00660043|UL|1-n|LongVertexPointIndexList
+00660040|OL|1|LongPrimitivePointIndexList
+00660041|OL|1|LongTrianglePointIndexList
+00660042|OL|1|LongEdgePointIndexList
+00660043|OL|1|LongVertexPointIndexList
 00660101|SQ|1|TrackSetSequence
 00660102|SQ|1|TrackSequence
 00660103|OW|1|RecommendedDisplayCIELabValueList|Recommended Display CIELab Value List
@@ -3270,11 +3270,11 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00686223|CS|1|ImplantType
 00686224|SQ|1|DerivationImplantTemplateSequence
 00686225|SQ|1|OriginalImplantTemplateSequence
-00686226|DT|1|EffectiveDateTime|Effective DateTime
+00686226|DT|1|EffectiveDateTime
 00686230|SQ|1|ImplantTargetAnatomySequence
-00686260|SQ|1|InformationFromManufacturerSequence
-00686265|SQ|1|NotificationFromManufacturerSequence
-00686270|DT|1|InformationIssueDateTime|Information Issue DateTime
+00686260|SQ|1|InformationFromManufacturerSequence|Information From Manufacturer Sequence
+00686265|SQ|1|NotificationFromManufacturerSequence|Notification From Manufacturer Sequence
+00686270|DT|1|InformationIssueDateTime
 00686280|ST|1|InformationSummary
 006862A0|SQ|1|ImplantRegulatoryDisapprovalCodeSequence
 006862A5|FD|1|OverallTemplateSpatialTolerance
@@ -3282,7 +3282,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 006862D0|US|1|HPGLDocumentID
 006862D5|LO|1|HPGLDocumentLabel
 006862E0|SQ|1|ViewOrientationCodeSequence
-006862F0|FD|9|ViewOrientationModifierCodeSequence
+006862F0|SQ|1|ViewOrientationModifierCodeSequence
 006862F2|FD|1|HPGLDocumentScaling
 00686300|OB|1|HPGLDocument
 00686310|US|1|HPGLContourPenNumber
@@ -3305,16 +3305,16 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 006863D0|LO|1|MatingFeatureSetLabel
 006863E0|SQ|1|MatingFeatureSequence
 006863F0|US|1|MatingFeatureID
-00686400|SQ|1|MatingFeatureDegreeOfFreedomSequence|Mating Feature Degree of Freedom Sequence
-00686410|US|1|DegreeOfFreedomID|Degree of Freedom ID
-00686420|CS|1|DegreeOfFreedomType|Degree of Freedom Type
+00686400|SQ|1|MatingFeatureDegreeOfFreedomSequence
+00686410|US|1|DegreeOfFreedomID
+00686420|CS|1|DegreeOfFreedomType
 00686430|SQ|1|TwoDMatingFeatureCoordinatesSequence|2D Mating Feature Coordinates Sequence
 00686440|US|1|ReferencedHPGLDocumentID
 00686450|FD|2|TwoDMatingPoint|2D Mating Point
 00686460|FD|4|TwoDMatingAxes|2D Mating Axes
 00686470|SQ|1|TwoDDegreeOfFreedomSequence|2D Degree of Freedom Sequence
 00686490|FD|3|ThreeDDegreeOfFreedomAxis|3D Degree of Freedom Axis
-006864A0|FD|2|RangeOfFreedom|Range of Freedom
+006864A0|FD|2|RangeOfFreedom
 006864C0|FD|3|ThreeDMatingPoint|3D Mating Point
 006864D0|FD|9|ThreeDMatingAxes|3D Mating Axes
 006864F0|FD|3|TwoDDegreeOfFreedomAxis|2D Degree of Freedom Axis
@@ -3369,7 +3369,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00700014|FL|2|AnchorPoint
 00700015|CS|1|AnchorPointVisibility
 00700020|US|1|GraphicDimensions
-00700021|US|1|NumberOfGraphicPoints|Number of Graphic Points
+00700021|US|1|NumberOfGraphicPoints
 00700022|FL|2-n|GraphicData
 00700023|CS|1|GraphicType
 00700024|CS|1|GraphicFilled
@@ -3428,13 +3428,13 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00700257|CS|1|FillMode
 00700258|FL|1|ShadowOpacity
 00700261|FL|1|GapLength
-00700262|FL|1|DiameterOfVisibility|Diameter of Visibility
+00700262|FL|1|DiameterOfVisibility
 00700273|FL|2|RotationPoint
 00700274|CS|1|TickAlignment
 00700278|CS|1|ShowTickLabel
 00700279|CS|1|TickLabelAlignment
 00700282|CS|1|CompoundGraphicUnits
-00700284|FL|1|PatternOnOpacity
+00700284|FL|1|PatternOnOpacity|Pattern On Opacity
 00700285|FL|1|PatternOffOpacity
 00700287|SQ|1|MajorTicksSequence
 00700288|FL|1|TickPosition
@@ -3445,8 +3445,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00700308|SQ|1|RegistrationSequence
 00700309|SQ|1|MatrixRegistrationSequence
 0070030A|SQ|1|MatrixSequence
-0070030B|FD|16|FrameOfReferenceToDisplayedCoordinateSystemTransformationMatrix|Frame of Reference to Displayed Coordinate System Transformation Matrix
-0070030C|CS|1|FrameOfReferenceTransformationMatrixType|Frame of Reference Transformation Matrix Type
+0070030B|FD|16|FrameOfReferenceToDisplayedCoordinateSystemTransformationMatrix
+0070030C|CS|1|FrameOfReferenceTransformationMatrixType
 0070030D|SQ|1|RegistrationTypeCodeSequence
 0070030F|ST|1|FiducialDescription
 00700310|SH|1|FiducialIdentifier
@@ -3495,7 +3495,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00701505|FD|3|MPRTopLeftHandCorner
 00701507|FD|3|MPRViewWidthDirection
 00701508|FD|1|MPRViewWidth
-0070150C|UL|1|NumberOfVolumetricCurvePoints|Number of Volumetric Curve Points
+0070150C|UL|1|NumberOfVolumetricCurvePoints
 0070150D|OD|1|VolumetricCurvePoints
 00701511|FD|3|MPRViewHeightDirection
 00701512|FD|1|MPRViewHeight
@@ -3503,7 +3503,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00701603|FD|3|ViewpointPosition
 00701604|FD|3|ViewpointLookAtPoint|Viewpoint LookAt Point
 00701605|FD|3|ViewpointUpDirection
-00701606|FD|6|RenderFieldOfView|Render Field of View
+00701606|FD|6|RenderFieldOfView
 00701607|FD|1|SamplingStepSize
 00701701|CS|1|ShadingStyle
 00701702|FD|1|AmbientReflectionIntensity
@@ -3517,8 +3517,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00701804|US|1|VolumetricPresentationInputIndex
 00701805|SQ|1|PresentationStateCompositorComponentSequence
 00701806|SQ|1|WeightingTransferFunctionSequence
-00701807|US|3|WeightingLookupTableDescriptor
-00701808|OB|1|WeightingLookupTableData
+00701807|US|3|WeightingLookupTableDescriptor*
+00701808|OB|1|WeightingLookupTableData*
 00701901|SQ|1|VolumetricAnnotationSequence
 00701903|SQ|1|ReferencedStructuredContextSequence
 00701904|UI|1|ReferencedContentItem
@@ -3538,7 +3538,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00701B04|SQ|1|BlendingDisplaySequence
 00701B06|CS|1|BlendingMode
 00701B07|CS|1|TimeSeriesBlending
-00701B08|CS|1|GeometryForDisplay|Geometry for Display
+00701B08|CS|1|GeometryForDisplay
 00701B11|SQ|1|ThresholdSequence
 00701B12|SQ|1|ThresholdValueSequence
 00701B13|CS|1|ThresholdType
@@ -3547,12 +3547,12 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00720004|LO|1|HangingProtocolDescription
 00720006|CS|1|HangingProtocolLevel
 00720008|LO|1|HangingProtocolCreator
-0072000A|DT|1|HangingProtocolCreationDateTime|Hanging Protocol Creation DateTime
+0072000A|DT|1|HangingProtocolCreationDateTime
 0072000C|SQ|1|HangingProtocolDefinitionSequence
 0072000E|SQ|1|HangingProtocolUserIdentificationCodeSequence
 00720010|LO|1|HangingProtocolUserGroupName
 00720012|SQ|1|SourceHangingProtocolSequence
-00720014|US|1|NumberOfPriorsReferenced|Number of Priors Referenced
+00720014|US|1|NumberOfPriorsReferenced
 00720020|SQ|1|ImageSetsSequence
 00720022|SQ|1|ImageSetSelectorSequence
 00720024|CS|1|ImageSetSelectorUsageFlag
@@ -3604,10 +3604,10 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00720081|OV|1|SelectorOVValue
 00720082|SV|1-n|SelectorSVValue
 00720083|UV|1-n|SelectorUVValue
-00720100|US|1|NumberOfScreens|Number of Screens
+00720100|US|1|NumberOfScreens
 00720102|SQ|1|NominalScreenDefinitionSequence
-00720104|US|1|NumberOfVerticalPixels|Number of Vertical Pixels
-00720106|US|1|NumberOfHorizontalPixels|Number of Horizontal Pixels
+00720104|US|1|NumberOfVerticalPixels
+00720106|US|1|NumberOfHorizontalPixels
 00720108|FD|4|DisplayEnvironmentSpatialPosition
 0072010A|US|1|ScreenMinimumGrayscaleBitDepth
 0072010C|US|1|ScreenMinimumColorBitDepth
@@ -3646,7 +3646,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00720427|SQ|1|ReferencedFirstFrameSequence
 00720430|SQ|1|ImageBoxSynchronizationSequence
 00720432|US|2-n|SynchronizedImageBoxList
-00720434|CS|1|TypeOfSynchronization|Type of Synchronization
+00720434|CS|1|TypeOfSynchronization
 00720500|CS|1|BlendingOperationType
 00720510|CS|1|ReformattingOperationType
 00720512|FD|1|ReformattingThickness
@@ -3720,7 +3720,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00741230|LO|1|DeletionLock
 00741234|AE|1|ReceivingAE
 00741236|AE|1|RequestingAE
-00741238|LT|1|ReasonForCancellation|Reason for Cancellation
+00741238|LT|1|ReasonForCancellation
 00741242|CS|1|SCPStatus
 00741244|CS|1|SubscriptionListStatus
 00741246|CS|1|UnifiedProcedureStepListStatus
@@ -3736,8 +3736,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00741407|DS|1|StartCumulativeTimeWeight
 00741408|DS|1|EndCumulativeTimeWeight
 00741409|SQ|1|OmittedChannelSequence
-0074140A|CS|1|ReasonForChannelOmission|Reason for Channel Omission
-0074140B|LO|1|ReasonForChannelOmissionDescription|Reason for Channel Omission Description
+0074140A|CS|1|ReasonForChannelOmission
+0074140B|LO|1|ReasonForChannelOmissionDescription
 0074140C|IS|1|ChannelDeliveryOrderIndex
 0074140D|SQ|1|ChannelDeliveryContinuationSequence
 0074140E|SQ|1|OmittedApplicationSetupSequence
@@ -3752,7 +3752,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00760020|SQ|1|ProcedureTypeCodeSequence
 00760030|LO|1|SurgicalTechnique
 00760032|SQ|1|ComponentTypesSequence
-00760034|CS|1|ComponentTypeCodeSequence
+00760034|SQ|1|ComponentTypeCodeSequence
 00760036|CS|1|ExclusiveComponentType
 00760038|CS|1|MandatoryComponentType
 00760040|SQ|1|ComponentSequence
@@ -3791,15 +3791,15 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00800007|US|3-3n|SurfacePointColorCIELabValueData|Surface Point Color CIELab Value Data
 00800008|SQ|1|UVMappingSequence
 00800009|SH|1|TextureLabel
-00800010|OF|1-n|UValueData
-00800011|OF|1-n|VValueData
+00800010|OF|1|UValueData
+00800011|OF|1|VValueData
 00800012|SQ|1|ReferencedTextureSequence
 00800013|SQ|1|ReferencedSurfaceDataSequence
 00820001|CS|1|AssessmentSummary
 00820003|UT|1|AssessmentSummaryDescription
 00820004|SQ|1|AssessedSOPInstanceSequence
 00820005|SQ|1|ReferencedComparisonSOPInstanceSequence
-00820006|UL|1|NumberOfAssessmentObservations|Number of Assessment Observations
+00820006|UL|1|NumberOfAssessmentObservations
 00820007|SQ|1|AssessmentObservationsSequence
 00820008|CS|1|ObservationSignificance
 0082000A|UT|1|ObservationDescription
@@ -3827,7 +3827,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 00880910|LO|1|TopicAuthor*
 00880912|LO|1-32|TopicKeywords*
 01000410|CS|1|SOPInstanceStatus
-01000420|DT|1|SOPAuthorizationDateTime|SOP Authorization DateTime
+01000420|DT|1|SOPAuthorizationDateTime
 01000424|LT|1|SOPAuthorizationComment
 01000426|LO|1|AuthorizationEquipmentCertificationNumber
 04000005|US|1|MACIDNumber|MAC ID Number
@@ -3835,13 +3835,12 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 04000015|CS|1|MACAlgorithm
 04000020|AT|1-n|DataElementsSigned
 04000100|UI|1|DigitalSignatureUID
-04000105|DT|1|DigitalSignatureDateTime|Digital Signature DateTime
+04000105|DT|1|DigitalSignatureDateTime
 04000110|CS|1|CertificateType
-04000115|OB|1|CertificateOfSigner|Certificate of Signer
+04000115|OB|1|CertificateOfSigner
 04000120|OB|1|Signature
 04000305|CS|1|CertifiedTimestampType
 04000310|OB|1|CertifiedTimestamp
-04000315|FL|1|undefined*
 04000401|SQ|1|DigitalSignaturePurposeCodeSequence
 04000402|SQ|1|ReferencedDigitalSignatureSequence
 04000403|SQ|1|ReferencedSOPInstanceMACSequence
@@ -3853,26 +3852,19 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 04000551|SQ|1|NonconformingModifiedAttributesSequence
 04000552|OB|1|NonconformingDataElementValue
 04000561|SQ|1|OriginalAttributesSequence
-04000562|DT|1|AttributeModificationDateTime|Attribute Modification DateTime
+04000562|DT|1|AttributeModificationDateTime
 04000563|LO|1|ModifyingSystem
-04000564|LO|1|SourceOfPreviousValues|Source of Previous Values
-04000565|CS|1|ReasonForTheAttributeModification|Reason for the Attribute Modification
+04000564|LO|1|SourceOfPreviousValues
+04000565|CS|1|ReasonForTheAttributeModification
 04000600|CS|1|InstanceOriginStatus
-10000010|US|3|EscapeTriplet*
-10000011|US|3|RunLengthTriplet*
-10000012|US|1|HuffmanTableSize*
-10000013|US|3|HuffmanTableTriplet*
-10000014|US|1|ShiftTableSize*
-10000015|US|3|ShiftTableTriplet*
 1000xxx0|US|3|EscapeTriplet*
 1000xxx1|US|3|RunLengthTriplet*
 1000xxx2|US|1|HuffmanTableSize*
 1000xxx3|US|3|HuffmanTableTriplet*
 1000xxx4|US|1|ShiftTableSize*
 1000xxx5|US|3|ShiftTableTriplet*
-10100004|US|1-n|ZonalMap*
 1010xxxx|US|1-n|ZonalMap*
-20000010|IS|1|NumberOfCopies|Number of Copies
+20000010|IS|1|NumberOfCopies
 2000001E|SQ|1|PrinterConfigurationSequence
 20000020|CS|1|PrintPriority
 20000030|CS|1|MediumType
@@ -3937,8 +3929,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 20400020|SQ|1|OverlayPixelDataSequence*
 20400060|CS|1|OverlayMagnificationType*
 20400070|CS|1|OverlaySmoothingType*
-20400072|CS|1|OverlayOrImageMagnification*|Overlay or Image Magnification
-20400074|US|1|MagnifyToNumberOfColumns*|Magnify to Number of Columns
+20400072|CS|1|OverlayOrImageMagnification*
+20400074|US|1|MagnifyToNumberOfColumns*
 20400080|CS|1|OverlayForegroundDensity*
 20400082|CS|1|OverlayBackgroundDensity*
 20400090|CS|1|OverlayMode*
@@ -3955,7 +3947,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 21000070|AE|1|Originator
 21000140|AE|1|DestinationAE
 21000160|SH|1|OwnerID
-21000170|IS|1|NumberOfFilms|Number of Films
+21000170|IS|1|NumberOfFilms
 21000500|SQ|1|ReferencedPrintJobSequencePullStoredPrint*|Referenced Print Job Sequence (Pull Stored Print)
 21100010|CS|1|PrinterStatus
 21100020|CS|1|PrinterStatusInfo
@@ -3971,9 +3963,9 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 21300050|SQ|1|AnnotationContentSequence*
 21300060|SQ|1|ImageOverlayBoxContentSequence*
 21300080|SQ|1|PresentationLUTContentSequence*
-213000A0|SQ|1|ProposedStudySequence*
-213000C0|SQ|1|OriginalImageSequence*
-22000001|CS|1|LabelUsingInformationExtractedFromInstances
+213000A0|SQ|1|ProposedStudySequence
+213000C0|SQ|1|OriginalImageSequence
+22000001|CS|1|LabelUsingInformationExtractedFromInstances|Label Using Information Extracted From Instances
 22000002|UT|1|LabelText
 22000003|CS|1|LabelStyleSelection
 22000004|LT|1|MediaDisposition
@@ -3983,7 +3975,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 22000008|CS|1|IncludeNonDICOMObjects|Include Non-DICOM Objects
 22000009|CS|1|IncludeDisplayApplication
 2200000A|CS|1|PreserveCompositeInstancesAfterMediaCreation
-2200000B|US|1|TotalNumberOfPiecesOfMediaCreated|Total Number of Pieces of Media Created
+2200000B|US|1|TotalNumberOfPiecesOfMediaCreated
 2200000C|LO|1|RequestedMediaApplicationProfile
 2200000D|SQ|1|ReferencedStorageMediaSequence
 2200000E|AT|1-n|FailureAttributes
@@ -4003,7 +3995,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 30020022|DS|1|RadiationMachineSAD
 30020024|DS|1|RadiationMachineSSD
 30020026|DS|1|RTImageSID
-30020028|DS|1|SourceToReferenceObjectDistance|Source to Reference Object Distance
+30020028|DS|1|SourceToReferenceObjectDistance
 30020029|IS|1|FractionNumber
 30020030|SQ|1|ExposureSequence
 30020032|DS|1|MetersetExposure
@@ -4024,7 +4016,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 30020107|FD|1|StopCumulativeMeterset
 30020108|SQ|1|RTAcquisitionPatientPositionSequence
 30020109|SQ|1|RTImageFrameImagingDevicePositionSequence
-3002010A|SQ|1|RTImageFramekVRadiationAcquisitionSequence
+3002010A|SQ|1|RTImageFramekVRadiationAcquisitionSequence|RT Image Frame kV Radiation Acquisition Sequence
 3002010B|SQ|1|RTImageFrameMVRadiationAcquisitionSequence
 3002010C|SQ|1|RTImageFrameRadiationAcquisitionSequence
 3002010D|SQ|1|ImagingSourcePositionSequence
@@ -4063,7 +4055,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 3002012E|CS|1|ScanArcType
 3002012F|CS|1|DetectorPositioningType
 30020130|SQ|1|AdditionalRTAccessoryDeviceSequence
-30020131|SQ|1|DeviceSpecificAcquisitionParameterSequence
+30020131|SQ|1|DeviceSpecificAcquisitionParameterSequence|Device-Specific Acquisition Parameter Sequence
 30020132|SQ|1|ReferencedPositionReferenceInstanceSequence
 30020133|SQ|1|EnergyDerivationCodeSequence
 30020134|FD|1|MaximumCumulativeMetersetExposure
@@ -4071,21 +4063,21 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 30040001|CS|1|DVHType
 30040002|CS|1|DoseUnits
 30040004|CS|1|DoseType
-30040005|CS|1|SpatialTransformOfDose|Spatial Transform of Dose
+30040005|CS|1|SpatialTransformOfDose
 30040006|LO|1|DoseComment
 30040008|DS|3|NormalizationPoint
 3004000A|CS|1|DoseSummationType
 3004000C|DS|2-n|GridFrameOffsetVector
 3004000E|DS|1|DoseGridScaling
-30040010|SQ|1|RTDoseROISequence
-30040012|DS|1|DoseValue
+30040010|SQ|1|RTDoseROISequence*
+30040012|DS|1|DoseValue*
 30040014|CS|1-3|TissueHeterogeneityCorrection
 30040040|DS|3|DVHNormalizationPoint
 30040042|DS|1|DVHNormalizationDoseValue
 30040050|SQ|1|DVHSequence
 30040052|DS|1|DVHDoseScaling
 30040054|CS|1|DVHVolumeUnits
-30040056|IS|1|DVHNumberOfBins|DVH Number of Bins
+30040056|IS|1|DVHNumberOfBins
 30040058|DS|2-2n|DVHData
 30040060|SQ|1|DVHReferencedROISequence
 30040062|CS|1|DVHROIContributionType|DVH ROI Contribution Type
@@ -4097,14 +4089,14 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 30060006|ST|1|StructureSetDescription
 30060008|DA|1|StructureSetDate
 30060009|TM|1|StructureSetTime
-30060010|SQ|1|ReferencedFrameOfReferenceSequence|Referenced Frame of Reference Sequence
+30060010|SQ|1|ReferencedFrameOfReferenceSequence
 30060012|SQ|1|RTReferencedStudySequence
 30060014|SQ|1|RTReferencedSeriesSequence
 30060016|SQ|1|ContourImageSequence
 30060018|SQ|1|PredecessorStructureSetSequence
 30060020|SQ|1|StructureSetROISequence
 30060022|IS|1|ROINumber
-30060024|UI|1|ReferencedFrameOfReferenceUID|Referenced Frame of Reference UID
+30060024|UI|1|ReferencedFrameOfReferenceUID
 30060026|LO|1|ROIName
 30060028|ST|1|ROIDescription
 3006002A|IS|3|ROIDisplayColor
@@ -4119,11 +4111,11 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 30060039|SQ|1|ROIContourSequence
 30060040|SQ|1|ContourSequence
 30060042|CS|1|ContourGeometricType
-30060044|DS|1|ContourSlabThickness
-30060045|DS|3|ContourOffsetVector
-30060046|IS|1|NumberOfContourPoints|Number of Contour Points
+30060044|DS|1|ContourSlabThickness*
+30060045|DS|3|ContourOffsetVector*
+30060046|IS|1|NumberOfContourPoints
 30060048|IS|1|ContourNumber
-30060049|IS|1-n|AttachedContours
+30060049|IS|1-n|AttachedContours*
 3006004A|SQ|1|SourcePixelPlanesCharacteristicsSequence
 3006004B|SQ|1|SourceSeriesSequence
 3006004C|SQ|1|SourceSeriesInformationSequence
@@ -4134,9 +4126,9 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 30060080|SQ|1|RTROIObservationsSequence|RT ROI Observations Sequence
 30060082|IS|1|ObservationNumber
 30060084|IS|1|ReferencedROINumber
-30060085|SH|1|ROIObservationLabel
+30060085|SH|1|ROIObservationLabel*
 30060086|SQ|1|RTROIIdentificationCodeSequence|RT ROI Identification Code Sequence
-30060088|ST|1|ROIObservationDescription
+30060088|ST|1|ROIObservationDescription*
 300600A0|SQ|1|RelatedRTROIObservationsSequence|Related RT ROI Observations Sequence
 300600A4|CS|1|RTROIInterpretedType|RT ROI Interpreted Type
 300600A6|PN|1|ROIInterpreter
@@ -4147,11 +4139,11 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300600B7|US|1|ROIElementalCompositionAtomicNumber
 300600B8|FL|1|ROIElementalCompositionAtomicMassFraction
 300600B9|SQ|1|AdditionalRTROIIdentificationCodeSequence*|Additional RT ROI Identification Code Sequence
-300600C0|SQ|1|FrameOfReferenceRelationshipSequence*|Frame of Reference Relationship Sequence
-300600C2|UI|1|RelatedFrameOfReferenceUID*|Related Frame of Reference UID
-300600C4|CS|1|FrameOfReferenceTransformationType*|Frame of Reference Transformation Type
-300600C6|DS|16|FrameOfReferenceTransformationMatrix|Frame of Reference Transformation Matrix
-300600C8|LO|1|FrameOfReferenceTransformationComment|Frame of Reference Transformation Comment
+300600C0|SQ|1|FrameOfReferenceRelationshipSequence*
+300600C2|UI|1|RelatedFrameOfReferenceUID*
+300600C4|CS|1|FrameOfReferenceTransformationType*
+300600C6|DS|16|FrameOfReferenceTransformationMatrix
+300600C8|LO|1|FrameOfReferenceTransformationComment
 300600C9|SQ|1|PatientLocationCoordinatesSequence
 300600CA|SQ|1|PatientLocationCoordinatesCodeSequence
 300600CB|SQ|1|PatientSupportPositionSequence
@@ -4165,7 +4157,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 30080024|DA|1|TreatmentControlPointDate
 30080025|TM|1|TreatmentControlPointTime
 3008002A|CS|1|TreatmentTerminationStatus
-3008002B|SH|1|TreatmentTerminationCode
+3008002B|SH|1|TreatmentTerminationCode*
 3008002C|CS|1|TreatmentVerificationStatus
 30080030|SQ|1|ReferencedTreatmentRecordSequence
 30080032|DS|1|SpecifiedPrimaryMeterset
@@ -4183,10 +4175,10 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 30080047|FL|1-n|ScanSpotMetersetsDelivered
 30080048|DS|1|DoseRateDelivered
 30080050|SQ|1|TreatmentSummaryCalculatedDoseReferenceSequence
-30080052|DS|1|CumulativeDoseToDoseReference|Cumulative Dose to Dose Reference
+30080052|DS|1|CumulativeDoseToDoseReference
 30080054|DA|1|FirstTreatmentDate
 30080056|DA|1|MostRecentTreatmentDate
-3008005A|IS|1|NumberOfFractionsDelivered|Number of Fractions Delivered
+3008005A|IS|1|NumberOfFractionsDelivered
 30080060|SQ|1|OverrideSequence
 30080061|AT|1|ParameterSequencePointer
 30080062|AT|1|OverrideParameterPointer
@@ -4230,8 +4222,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 30080130|SQ|1|RecordedChannelSequence
 30080132|DS|1|SpecifiedChannelTotalTime
 30080134|DS|1|DeliveredChannelTotalTime
-30080136|IS|1|SpecifiedNumberOfPulses|Specified Number of Pulses
-30080138|IS|1|DeliveredNumberOfPulses|Delivered Number of Pulses
+30080136|IS|1|SpecifiedNumberOfPulses
+30080138|IS|1|DeliveredNumberOfPulses
 3008013A|DS|1|SpecifiedPulseRepetitionInterval
 3008013C|DS|1|DeliveredPulseRepetitionInterval
 30080140|SQ|1|RecordedSourceApplicatorSequence
@@ -4262,7 +4254,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A0007|TM|1|RTPlanTime
 300A0009|LO|1-n|TreatmentProtocols
 300A000A|CS|1|PlanIntent
-300A000B|LO|1-n|TreatmentSites
+300A000B|LO|1-n|TreatmentSites*
 300A000C|CS|1|RTPlanGeometry
 300A000E|ST|1|PrescriptionDescription
 300A0010|SQ|1|DoseReferenceSequence
@@ -4282,9 +4274,9 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A0027|DS|1|TargetMaximumDose
 300A0028|DS|1|TargetUnderdoseVolumeFraction
 300A002A|DS|1|OrganAtRiskFullVolumeDose|Organ at Risk Full-volume Dose
-300A002B|DS|1|OrganAtRiskLimitDose|Organ at Risk Limit Dose
-300A002C|DS|1|OrganAtRiskMaximumDose|Organ at Risk Maximum Dose
-300A002D|DS|1|OrganAtRiskOverdoseVolumeFraction|Organ at Risk Overdose Volume Fraction
+300A002B|DS|1|OrganAtRiskLimitDose
+300A002C|DS|1|OrganAtRiskMaximumDose
+300A002D|DS|1|OrganAtRiskOverdoseVolumeFraction
 300A0040|SQ|1|ToleranceTableSequence
 300A0042|IS|1|ToleranceTableNumber
 300A0043|SH|1|ToleranceTableLabel
@@ -4305,11 +4297,11 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A0070|SQ|1|FractionGroupSequence
 300A0071|IS|1|FractionGroupNumber
 300A0072|LO|1|FractionGroupDescription
-300A0078|IS|1|NumberOfFractionsPlanned|Number of Fractions Planned
+300A0078|IS|1|NumberOfFractionsPlanned
 300A0079|IS|1|NumberOfFractionPatternDigitsPerDay|Number of Fraction Pattern Digits Per Day
 300A007A|IS|1|RepeatFractionCycleLength
 300A007B|LT|1|FractionPattern
-300A0080|IS|1|NumberOfBeams|Number of Beams
+300A0080|IS|1|NumberOfBeams
 300A0082|DS|3|BeamDoseSpecificationPoint*
 300A0083|UI|1|ReferencedDoseReferenceUID
 300A0084|DS|1|BeamDose
@@ -4326,8 +4318,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A0091|DS|1|AlternateBeamDose
 300A0092|CS|1|AlternateBeamDoseType
 300A0093|CS|1|DepthValueAveragingFlag
-300A0094|DS|1|BeamDosePointSourceToExternalContourDistance|Beam Dose Point Source to External Contour Distance
-300A00A0|IS|1|NumberOfBrachyApplicationSetups|Number of Brachy Application Setups
+300A0094|DS|1|BeamDosePointSourceToExternalContourDistance
+300A00A0|IS|1|NumberOfBrachyApplicationSetups
 300A00A2|DS|3|BrachyApplicationSetupDoseSpecificationPoint
 300A00A4|DS|1|BrachyApplicationSetupDose
 300A00B0|SQ|1|BeamSequence
@@ -4336,8 +4328,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A00B4|DS|1|SourceAxisDistance|Source-Axis Distance
 300A00B6|SQ|1|BeamLimitingDeviceSequence
 300A00B8|CS|1|RTBeamLimitingDeviceType
-300A00BA|DS|1|SourceToBeamLimitingDeviceDistance|Source to Beam Limiting Device Distance
-300A00BB|FL|1|IsocenterToBeamLimitingDeviceDistance|Isocenter to Beam Limiting Device Distance
+300A00BA|DS|1|SourceToBeamLimitingDeviceDistance
+300A00BB|FL|1|IsocenterToBeamLimitingDeviceDistance
 300A00BC|IS|1|NumberOfLeafJawPairs|Number of Leaf/Jaw Pairs
 300A00BE|DS|3-n|LeafPositionBoundaries
 300A00C0|IS|1|BeamNumber
@@ -4351,7 +4343,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A00CA|SQ|1|PlannedVerificationImageSequence
 300A00CC|LO|1-n|ImagingDeviceSpecificAcquisitionParameters|Imaging Device-Specific Acquisition Parameters
 300A00CE|CS|1|TreatmentDeliveryType
-300A00D0|IS|1|NumberOfWedges|Number of Wedges
+300A00D0|IS|1|NumberOfWedges
 300A00D1|SQ|1|WedgeSequence
 300A00D2|IS|1|WedgeNumber
 300A00D3|CS|1|WedgeType
@@ -4360,35 +4352,35 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A00D6|DS|1|WedgeFactor
 300A00D7|FL|1|TotalWedgeTrayWaterEquivalentThickness|Total Wedge Tray Water-Equivalent Thickness
 300A00D8|DS|1|WedgeOrientation
-300A00D9|FL|1|IsocenterToWedgeTrayDistance|Isocenter to Wedge Tray Distance
-300A00DA|DS|1|SourceToWedgeTrayDistance|Source to Wedge Tray Distance
+300A00D9|FL|1|IsocenterToWedgeTrayDistance
+300A00DA|DS|1|SourceToWedgeTrayDistance
 300A00DB|FL|1|WedgeThinEdgePosition
 300A00DC|SH|1|BolusID
 300A00DD|ST|1|BolusDescription
 300A00DE|DS|1|EffectiveWedgeAngle
-300A00E0|IS|1|NumberOfCompensators|Number of Compensators
+300A00E0|IS|1|NumberOfCompensators
 300A00E1|SH|1|MaterialID
 300A00E2|DS|1|TotalCompensatorTrayFactor
 300A00E3|SQ|1|CompensatorSequence
 300A00E4|IS|1|CompensatorNumber
 300A00E5|SH|1|CompensatorID
-300A00E6|DS|1|SourceToCompensatorTrayDistance|Source to Compensator Tray Distance
+300A00E6|DS|1|SourceToCompensatorTrayDistance
 300A00E7|IS|1|CompensatorRows
 300A00E8|IS|1|CompensatorColumns
 300A00E9|DS|2|CompensatorPixelSpacing
 300A00EA|DS|2|CompensatorPosition
 300A00EB|DS|1-n|CompensatorTransmissionData
 300A00EC|DS|1-n|CompensatorThicknessData
-300A00ED|IS|1|NumberOfBoli|Number of Boli
+300A00ED|IS|1|NumberOfBoli
 300A00EE|CS|1|CompensatorType
 300A00EF|SH|1|CompensatorTrayID
-300A00F0|IS|1|NumberOfBlocks|Number of Blocks
+300A00F0|IS|1|NumberOfBlocks
 300A00F2|DS|1|TotalBlockTrayFactor
 300A00F3|FL|1|TotalBlockTrayWaterEquivalentThickness|Total Block Tray Water-Equivalent Thickness
 300A00F4|SQ|1|BlockSequence
 300A00F5|SH|1|BlockTrayID
-300A00F6|DS|1|SourceToBlockTrayDistance|Source to Block Tray Distance
-300A00F7|FL|1|IsocenterToBlockTrayDistance|Isocenter to Block Tray Distance
+300A00F6|DS|1|SourceToBlockTrayDistance
+300A00F7|FL|1|IsocenterToBlockTrayDistance
 300A00F8|CS|1|BlockType
 300A00F9|LO|1|AccessoryCode
 300A00FA|CS|1|BlockDivergence
@@ -4397,7 +4389,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A00FE|LO|1|BlockName
 300A0100|DS|1|BlockThickness
 300A0102|DS|1|BlockTransmission
-300A0104|IS|1|BlockNumberOfPoints|Block Number of Points
+300A0104|IS|1|BlockNumberOfPoints
 300A0106|DS|2-2n|BlockData
 300A0107|SQ|1|ApplicatorSequence
 300A0108|SH|1|ApplicatorID
@@ -4405,7 +4397,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A010A|LO|1|ApplicatorDescription
 300A010C|DS|1|CumulativeDoseReferenceCoefficient
 300A010E|DS|1|FinalCumulativeMetersetWeight
-300A0110|IS|1|NumberOfControlPoints|Number of Control Points
+300A0110|IS|1|NumberOfControlPoints
 300A0111|SQ|1|ControlPointSequence
 300A0112|IS|1|ControlPointIndex
 300A0114|DS|1|NominalBeamEnergy
@@ -4428,9 +4420,9 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A012A|DS|1|TableTopLateralPosition
 300A012C|DS|3|IsocenterPosition
 300A012E|DS|3|SurfaceEntryPoint
-300A0130|DS|1|SourceToSurfaceDistance|Source to Surface Distance
-300A0131|FL|1|AverageBeamDosePointSourceToExternalContourDistance|Average Beam Dose Point Source to External Contour Distance
-300A0132|FL|1|SourceToExternalContourDistance|Source to External Contour Distance
+300A0130|DS|1|SourceToSurfaceDistance
+300A0131|FL|1|AverageBeamDosePointSourceToExternalContourDistance
+300A0132|FL|1|SourceToExternalContourDistance
 300A0133|FL|3|ExternalContourEntryPoint
 300A0134|DS|1|CumulativeMetersetWeight
 300A0140|FL|1|TableTopPitchAngle
@@ -4519,7 +4511,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A0284|DS|1|ChannelLength
 300A0286|DS|1|ChannelTotalTime
 300A0288|CS|1|SourceMovementType
-300A028A|IS|1|NumberOfPulses|Number of Pulses
+300A028A|IS|1|NumberOfPulses
 300A028C|DS|1|PulseRepetitionInterval
 300A0290|IS|1|SourceApplicatorNumber
 300A0291|SH|1|SourceApplicatorID
@@ -4546,11 +4538,11 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A02D6|DS|1|CumulativeTimeWeight
 300A02E0|CS|1|CompensatorDivergence
 300A02E1|CS|1|CompensatorMountingPosition
-300A02E2|DS|1-n|SourceToCompensatorDistance|Source to Compensator Distance
+300A02E2|DS|1-n|SourceToCompensatorDistance
 300A02E3|FL|1|TotalCompensatorTrayWaterEquivalentThickness|Total Compensator Tray Water-Equivalent Thickness
-300A02E4|FL|1|IsocenterToCompensatorTrayDistance|Isocenter to Compensator Tray Distance
+300A02E4|FL|1|IsocenterToCompensatorTrayDistance
 300A02E5|FL|1|CompensatorColumnOffset
-300A02E6|FL|1-n|IsocenterToCompensatorDistances|Isocenter to Compensator Distances
+300A02E6|FL|1-n|IsocenterToCompensatorDistances
 300A02E7|FL|1|CompensatorRelativeStoppingPowerRatio
 300A02E8|FL|1|CompensatorMillingToolDiameter
 300A02EA|SQ|1|IonRangeCompensatorSequence
@@ -4564,20 +4556,20 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A030C|SQ|1|SnoutSequence
 300A030D|FL|1|SnoutPosition
 300A030F|SH|1|SnoutID
-300A0312|IS|1|NumberOfRangeShifters|Number of Range Shifters
+300A0312|IS|1|NumberOfRangeShifters
 300A0314|SQ|1|RangeShifterSequence
 300A0316|IS|1|RangeShifterNumber
 300A0318|SH|1|RangeShifterID
 300A0320|CS|1|RangeShifterType
 300A0322|LO|1|RangeShifterDescription
-300A0330|IS|1|NumberOfLateralSpreadingDevices|Number of Lateral Spreading Devices
+300A0330|IS|1|NumberOfLateralSpreadingDevices
 300A0332|SQ|1|LateralSpreadingDeviceSequence
 300A0334|IS|1|LateralSpreadingDeviceNumber
 300A0336|SH|1|LateralSpreadingDeviceID
 300A0338|CS|1|LateralSpreadingDeviceType
 300A033A|LO|1|LateralSpreadingDeviceDescription
 300A033C|FL|1|LateralSpreadingDeviceWaterEquivalentThickness
-300A0340|IS|1|NumberOfRangeModulators|Number of Range Modulators
+300A0340|IS|1|NumberOfRangeModulators
 300A0342|SQ|1|RangeModulatorSequence
 300A0344|IS|1|RangeModulatorNumber
 300A0346|SH|1|RangeModulatorID
@@ -4593,28 +4585,28 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A035A|FL|1|MetersetRate
 300A0360|SQ|1|RangeShifterSettingsSequence
 300A0362|LO|1|RangeShifterSetting
-300A0364|FL|1|IsocenterToRangeShifterDistance|Isocenter to Range Shifter Distance
+300A0364|FL|1|IsocenterToRangeShifterDistance
 300A0366|FL|1|RangeShifterWaterEquivalentThickness
 300A0370|SQ|1|LateralSpreadingDeviceSettingsSequence
 300A0372|LO|1|LateralSpreadingDeviceSetting
-300A0374|FL|1|IsocenterToLateralSpreadingDeviceDistance|Isocenter to Lateral Spreading Device Distance
+300A0374|FL|1|IsocenterToLateralSpreadingDeviceDistance
 300A0380|SQ|1|RangeModulatorSettingsSequence
 300A0382|FL|1|RangeModulatorGatingStartValue
 300A0384|FL|1|RangeModulatorGatingStopValue
 300A0386|FL|1|RangeModulatorGatingStartWaterEquivalentThickness
 300A0388|FL|1|RangeModulatorGatingStopWaterEquivalentThickness
-300A038A|FL|1|IsocenterToRangeModulatorDistance|Isocenter to Range Modulator Distance
+300A038A|FL|1|IsocenterToRangeModulatorDistance
 300A038F|FL|1-n|ScanSpotTimeOffset
 300A0390|SH|1|ScanSpotTuneID
 300A0391|IS|1-n|ScanSpotPrescribedIndices
-300A0392|IS|1|NumberOfScanSpotPositions|Number of Scan Spot Positions
+300A0392|IS|1|NumberOfScanSpotPositions
 300A0393|CS|1|ScanSpotReordered
 300A0394|FL|1-n|ScanSpotPositionMap
 300A0395|CS|1|ScanSpotReorderingAllowed
 300A0396|FL|1-n|ScanSpotMetersetWeights
 300A0398|FL|2|ScanningSpotSize
 300A0399|FL|2-2n|ScanSpotSizesDelivered
-300A039A|IS|1|NumberOfPaintings|Number of Paintings
+300A039A|IS|1|NumberOfPaintings
 300A03A0|SQ|1|IonToleranceTableSequence
 300A03A2|SQ|1|IonBeamSequence
 300A03A4|SQ|1|IonBeamLimitingDeviceSequence
@@ -4631,15 +4623,15 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A0422|ST|1|GeneralAccessoryDescription
 300A0423|CS|1|GeneralAccessoryType
 300A0424|IS|1|GeneralAccessoryNumber
-300A0425|FL|1|SourceToGeneralAccessoryDistance|Source to General Accessory Distance
-300A0426|DS|1|IsocenterToGeneralAccessoryDistance|Isocenter to General Accessory Distance
+300A0425|FL|1|SourceToGeneralAccessoryDistance
+300A0426|DS|1|IsocenterToGeneralAccessoryDistance
 300A0431|SQ|1|ApplicatorGeometrySequence
 300A0432|CS|1|ApplicatorApertureShape
 300A0433|FL|1|ApplicatorOpening
 300A0434|FL|1|ApplicatorOpeningX
 300A0435|FL|1|ApplicatorOpeningY
-300A0436|FL|1|SourceToApplicatorMountingPositionDistance|Source to Applicator Mounting Position Distance
-300A0440|IS|1|NumberOfBlockSlabItems|Number of Block Slab Items
+300A0436|FL|1|SourceToApplicatorMountingPositionDistance
+300A0440|IS|1|NumberOfBlockSlabItems
 300A0441|SQ|1|BlockSlabSequence
 300A0442|DS|1|BlockSlabThickness
 300A0443|US|1|BlockSlabNumber
@@ -4663,7 +4655,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A0601|US|1|RadiationGenerationModeIndex
 300A0602|US|1|ReferencedDefinedDeviceIndex
 300A0603|US|1|RadiationDoseIdentificationIndex
-300A0604|US|1|NumberOfRTControlPoints|Number of RT Control Points
+300A0604|US|1|NumberOfRTControlPoints
 300A0605|US|1|ReferencedRadiationGenerationModeIndex
 300A0606|US|1|TreatmentPositionIndex
 300A0607|US|1|ReferencedDeviceIndex
@@ -4691,15 +4683,15 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A061D|CS|1-n|DoseValuePurpose
 300A061E|FD|3|ReferenceDosePointCoordinates
 300A061F|SQ|1|RadiationDoseValuesParametersSequence
-300A0620|SQ|1|MetersetToDoseMappingSequence|Meterset to Dose Mapping Sequence
+300A0620|SQ|1|MetersetToDoseMappingSequence
 300A0621|SQ|1|ExpectedInVivoMeasurementValuesSequence|Expected In-Vivo Measurement Values Sequence
 300A0622|US|1|ExpectedInVivoMeasurementValueIndex|Expected In-Vivo Measurement Value Index
 300A0623|LO|1|RadiationDoseInVivoMeasurementLabel|Radiation Dose In-Vivo Measurement Label
 300A0624|FD|2|RadiationDoseCentralAxisDisplacement
 300A0625|FD|1|RadiationDoseValue
-300A0626|FD|1|RadiationDoseSourceToSkinDistance|Radiation Dose Source to Skin Distance
+300A0626|FD|1|RadiationDoseSourceToSkinDistance
 300A0627|FD|3|RadiationDoseMeasurementPointCoordinates
-300A0628|FD|1|RadiationDoseSourceToExternalContourDistance|Radiation Dose Source to External Contour Distance
+300A0628|FD|1|RadiationDoseSourceToExternalContourDistance
 300A0629|SQ|1|RTToleranceSetSequence
 300A062A|LO|1|RTToleranceSetLabel
 300A062B|SQ|1|AttributeToleranceValuesSequence
@@ -4709,12 +4701,12 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A062F|SQ|1|CArmPhotonElectronControlPointSequence|C-Arm Photon-Electron Control Point Sequence
 300A0630|SQ|1|ReferencedRTRadiationSequence
 300A0631|SQ|1|ReferencedRTInstanceSequence
-300A0632|SQ|1|ReferencedRTPatientSetupSequence
-300A0634|FD|1|SourceToPatientSurfaceDistance|Source to Patient Surface Distance
+300A0632|SQ|1|ReferencedRTPatientSetupSequence*
+300A0634|FD|1|SourceToPatientSurfaceDistance
 300A0635|SQ|1|TreatmentMachineSpecialModeCodeSequence
-300A0636|US|1|IntendedNumberOfFractions|Intended Number of Fractions
+300A0636|US|1|IntendedNumberOfFractions
 300A0637|CS|1|RTRadiationSetIntent
-300A0638|CS|1|RTRadiationPhysicalAndGeometricContentDetailFlag|RT Radiation Physical and Geometric Content Detail Flag
+300A0638|CS|1|RTRadiationPhysicalAndGeometricContentDetailFlag
 300A0639|CS|1|RTRecordFlag
 300A063A|SQ|1|TreatmentDeviceIdentificationSequence
 300A063B|SQ|1|ReferencedRTPhysicianIntentSequence
@@ -4723,14 +4715,14 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A063E|SQ|1|DeliveryRateUnitSequence
 300A063F|SQ|1|TreatmentPositionSequence
 300A0640|FD|1|RadiationSourceAxisDistance|Radiation Source-Axis Distance
-300A0641|US|1|NumberOfRTBeamLimitingDevices|Number of RT Beam Limiting Devices
+300A0641|US|1|NumberOfRTBeamLimitingDevices
 300A0642|FD|1|RTBeamLimitingDeviceProximalDistance
 300A0643|FD|1|RTBeamLimitingDeviceDistalDistance
 300A0644|SQ|1|ParallelRTBeamDelimiterDeviceOrientationLabelCodeSequence
 300A0645|FD|1|BeamModifierOrientationAngle
 300A0646|SQ|1|FixedRTBeamDelimiterDeviceSequence
 300A0647|SQ|1|ParallelRTBeamDelimiterDeviceSequence
-300A0648|US|1|NumberOfParallelRTBeamDelimiters|Number of Parallel RT Beam Delimiters
+300A0648|US|1|NumberOfParallelRTBeamDelimiters
 300A0649|FD|2-n|ParallelRTBeamDelimiterBoundaries
 300A064A|FD|2-n|ParallelRTBeamDelimiterPositions
 300A064B|FD|2|RTBeamLimitingDeviceOffset
@@ -4738,17 +4730,17 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A064D|SQ|1|RTBeamLimitingDeviceDefinitionSequence
 300A064E|CS|1|ParallelRTBeamDelimiterOpeningMode
 300A064F|CS|1-n|ParallelRTBeamDelimiterLeafMountingSide
-300A0650|UI|1|PatientSetupUID
+300A0650|UI|1|PatientSetupUID*
 300A0651|SQ|1|WedgeDefinitionSequence
 300A0652|FD|1|RadiationBeamWedgeAngle
 300A0653|FD|1|RadiationBeamWedgeThinEdgeDistance
 300A0654|FD|1|RadiationBeamEffectiveWedgeAngle
-300A0655|US|1|NumberOfWedgePositions|Number of Wedge Positions
+300A0655|US|1|NumberOfWedgePositions
 300A0656|SQ|1|RTBeamLimitingDeviceOpeningSequence
-300A0657|US|1|NumberOfRTBeamLimitingDeviceOpenings|Number of RT Beam Limiting Device Openings
+300A0657|US|1|NumberOfRTBeamLimitingDeviceOpenings
 300A0658|SQ|1|RadiationDosimeterUnitSequence
 300A0659|SQ|1|RTDeviceDistanceReferenceLocationCodeSequence
-300A065A|SQ|1|RadiationDeviceConfigurationAndCommissioningKeySequence|Radiation Device Configuration and Commissioning Key Sequence
+300A065A|SQ|1|RadiationDeviceConfigurationAndCommissioningKeySequence
 300A065B|SQ|1|PatientSupportPositionParameterSequence
 300A065C|CS|1|PatientSupportPositionSpecificationMethod
 300A065D|SQ|1|PatientSupportPositionDeviceParameterSequence
@@ -4770,13 +4762,13 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A066D|FD|1|RadiationBeamBlockThickness
 300A066E|FD|1|RadiationBeamBlockSlabThickness
 300A066F|SQ|1|BlockEdgeDataSequence
-300A0670|US|1|NumberOfRTAccessoryHolders|Number of RT Accessory Holders
+300A0670|US|1|NumberOfRTAccessoryHolders
 300A0671|SQ|1|GeneralAccessoryDefinitionSequence
-300A0672|US|1|NumberOfGeneralAccessories|Number of General Accessories
+300A0672|US|1|NumberOfGeneralAccessories
 300A0673|SQ|1|BolusDefinitionSequence
-300A0674|US|1|NumberOfBoluses|Number of Boluses
-300A0675|UI|1|EquipmentFrameOfReferenceUID|Equipment Frame of Reference UID
-300A0676|ST|1|EquipmentFrameOfReferenceDescription|Equipment Frame of Reference Description
+300A0674|US|1|NumberOfBoluses
+300A0675|UI|1|EquipmentFrameOfReferenceUID
+300A0676|ST|1|EquipmentFrameOfReferenceDescription
 300A0677|SQ|1|EquipmentReferencePointCoordinatesSequence
 300A0678|SQ|1|EquipmentReferencePointCodeSequence
 300A0679|FD|1|RTBeamLimitingDeviceAngle
@@ -4793,7 +4785,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A0684|SQ|1|EnergyUnitCodeSequence
 300A0685|US|1|NumberOfRadiationGenerationModes|Number of Radiation GenerationModes
 300A0686|SQ|1|PatientSupportDevicesSequence
-300A0687|US|1|NumberOfPatientSupportDevices|Number of Patient Support Devices
+300A0687|US|1|NumberOfPatientSupportDevices
 300A0688|FD|1|RTBeamModifierDefinitionDistance
 300A0689|SQ|1|BeamAreaLimitSequence
 300A068A|SQ|1|ReferencedRTPrescriptionSequence
@@ -4810,7 +4802,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A0709|CS|1|TreatmentRecordContentOrigin
 300A0714|CS|1|RTTreatmentTerminationStatus
 300A0715|SQ|1|RTTreatmentTerminationReasonCodeSequence
-300A0716|SQ|1|MachineSpecificTreatmentTerminationCodeSequence
+300A0716|SQ|1|MachineSpecificTreatmentTerminationCodeSequence|Machine-Specific Treatment Termination Code Sequence
 300A0722|SQ|1|RTRadiationSalvageRecordControlPointSequence
 300A0723|CS|1|StartingMetersetValueKnownFlag
 300A0730|ST|1|TreatmentTerminationDescription
@@ -4835,10 +4827,9 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300A0761|SQ|1|TreatmentToleranceViolationTypeCodeSequence
 300A0762|SQ|1|TreatmentToleranceViolationCauseCodeSequence
 300A0772|SQ|1|MeasuredMetersetToDoseMappingSequence
-300A0773|US|1|ReferencedExpectedInVivoMeasurementValueIndex
+300A0773|US|1|ReferencedExpectedInVivoMeasurementValueIndex|Referenced Expected In-Vivo Measurement Value Index
 300A0774|SQ|1|DoseMeasurementDeviceCodeSequence
 300A0780|SQ|1|AdditionalParameterRecordingInstanceSequence
-300A0782|US|1|undefined*
 300A0783|ST|1|InterlockOriginDescription
 300A0784|SQ|1|RTPatientPositionScopeSequence
 300A0785|UI|1|ReferencedTreatmentPositionGroupUID
@@ -4902,8 +4893,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 300C0102|IS|1|ReferencedLateralSpreadingDeviceNumber
 300C0104|IS|1|ReferencedRangeModulatorNumber
 300C0111|SQ|1|OmittedBeamTaskSequence
-300C0112|CS|1|ReasonForOmission|Reason for Omission
-300C0113|LO|1|ReasonForOmissionDescription|Reason for Omission Description
+300C0112|CS|1|ReasonForOmission
+300C0113|LO|1|ReasonForOmissionDescription
 300C0114|SQ|1|PrescriptionOverviewSequence
 300C0115|FL|1|TotalPrescriptionDose
 300C0116|SQ|1|PlanOverviewSequence
@@ -5003,10 +4994,10 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 3010004D|DA|1|IntendedPhaseEndDate
 3010004E|SQ|1|RTTreatmentPhaseIntervalSequence
 3010004F|CS|1|TemporalRelationshipIntervalAnchor
-30100050|FD|1|MinimumNumberOfIntervalDays|Minimum Number of Interval Days
-30100051|FD|1|MaximumNumberOfIntervalDays|Maximum Number of Interval Days
-30100052|UI|1-n|PertinentSOPClassesInStudy|Pertinent SOP Classes in Study
-30100053|UI|1-n|PertinentSOPClassesInSeries|Pertinent SOP Classes in Series
+30100050|FD|1|MinimumNumberOfIntervalDays
+30100051|FD|1|MaximumNumberOfIntervalDays
+30100052|UI|1-n|PertinentSOPClassesInStudy
+30100053|UI|1-n|PertinentSOPClassesInSeries
 30100054|LO|1|RTPrescriptionLabel
 30100055|SQ|1|RTPhysicianIntentPredecessorSequence
 30100056|LO|1|RTTreatmentApproachLabel
@@ -5015,7 +5006,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 30100059|CS|1|RTTreatmentIntentType
 3010005A|UT|1|RTPhysicianIntentNarrative
 3010005B|SQ|1|RTProtocolCodeSequence
-3010005C|ST|1|ReasonForSuperseding|Reason for Superseding
+3010005C|ST|1|ReasonForSuperseding
 3010005D|SQ|1|RTDiagnosisCodeSequence
 3010005E|US|1|ReferencedRTPhysicianIntentIndex
 3010005F|SQ|1|RTPhysicianIntentInputInstanceSequence
@@ -5046,8 +5037,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 30100079|SQ|1|FractionPatternSequence
 3010007A|UT|1|TreatmentTechniqueNotes
 3010007B|UT|1|PrescriptionNotes
-3010007C|IS|1|NumberOfIntervalFractions|Number of Interval Fractions
-3010007D|US|1|NumberOfFractions|Number of Fractions
+3010007C|IS|1|NumberOfIntervalFractions
+3010007D|US|1|NumberOfFractions
 3010007E|US|1|IntendedDeliveryDuration
 3010007F|UT|1|FractionationNotes
 30100080|SQ|1|RTTreatmentTechniqueCodeSequence
@@ -5056,11 +5047,11 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 30100083|CS|1|FractionBasedRelationshipIntervalAnchor|Fraction-Based Relationship Interval Anchor
 30100084|FD|1|MinimumHoursBetweenFractions|Minimum Hours between Fractions
 30100085|TM|1-n|IntendedFractionStartTime
-30100086|LT|1|IntendedStartDayOfWeek|Intended Start Day of Week
+30100086|LT|1|IntendedStartDayOfWeek
 30100087|SQ|1|WeekdayFractionPatternSequence
 30100088|SQ|1|DeliveryTimeStructureCodeSequence
 30100089|SQ|1|TreatmentSiteModifierCodeSequence
-30100090|CS|1|RoboticBaseLocationIndicator
+30100090|CS|1|RoboticBaseLocationIndicator*
 30100091|SQ|1|RoboticPathNodeSetCodeSequence
 30100092|UL|1|RoboticNodeIdentifier
 30100093|FD|3|RTTreatmentSourceCoordinates
@@ -5081,7 +5072,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 40080100|DA|1|InterpretationRecordedDate*
 40080101|TM|1|InterpretationRecordedTime*
 40080102|PN|1|InterpretationRecorder*
-40080103|LO|1|ReferenceToRecordedSound*|Reference to Recorded Sound
+40080103|LO|1|ReferenceToRecordedSound*
 40080108|DA|1|InterpretationTranscriptionDate*
 40080109|TM|1|InterpretationTranscriptionTime*
 4008010A|PN|1|InterpretationTranscriber*
@@ -5124,25 +5115,25 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 40101018|FL|1|Density
 40101019|FL|1|ZEffective
 4010101A|SH|1|BoardingPassID
-4010101B|FL|3|CenterOfMass|Center of Mass
-4010101C|FL|3|CenterOfPTO|Center of PTO
+4010101B|FL|3|CenterOfMass
+4010101C|FL|3|CenterOfPTO
 4010101D|FL|6-n|BoundingPolygon
 4010101E|SH|1|RouteSegmentStartLocationID
 4010101F|SH|1|RouteSegmentEndLocationID
 40101020|CS|1|RouteSegmentLocationIDType
 40101021|CS|1-n|AbortReason
-40101023|FL|1|VolumeOfPTO|Volume of PTO
+40101023|FL|1|VolumeOfPTO
 40101024|CS|1|AbortFlag
 40101025|DT|1|RouteSegmentStartTime
 40101026|DT|1|RouteSegmentEndTime
 40101027|CS|1|TDRType
 40101028|CS|1|InternationalRouteSegment
-40101029|LO|1-n|ThreatDetectionAlgorithmandVersion|Threat Detection Algorithm and Version
+40101029|LO|1-n|ThreatDetectionAlgorithmAndVersion
 4010102A|SH|1|AssignedLocation
 4010102B|DT|1|AlarmDecisionTime
 40101031|CS|1|AlarmDecision
-40101033|US|1|NumberOfTotalObjects|Number of Total Objects
-40101034|US|1|NumberOfAlarmObjects|Number of Alarm Objects
+40101033|US|1|NumberOfTotalObjects
+40101034|US|1|NumberOfAlarmObjects
 40101037|SQ|1|PTORepresentationSequence
 40101038|SQ|1|ATDAssessmentSequence
 40101039|CS|1|TIPType
@@ -5187,11 +5178,11 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 4010107B|SQ|1|PTORegionSequence
 4010107C|CS|1|InspectionSelectionCriteria
 4010107D|SQ|1|SecondaryInspectionMethodSequence
-4010107E|DS|6|PRCSToRCSOrientation|PRCS to RCS Orientation
+4010107E|DS|6|PRCSToRCSOrientation
 4FFE0001|SQ|1|MACParametersSequence
 50xx0005|US|1|CurveDimensions*
-50xx0010|US|1|NumberOfPoints*|Number of Points
-50xx0020|CS|1|TypeOfData*|Type of Data
+50xx0010|US|1|NumberOfPoints*
+50xx0020|CS|1|TypeOfData*
 50xx0022|LO|1|CurveDescription*
 50xx0030|SH|1-n|AxisUnits*
 50xx0040|SH|1-n|AxisLabels*
@@ -5205,8 +5196,8 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 50xx1001|CS|1|CurveActivationLayer*
 50xx2000|US|1|AudioType*
 50xx2002|US|1|AudioSampleFormat*
-50xx2004|US|1|NumberOfChannels*|Number of Channels
-50xx2006|UL|1|NumberOfSamples*|Number of Samples
+50xx2004|US|1|NumberOfChannels*
+50xx2006|UL|1|NumberOfSamples*
 50xx2008|UL|1|SampleRate*
 50xx200A|UL|1|TotalTime*
 50xx200C|OB/OW|1|AudioSampleData*
@@ -5216,7 +5207,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 50xx2610|US|1|CurveReferencedOverlayGroup*
 50xx3000|OB/OW|1|CurveData*
 52009229|SQ|1|SharedFunctionalGroupsSequence
-52009230|SQ|1|PerFrameFunctionalGroupsSequence|Per-frame Functional Groups Sequence
+52009230|SQ|1|PerFrameFunctionalGroupsSequence|Per-Frame Functional Groups Sequence
 54000100|SQ|1|WaveformSequence
 54000110|OB/OW|1|ChannelMinimumValue
 54000112|OB/OW|1|ChannelMaximumValue
@@ -5229,7 +5220,7 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 60xx0010|US|1|OverlayRows
 60xx0011|US|1|OverlayColumns
 60xx0012|US|1|OverlayPlanes*
-60xx0015|IS|1|NumberOfFramesInOverlay|Number of Frames in Overlay
+60xx0015|IS|1|NumberOfFramesInOverlay
 60xx0022|LO|1|OverlayDescription
 60xx0040|CS|1|OverlayType
 60xx0045|LO|1|OverlaySubtype
@@ -5248,9 +5239,9 @@ export const packedElements = `00000000|UL|1|CommandGroupLength
 60xx0110|CS|1|OverlayFormat*
 60xx0200|US|1|OverlayLocation*
 60xx0800|CS|1-n|OverlayCodeLabel*
-60xx0802|US|1|OverlayNumberOfTables*|Overlay Number of Tables
+60xx0802|US|1|OverlayNumberOfTables*
 60xx0803|AT|1-n|OverlayCodeTableLocation*
-60xx0804|US|1|OverlayBitsForCodeWord*
+60xx0804|US|1|OverlayBitsForCodeWord*|Overlay Bits For Code Word
 60xx1001|CS|1|OverlayActivationLayer
 60xx1100|US|1|OverlayDescriptorGray*|Overlay Descriptor - Gray
 60xx1101|US|1|OverlayDescriptorRed*|Overlay Descriptor - Red

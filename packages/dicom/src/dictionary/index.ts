@@ -1,5 +1,6 @@
 import type { Vr } from '../types.ts'
 import { packedDicondeNames, packedElements } from './elements.generated.ts'
+import { nameFromKeyword } from './keyword-names.ts'
 import { moduleOfCreator, publicTagOfPrivate } from './private-diconde.ts'
 
 export { tags } from './tags.ts'
@@ -28,6 +29,7 @@ type Words = 'diconde' | 'dicom'
 let byTag: Map<string, string> | undefined
 let byKeyword: Map<string, string> | undefined
 let dicondeNames: Map<string, string> | undefined
+let repeating: string[] | undefined
 
 /** Parsed on first use: 5,300 rows cost about 2 ms and nothing at start-up. */
 function rowsByTag(): Map<string, string> {
@@ -36,35 +38,37 @@ function rowsByTag(): Map<string, string> {
 }
 
 function rowsByKeyword(): Map<string, string> {
-  byKeyword ??= new Map(packedElements.split('\n').map((row) => [(row.split('|', 4)[3] ?? '').replace('*', '').toLowerCase(), row]))
+  byKeyword ??= new Map(
+    packedElements.split('\n').map((row) => [(row.split('|', 4)[3] ?? '').replace('*', '').toLowerCase(), row]),
+  )
   return byKeyword
 }
 
-function dicondeName(tag: string): string | undefined {
+function namesOfDiconde(): Map<string, string> {
   dicondeNames ??= new Map(packedDicondeNames.split('\n').map((row) => [row.slice(0, 8), row.slice(9)]))
-  return dicondeNames.get(tag)
+  return dicondeNames
 }
 
-/** Repeating groups (curves 50xx, overlays 60xx, 7Fxx) are kept once, with x in place of the digits that vary. */
+const isPrivate = (tag: string): boolean => Number.parseInt(tag.charAt(3), 16) % 2 === 1
+
+/** Repeating groups (curves 50xx, overlays 60xx and older ones) are kept once, with x in place of the digits that vary. */
 function findRow(tag: string): string | undefined {
   const rows = rowsByTag()
   const row = rows.get(tag)
-  if (row !== undefined) return row
-  const group = tag.slice(0, 2)
-  if (group === '50' || group === '60' || group === '7F') return rows.get(`${group}xx${tag.slice(4)}`)
-  if (tag.startsWith('002031')) return rows.get('002031xx')
-  return undefined
-}
-
-function nameFromKeyword(keyword: string): string {
-  return keyword.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
+  if (row !== undefined || isPrivate(tag) || !/^(0020|0028|10[01]0|50|60|7F)/.test(tag)) return row
+  repeating ??= [...rows.keys()].filter((mask) => mask.includes('x'))
+  const mask = repeating.find((candidate) => {
+    for (let at = 0; at < 8; at += 1) if (candidate[at] !== 'x' && candidate[at] !== tag[at]) return false
+    return true
+  })
+  return mask === undefined ? undefined : rows.get(mask)
 }
 
 function unpack(row: string, tag: string): DictionaryEntry {
   const [, vrs = '', vm = '1', markedKeyword = '', name] = row.split('|')
   const keyword = markedKeyword.replace('*', '')
   const allowed = vrs.split('/') as Vr[]
-  const diconde = dicondeName(tag)
+  const diconde = namesOfDiconde().get(tag)
   return {
     tag,
     keyword,
@@ -86,8 +90,9 @@ export function lookup(tagOrKeyword: string): DictionaryEntry | undefined {
   }
   const keyword = tagOrKeyword.toLowerCase()
   const row = rowsByKeyword().get(keyword)
-  if (row !== undefined) return row.includes('x', 0) && /x/.test(row.slice(0, 8)) ? undefined : unpack(row, row.slice(0, 8))
-  for (const [dicondeTag, label] of (dicondeName(''), dicondeNames ?? new Map<string, string>())) {
+  // A repeating element has no one tag.
+  if (row !== undefined) return row.slice(0, 8).includes('x') ? undefined : unpack(row, row.slice(0, 8))
+  for (const [dicondeTag, label] of namesOfDiconde()) {
     if (label.replaceAll(' ', '').toLowerCase() === keyword) return lookup(dicondeTag)
   }
   return undefined
@@ -101,7 +106,7 @@ export function vrOf(tag: string, privateCreator?: string): Vr | undefined {
   const row = findRow(tag)
   if (row !== undefined) return row.slice(9, 11) as Vr
   if (tag.endsWith('0000')) return 'UL'
-  if (Number.parseInt(tag.charAt(3), 16) % 2 === 0) return undefined
+  if (!isPrivate(tag)) return undefined
   if (tag.startsWith('00', 4) && tag >= `${tag.slice(0, 4)}0010`) return 'LO'
   if (privateCreator === undefined) return undefined
   const publicTag = publicTagOfPrivate(tag, privateCreator)
@@ -115,13 +120,21 @@ export function labelOf(tag: string, words: Words, privateCreator?: string): str
     const entry = unpack(row, tag)
     if (words === 'dicom') return entry.name
     // DICONDE renames the ones that matter; in the rest the part takes the place of the person.
-    return entry.diconde ?? entry.name.replace(/Patient's|Patient/g, 'Component').replace(/Physician's|Physician\(s\)|Physician/g, 'Inspector')
+    return (
+      entry.diconde ??
+      entry.name
+        .replace(/Patient's|Patients'|Patient/g, 'Component')
+        .replace(/Physician's|Physician\(s\)|Physicians|Physician/g, 'Inspector')
+        .replace(/Body Part/g, 'Region')
+    )
   }
-  if (Number.parseInt(tag.charAt(3), 16) % 2 === 1) {
+  if (isPrivate(tag)) {
     if (tag.startsWith('00', 4)) return 'Private Creator'
     const publicTag = privateCreator === undefined ? undefined : publicTagOfPrivate(tag, privateCreator)
     if (publicTag !== undefined) return labelOf(publicTag, words)
-    return privateCreator === undefined ? 'Private element' : `${moduleOfCreator(privateCreator) ?? privateCreator} ${tag.slice(6)}`
+    return privateCreator === undefined
+      ? 'Private element'
+      : `${moduleOfCreator(privateCreator) ?? privateCreator} ${tag.slice(6)}`
   }
   return tag.endsWith('0000') ? 'Group Length' : 'Unknown element'
 }

@@ -60,7 +60,7 @@ export const tags = {
   secondaryApprovalStatus: '00140101',
   repairId: '00140105',
   kvp: '00180060',
-  gatewayId: '00181008',
+  gantryId: '00181008',
   softwareVersions: '00181020',
   distanceSourceToDetector: '00181110',
   distanceSourceToPatient: '00181111',

@@ -34,15 +34,24 @@ function make(uid: string, name: string, mediaType: string, ...flags: Flag[]): T
 }
 
 const octets = 'application/octet-stream'
-const lossless = (uid: string, name: string, mediaType: string): TransferSyntax => make(uid, name, mediaType, 'encapsulated')
-const lossy = (uid: string, name: string, mediaType: string): TransferSyntax => make(uid, name, mediaType, 'encapsulated', 'isLossy')
+const lossless = (uid: string, name: string, mediaType: string): TransferSyntax =>
+  make(uid, name, mediaType, 'encapsulated')
+const lossy = (uid: string, name: string, mediaType: string): TransferSyntax =>
+  make(uid, name, mediaType, 'encapsulated', 'isLossy')
 
 export const transferSyntaxes: readonly TransferSyntax[] = [
   make('1.2.840.10008.1.2', 'Implicit VR Little Endian', octets, 'implicit'),
   make('1.2.840.10008.1.2.1', 'Explicit VR Little Endian', octets),
   make('1.2.840.10008.1.2.1.99', 'Deflated Explicit VR Little Endian', octets, 'deflated'),
   make('1.2.840.10008.1.2.2', 'Explicit VR Big Endian', octets, 'bigEndian'),
-  make('1.2.840.113619.5.2', 'Implicit VR Little Endian, big endian pixels (GE private)', octets, 'implicit', 'bigEndianPixels'),
+  make(
+    '1.2.840.113619.5.2',
+    'Implicit VR Little Endian, big endian pixels (GE private)',
+    octets,
+    'implicit',
+    'bigEndianPixels',
+  ),
+  make('1.2.840.10008.1.20', 'Papyrus 3 Implicit VR Little Endian (retired)', octets, 'implicit'),
   lossless('1.2.840.10008.1.2.1.98', 'Encapsulated Uncompressed Explicit VR Little Endian', octets),
   lossless('1.2.840.10008.1.2.8.1', 'Deflated Image Frame Compression', octets),
   lossy('1.2.840.10008.1.2.4.50', 'JPEG Baseline', 'image/jpeg'),
@@ -54,6 +63,14 @@ export const transferSyntaxes: readonly TransferSyntax[] = [
   lossy('1.2.840.10008.1.2.4.56', 'JPEG Full Progression, process 11 and 13', 'image/jpeg'),
   lossless('1.2.840.10008.1.2.4.57', 'JPEG Lossless, process 14', 'image/jpeg'),
   lossless('1.2.840.10008.1.2.4.58', 'JPEG Lossless, process 15', 'image/jpeg'),
+  lossy('1.2.840.10008.1.2.4.59', 'JPEG Extended, hierarchical, process 16 and 18', 'image/jpeg'),
+  lossy('1.2.840.10008.1.2.4.60', 'JPEG Extended, hierarchical, process 17 and 19', 'image/jpeg'),
+  lossy('1.2.840.10008.1.2.4.61', 'JPEG Spectral Selection, hierarchical, process 20 and 22', 'image/jpeg'),
+  lossy('1.2.840.10008.1.2.4.62', 'JPEG Spectral Selection, hierarchical, process 21 and 23', 'image/jpeg'),
+  lossy('1.2.840.10008.1.2.4.63', 'JPEG Full Progression, hierarchical, process 24 and 26', 'image/jpeg'),
+  lossy('1.2.840.10008.1.2.4.64', 'JPEG Full Progression, hierarchical, process 25 and 27', 'image/jpeg'),
+  lossless('1.2.840.10008.1.2.4.65', 'JPEG Lossless, hierarchical, process 28', 'image/jpeg'),
+  lossless('1.2.840.10008.1.2.4.66', 'JPEG Lossless, hierarchical, process 29', 'image/jpeg'),
   lossless('1.2.840.10008.1.2.4.70', 'JPEG Lossless, first-order prediction', 'image/jpeg'),
   lossless('1.2.840.10008.1.2.4.80', 'JPEG-LS Lossless', 'image/jls'),
   lossy('1.2.840.10008.1.2.4.81', 'JPEG-LS Near-Lossless', 'image/jls'),
@@ -61,8 +78,9 @@ export const transferSyntaxes: readonly TransferSyntax[] = [
   lossy('1.2.840.10008.1.2.4.91', 'JPEG 2000', 'image/jp2'),
   lossless('1.2.840.10008.1.2.4.92', 'JPEG 2000 Part 2 Lossless Only', 'image/jpx'),
   lossy('1.2.840.10008.1.2.4.93', 'JPEG 2000 Part 2', 'image/jpx'),
-  lossy('1.2.840.10008.1.2.4.94', 'JPIP Referenced', octets),
-  lossy('1.2.840.10008.1.2.4.95', 'JPIP Referenced Deflate', octets),
+  // No pixel data in the file, but the address of a JPIP server (PS3.5 A.6, A.7).
+  make('1.2.840.10008.1.2.4.94', 'JPIP Referenced', octets),
+  make('1.2.840.10008.1.2.4.95', 'JPIP Referenced Deflate', octets, 'deflated'),
   lossy('1.2.840.10008.1.2.4.100', 'MPEG2 Main Profile Main Level', 'video/mpeg'),
   lossy('1.2.840.10008.1.2.4.100.1', 'Fragmentable MPEG2 Main Profile Main Level', 'video/mpeg'),
   lossy('1.2.840.10008.1.2.4.101', 'MPEG2 Main Profile High Level', 'video/mpeg'),
@@ -85,8 +103,8 @@ export const transferSyntaxes: readonly TransferSyntax[] = [
   lossless('1.2.840.10008.1.2.4.201', 'High-Throughput JPEG 2000 Lossless Only', 'image/jphc'),
   lossless('1.2.840.10008.1.2.4.202', 'High-Throughput JPEG 2000 RPCL Lossless Only', 'image/jphc'),
   lossy('1.2.840.10008.1.2.4.203', 'High-Throughput JPEG 2000', 'image/jphc'),
-  lossy('1.2.840.10008.1.2.4.204', 'JPIP HTJ2K Referenced', octets),
-  lossy('1.2.840.10008.1.2.4.205', 'JPIP HTJ2K Referenced Deflate', octets),
+  make('1.2.840.10008.1.2.4.204', 'JPIP HTJ2K Referenced', octets),
+  make('1.2.840.10008.1.2.4.205', 'JPIP HTJ2K Referenced Deflate', octets, 'deflated'),
   lossless('1.2.840.10008.1.2.5', 'RLE Lossless', 'image/dicom-rle'),
   lossless('1.2.840.10008.1.2.7.1', 'SMPTE ST 2110-20 Uncompressed Progressive Active Video', octets),
   lossless('1.2.840.10008.1.2.7.2', 'SMPTE ST 2110-20 Uncompressed Interlaced Active Video', octets),
