@@ -55,6 +55,8 @@ export interface Client {
   listInstances(study: string, series: string, page: PageRequest, signal?: AbortSignal): Promise<InstancePage>
   /** All attributes of one instance, in the DICOM JSON model (PS3.18 F) and not parsed. */
   getInstanceMetadata(study: string, series: string, instance: string, signal?: AbortSignal): Promise<string>
+  /** Bytes behind an address, without fetching them; null when the server does not say. */
+  getByteLength(url: string, signal?: AbortSignal): Promise<number | null>
 }
 
 /**
@@ -65,10 +67,10 @@ export interface Client {
  * @throws {ContractError} answer that does not fit the schema
  */
 export function createClient(fetch: (url: string, init: RequestInit) => Promise<Response>): Client {
-  async function get(url: string, accept: string, signal?: AbortSignal): Promise<Response> {
+  async function get(url: string, accept: string, signal?: AbortSignal, method = 'GET'): Promise<Response> {
     let response: Response
     try {
-      response = await fetch(url, { headers: { accept }, ...(signal ? { signal } : {}) })
+      response = await fetch(url, { method, headers: { accept }, ...(signal ? { signal } : {}) })
     } catch (error) {
       if (signal?.aborted) throw error
       throw new UnreachableError(error)
@@ -101,12 +103,18 @@ export function createClient(fetch: (url: string, init: RequestInit) => Promise<
       const address = instanceUrl(encodeURIComponent(study), encodeURIComponent(series), encodeURIComponent(instance))
       return (await get(`${address}/metadata`, 'application/dicom+json', signal)).text()
     },
+    getByteLength: async (url, signal) => {
+      const length = (await get(url, '*/*', signal, 'HEAD')).headers.get('content-length')
+      return length === null ? null : Number(length)
+    },
   }
 }
 
 function queryString(query: Record<string, string | number | undefined>): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '')
-  return given.length === 0 ? '' : `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]))}`
+  return given.length === 0
+    ? ''
+    : `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]))}`
 }
 
 /** The server's problem, or one made from the status line when something in between answered in its own words. */

@@ -1,4 +1,4 @@
-import { ActionIcon, Anchor, Button, Menu, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
+import { ActionIcon, Anchor, Menu, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconKeyboard, IconLanguage, IconMoon, IconSun, IconUpload } from '@tabler/icons-react'
 import { Link, Outlet, useMatchRoute, useNavigate } from '@tanstack/react-router'
@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { DropAnywhere } from '../features/upload/drop-anywhere.tsx'
 import { UploadPill } from '../features/upload/upload-pill.tsx'
 import { type Language, languages, setLanguage } from '../i18n/index.ts'
+import { LinkButton } from '../ui/link-controls.tsx'
 import { useShortcuts } from '../ui/use-shortcuts.ts'
 import classes from './app-frame.module.css'
 import { ConnectionBanner } from './connection-banner.tsx'
@@ -36,8 +37,7 @@ export function AppFrame() {
         </Anchor>
         <div className={classes.space} />
         <UploadPill />
-        <Button
-          component={Link}
+        <LinkButton
           to="/upload"
           size="xs"
           variant={isUploadPage ? 'default' : 'filled'}
@@ -45,7 +45,7 @@ export function AppFrame() {
           aria-current={isUploadPage ? 'page' : undefined}
         >
           {t('app.upload')}
-        </Button>
+        </LinkButton>
         <div className={classes.tools}>
           <Tooltip label={t('app.shortcuts')}>
             <ActionIcon

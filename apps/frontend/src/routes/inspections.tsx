@@ -3,7 +3,7 @@ import { Box, Button, Code, EmptyState, Group, Text, Title } from '@mantine/core
 import { useMediaQuery } from '@mantine/hooks'
 import { IconFileUpload, IconSearchOff } from '@tabler/icons-react'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useCallback, useMemo, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Fault } from '../api/fault.tsx'
@@ -14,6 +14,7 @@ import classes from '../features/search/search.module.css'
 import { SearchBar } from '../features/search/search-bar.tsx'
 import type { InspectionsSearch } from '../search-params.ts'
 import { formatCount } from '../ui/format.ts'
+import { LinkButton } from '../ui/link-controls.tsx'
 import { useShortcuts } from '../ui/use-shortcuts.ts'
 
 const route = getRouteApi('/')
@@ -129,9 +130,7 @@ function NothingToShow({ search, onClear }: { search: InspectionsSearch; onClear
         description={t('search.empty.detail')}
       >
         <EmptyState.Actions>
-          <Button component={Link} to="/upload">
-            {t('search.empty.upload')}
-          </Button>
+          <LinkButton to="/upload">{t('search.empty.upload')}</LinkButton>
         </EmptyState.Actions>
         <Text size="sm" c="dimmed" mt="lg">
           {t('search.empty.demo')} <Code>npm start -- --demo</Code>

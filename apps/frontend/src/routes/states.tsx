@@ -1,9 +1,9 @@
-import { Button, Center, Loader } from '@mantine/core'
+import { Center, Loader } from '@mantine/core'
 import type { ErrorComponentProps } from '@tanstack/react-router'
-import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { Fault } from '../api/fault.tsx'
 import { FaultPanel } from '../ui/fault-panel.tsx'
+import { LinkButton } from '../ui/link-controls.tsx'
 
 export function NoPage() {
   const { t } = useTranslation()
@@ -14,9 +14,9 @@ export function NoPage() {
         detail={t('error.noPage.detail')}
         retryLabel={t('common.retry')}
         action={
-          <Button component={Link} to="/" variant="default">
+          <LinkButton to="/" variant="default">
             {t('error.toInspections')}
-          </Button>
+          </LinkButton>
         }
       />
     </Center>

@@ -1,0 +1,46 @@
+import type { InspectionDetail } from '@instandt/api'
+import { Badge, Title } from '@mantine/core'
+import { IconArrowLeft } from '@tabler/icons-react'
+import { Link } from '@tanstack/react-router'
+import { useTranslation } from 'react-i18next'
+import { formatBytes, formatDate, formatInstant, formatTime } from '../../ui/format.ts'
+import classes from './inspection.module.css'
+
+/** What was inspected, for whom, when. */
+export function InspectionHeading({ inspection }: { inspection: InspectionDetail }) {
+  const { t, i18n } = useTranslation()
+  const date = formatDate(inspection.date, i18n.language)
+  const facts: [string, string | null | undefined][] = [
+    [t('inspection.number'), inspection.componentNumber],
+    [t('inspection.order'), inspection.orderNumber],
+    [t('inspection.inspectionNumber'), inspection.inspectionNumber],
+    [t('inspection.date'), date && [date, formatTime(inspection.time)].filter(Boolean).join(' ')],
+    [t('inspection.owner'), inspection.componentOwner],
+    [t('inspection.material'), inspection.material],
+    [t('inspection.size'), formatBytes(inspection.byteSize, i18n.language)],
+    [t('inspection.stored'), formatInstant(inspection.storedAt, i18n.language)],
+  ]
+  return (
+    <header className={classes.heading}>
+      <Link to="/" className={classes.back}>
+        <IconArrowLeft size={15} aria-hidden />
+        {t('inspection.back')}
+      </Link>
+      <div className={classes.titleRow}>
+        <Title order={1} className={classes.title}>
+          {inspection.componentName ?? t('search.unnamed')}
+        </Title>
+        {inspection.isDiconde ? <Badge title={t('search.dicondeMark')}>{t('inspection.diconde')}</Badge> : null}
+      </div>
+      {inspection.description ? <p className={classes.description}>{inspection.description}</p> : null}
+      <dl className={classes.facts}>
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd title={value ?? undefined}>{value || t('common.none')}</dd>
+          </div>
+        ))}
+      </dl>
+    </header>
+  )
+}
