@@ -1,4 +1,5 @@
 import { formatPersonName } from './charset.ts'
+import { exactNumber } from './decimal.ts'
 import { publicTagOfPrivate, tags, vrOf } from './dictionary/index.ts'
 import type { Dataset, Element, PersonName } from './types.ts'
 
@@ -16,7 +17,8 @@ export function getStrings(dataset: Dataset, tag: string): string[] {
 
 /** First value as text. */
 export function getString(dataset: Dataset, tag: string): string | undefined {
-  return getStrings(dataset, tag)[0]
+  const first = dataset[tag]?.Value?.[0]
+  return typeof first === 'string' ? first : getStrings(dataset, tag)[0]
 }
 
 /** All values as one text: names and texts with a backslash in them are shown whole. */
@@ -53,7 +55,8 @@ export function getPersonName(dataset: Dataset, tag: string): PersonName | undef
 
 /** The creator of a private element's block, e.g. '00091001' → the value of '00090010'. */
 export function privateCreatorOf(dataset: Dataset, tag: string): string | undefined {
-  return getString(dataset, `${tag.slice(0, 4)}00${tag.slice(4, 6)}`)
+  const creator = dataset[`${tag.slice(0, 4)}00${tag.slice(4, 6)}`]?.Value?.[0]
+  return typeof creator === 'string' ? creator : undefined
 }
 
 const dicondeCreator = /^astm\.org\/diconde/i
@@ -87,7 +90,15 @@ function publicElement(element: Element, publicTag: string): Element {
     const items = (element.Value ?? []) as Dataset[]
     return { vr: 'SQ', Value: items.map((item) => ({ ...item, ...publicDiconde(item) })) }
   }
-  // A units text became a code sequence; the text stays what it was.
   const vr = vrOf(publicTag)
-  return vr === undefined || vr === 'SQ' || element.InlineBinary !== undefined ? element : { ...element, vr }
+  if (vr === undefined || element.Value === undefined) return element
+  // A text became a code sequence: it is the meaning of a code that was never given.
+  if (vr === 'SQ') return { vr, Value: [{ [tags.codeMeaning]: { vr: 'LO', Value: element.Value } }] }
+  const isDecimal = vr === 'DS' || vr === 'IS'
+  return {
+    vr,
+    Value: isDecimal
+      ? element.Value.map((value) => (typeof value === 'string' ? exactNumber(value) : value))
+      : element.Value,
+  }
 }

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { numbersFrom } from './chunked.fixture.ts'
-import { alignFrame, FRAME_ENTRY_BYTES, readFrameEntry, stripItemHeaders, swapFrame, writeFrameEntry } from './frame-index.ts'
+import {
+  alignFrame,
+  FRAME_ENTRY_BYTES,
+  readFrameEntry,
+  stripItemHeaders,
+  swapFrame,
+  writeFrameEntry,
+} from './frame-index.ts'
 
 const random = numbersFrom(5)
 const bytes = Buffer.from(Array.from({ length: 4001 }, () => random(256)))
@@ -32,7 +39,8 @@ for (const width of [2, 4, 8]) {
     else if (width === 4) expected.swap32()
     else expected.swap64()
     const before = Buffer.from(source)
-    for (const size of [1, 3, 7, 64, 2000]) assert.deepEqual(await collect(swapFrame(inPieces(source, size), width)), expected)
+    for (const size of [1, 3, 7, 64, 2000])
+      assert.deepEqual(await collect(swapFrame(inPieces(source, size), width)), expected)
     assert.deepEqual(source, before)
   })
 }
@@ -54,7 +62,11 @@ test('a frame that begins and ends inside bytes is aligned wherever chunks end, 
         expected[bit >> 3] = (expected[bit >> 3] ?? 0) | (value << (bit & 7))
       }
       for (const size of [1, 2, 5, 5000]) {
-        assert.deepEqual(await collect(alignFrame(inPieces(source, size), bitOffset, bitLength)), expected, `${bitOffset} ${bitLength} ${size}`)
+        assert.deepEqual(
+          await collect(alignFrame(inPieces(source, size), bitOffset, bitLength)),
+          expected,
+          `${bitOffset} ${bitLength} ${size}`,
+        )
       }
     }
   }
@@ -69,5 +81,6 @@ test('item headers are dropped wherever chunks end', async () => {
   }
   const fragments = [bytes.subarray(0, 10), bytes.subarray(10, 10), bytes.subarray(10, 700)]
   const source = Buffer.concat(fragments.map(item))
-  for (const size of [1, 4, 9, 1000]) assert.deepEqual(await collect(stripItemHeaders(inPieces(source, size))), bytes.subarray(0, 700))
+  for (const size of [1, 4, 9, 1000])
+    assert.deepEqual(await collect(stripItemHeaders(inPieces(source, size))), bytes.subarray(0, 700))
 })

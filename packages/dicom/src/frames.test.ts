@@ -28,7 +28,11 @@ const codestream = (number: number, length = 20): Uint8Array => {
 }
 const rest = (number: number, length = 10): Uint8Array => new Uint8Array(length).fill(number)
 
-function encapsulated(dataset: Dataset, pixels: EncapsulatedPixels, transferSyntaxUid = jpeg2000): { file: Uint8Array; result: ReadResult } {
+function encapsulated(
+  dataset: Dataset,
+  pixels: EncapsulatedPixels,
+  transferSyntaxUid = jpeg2000,
+): { file: Uint8Array; result: ReadResult } {
   const file = join(writePart10(dataset, { transferSyntaxUid, pixels }))
   return { file, result: readFile(file) }
 }
@@ -126,7 +130,10 @@ test('fragments that cannot be assigned give no frames but a warning', () => {
 test('RLE frames in several fragments are told by their headers', async () => {
   const header = new Uint8Array(64)
   header.set([1, 0, 0, 0, 64])
-  const frames = [[header, rest(1)], [header, rest(2)]]
+  const frames = [
+    [header, rest(1)],
+    [header, rest(2)],
+  ]
   const { file, result } = encapsulated(image(2), { frames }, rle)
   assert.deepEqual(await framesOf(file, result.frames), frames.map(join))
 })
@@ -147,18 +154,30 @@ test('encapsulated pixel data without its delimiter is read when all frames are 
   const { result } = encapsulated(image(3), { frames: several, hasDelimiter: false })
   assert.equal(result.frames?.frameCount, 3)
   assert.deepEqual(codes(result), ['missing-delimiter'])
-  const cut = join(writePart10(image(4), { transferSyntaxUid: jpeg2000, pixels: { frames: several, hasDelimiter: false } }))
+  const cut = join(
+    writePart10(image(4), { transferSyntaxUid: jpeg2000, pixels: { frames: several, hasDelimiter: false } }),
+  )
   assert.equal(refusal(cut).code, 'truncated')
   assert.equal(refusal(cut.subarray(0, cut.length - 3)).code, 'truncated')
 })
 
-const native = (dataset: Dataset, length: number, transferSyntaxUid = explicitLittle, vr: 'OB' | 'OW' = 'OW'): ReadResult =>
+const native = (
+  dataset: Dataset,
+  length: number,
+  transferSyntaxUid = explicitLittle,
+  vr: 'OB' | 'OW' = 'OW',
+): ReadResult =>
   readFile(join(writePart10(dataset, { transferSyntaxUid, pixels: { vr, pieces: [new Uint8Array(length)] } })))
 
 test('native frames follow from their geometry, odd ones too', () => {
   const { frames } = native(image(3), 45)
   assert.ok(frames)
-  assert.deepEqual(locateNativeFrame(frames, 2), { offset: frames.offset + 15, length: 15, bitOffset: 0, bitLength: 120 })
+  assert.deepEqual(locateNativeFrame(frames, 2), {
+    offset: frames.offset + 15,
+    length: 15,
+    bitOffset: 0,
+    bitLength: 120,
+  })
   assert.equal(locateNativeFrame(frames, 4), undefined)
   assert.equal(locateNativeFrame(frames, 0), undefined)
   assert.equal(locateNativeFrame(frames, 1.5), undefined)
@@ -180,14 +199,23 @@ test('YBR_FULL_422 has two bytes a pixel, unless all three samples are there', (
 })
 
 test('float pixel data has 32 bits, double float 64, whatever Bits Allocated says', () => {
-  for (const [tag, vr, length] of [['7FE00008', 'OF', 60], ['7FE00009', 'OD', 120]] as const) {
-    const file = join(writePart10(image(1), { transferSyntaxUid: explicitLittle, pixels: { tag, vr, pieces: [new Uint8Array(length)] } }))
+  for (const [tag, vr, length] of [
+    ['7FE00008', 'OF', 60],
+    ['7FE00009', 'OD', 120],
+  ] as const) {
+    const file = join(
+      writePart10(image(1), {
+        transferSyntaxUid: explicitLittle,
+        pixels: { tag, vr, pieces: [new Uint8Array(length)] },
+      }),
+    )
     assert.equal(readFile(file).frames?.frameBits, length * 8)
   }
 })
 
 test('big endian words are swapped by the size of samples, bytes in OW as words', () => {
-  const big = (bits: number, vr: 'OB' | 'OW'): number | undefined => native(image(1, { '00280100': us(bits) }), (15 * bits) / 8, explicitBig, vr).frames?.swapBytes
+  const big = (bits: number, vr: 'OB' | 'OW'): number | undefined =>
+    native(image(1, { '00280100': us(bits) }), (15 * bits) / 8, explicitBig, vr).frames?.swapBytes
   assert.deepEqual([big(8, 'OB'), big(8, 'OW'), big(16, 'OW'), big(32, 'OW'), big(64, 'OW')], [1, 2, 2, 4, 8])
   assert.equal(native(image(1, { '00280100': us(16) }), 30, '1.2.840.113619.5.2').frames?.swapBytes, 2)
 })
@@ -229,13 +257,19 @@ test('offsets beyond 4 GiB are exact, and the bytes passed over cost nothing', (
   const started = performance.now()
   for (let frame = 0; frame < 3; frame += 1) {
     reader.push(item)
-    for (let left = fragment; left > 0; left -= chunk.length) reader.push(chunk.subarray(0, Math.min(left, chunk.length)))
+    for (let left = fragment; left > 0; left -= chunk.length)
+      reader.push(chunk.subarray(0, Math.min(left, chunk.length)))
   }
   reader.push(bytesOf('FE FF DD E0 00 00 00 00'))
   const { frames, byteLength } = reader.end()
   assert.ok(performance.now() - started < 2000, '12 GiB in under two seconds')
   assert.ok(process.memoryUsage().arrayBuffers - before < 1024 * 1024)
   assert.equal(byteLength, start + 3 * (fragment + 8) + 8)
-  const entries = [0, 1, 2].map((frame) => readFrameEntry((frames?.table ?? new Uint8Array()).subarray(frame * FRAME_ENTRY_BYTES)))
-  assert.deepEqual(entries, [0, 1, 2].map((frame) => ({ offset: start + 8 + frame * (fragment + 8), span: fragment, fragments: 1 })))
+  const entries = [0, 1, 2].map((frame) =>
+    readFrameEntry((frames?.table ?? new Uint8Array()).subarray(frame * FRAME_ENTRY_BYTES)),
+  )
+  assert.deepEqual(
+    entries,
+    [0, 1, 2].map((frame) => ({ offset: start + 8 + frame * (fragment + 8), span: fragment, fragments: 1 })),
+  )
 })

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { deflateRawSync } from 'node:zlib'
-import { bytesOf, deflated, explicitBig, explicitLittle, implicitLittle, join, readAll, readFile, refusal, withMeta } from './chunked.fixture.ts'
+import {
+  bytesOf,
+  deflated,
+  explicitBig,
+  explicitLittle,
+  implicitLittle,
+  join,
+  readAll,
+  readFile,
+  refusal,
+  withMeta,
+} from './chunked.fixture.ts'
 import { getString, getStrings } from './dataset.ts'
 import { readHeader } from './read-header.ts'
 import type { Dataset, ReadResult } from './types.ts'
@@ -15,7 +26,15 @@ const sample: Dataset = {
   '00080018': { vr: 'UI', Value: ['1.2.3'] },
   '00100010': { vr: 'PN', Value: [{ Alphabetic: 'Gehäuse^4711', Ideographic: '部品' }] },
   '00100020': { vr: 'LO', Value: ['W-12'] },
-  '00142002': { vr: 'SQ', Value: [{ '00142006': { vr: 'PN', Value: [{ Alphabetic: 'rör' }] }, '00142012': { vr: 'SQ', Value: [{ '00142016': { vr: 'SH', Value: ['3'] } }, {}] } }] },
+  '00142002': {
+    vr: 'SQ',
+    Value: [
+      {
+        '00142006': { vr: 'PN', Value: [{ Alphabetic: 'rör' }] },
+        '00142012': { vr: 'SQ', Value: [{ '00142016': { vr: 'SH', Value: ['3'] } }, {}] },
+      },
+    ],
+  },
   '00280010': { vr: 'US', Value: [2] },
   '00280011': { vr: 'US', Value: [3] },
   '00280030': { vr: 'DS', Value: [0.1, '0.10000000000000001'] },
@@ -46,18 +65,26 @@ for (const transferSyntaxUid of [explicitLittle, implicitLittle, explicitBig, de
 test('a value that is too long for the data set is named with its place in the file', () => {
   const long = Buffer.alloc(2000, 7)
   const item: Dataset = { '54001010': { vr: 'OW', InlineBinary: long.toString('base64') } }
-  const file = join(writePart10({ ...sample, '54000100': { vr: 'SQ', Value: [{}, item] } }, { transferSyntaxUid: explicitLittle }))
+  const file = join(
+    writePart10({ ...sample, '54000100': { vr: 'SQ', Value: [{}, item] } }, { transferSyntaxUid: explicitLittle }),
+  )
   const { dataset, bulk } = readFile(file)
   assert.equal(bulk.length, 1)
   const [place] = bulk
   assert.ok(place)
   assert.equal(place.path, '54000100/1/54001010')
   assert.deepEqual(Buffer.from(file.subarray(place.offset, place.offset + place.length)), long)
-  assert.deepEqual((dataset['54000100']?.Value?.[1] as Dataset)['54001010'], { vr: 'OW', BulkDataURI: 'bulkdata/54000100/1/54001010' })
+  assert.deepEqual((dataset['54000100']?.Value?.[1] as Dataset)['54001010'], {
+    vr: 'OW',
+    BulkDataURI: 'bulkdata/54000100/1/54001010',
+  })
 })
 
 test('text beyond the limit stays in the file and is named like other bulk data', () => {
-  const file = withMeta(explicitLittle, join([bytesOf(`42 00 11 00 'UT' 00 00 40 0D 03 00`), Buffer.alloc(200_000, 'x')]))
+  const file = withMeta(
+    explicitLittle,
+    join([bytesOf(`42 00 11 00 'UT' 00 00 40 0D 03 00`), Buffer.alloc(200_000, 'x')]),
+  )
   const { dataset, bulk } = readFile(file, { limits: { maxValueLength: 100_000 } })
   assert.deepEqual(dataset['00420011'], { vr: 'UT', BulkDataURI: 'bulkdata/00420011' })
   assert.deepEqual(bulk, [{ path: '00420011', vr: 'UT', offset: file.length - 200_000, length: 200_000 }])
@@ -67,36 +94,57 @@ test('UN of undefined length is a sequence without VRs, in big endian too', () =
   const unknown = `FE FF 00 E0 0E 00 00 00 08 00 50 11 06 00 00 00 '1.2.3' 00 FE FF DD E0 00 00 00 00`
   const expected = { vr: 'SQ', Value: [{ '00081150': { vr: 'UI', Value: ['1.2.3'] } }] }
   assert.deepEqual(explicit(`08 00 12 21 'UN' 00 00 FF FF FF FF ${unknown} ${patientId}`).dataset['00082112'], expected)
-  const big = readFile(withMeta(explicitBig, bytesOf(`00 08 21 12 'UN' 00 00 FF FF FF FF ${unknown} 00 10 00 20 'LO' 00 04 'W-12'`)))
+  const big = readFile(
+    withMeta(explicitBig, bytesOf(`00 08 21 12 'UN' 00 00 FF FF FF FF ${unknown} 00 10 00 20 'LO' 00 04 'W-12'`)),
+  )
   assert.deepEqual(big.dataset['00082112'], expected)
   assert.equal(getString(big.dataset, '00100020'), 'W-12')
 })
 
 test('UN of undefined length may hold explicit VRs against the standard', () => {
-  const { dataset } = explicit(`08 00 12 21 'UN' 00 00 FF FF FF FF FE FF 00 E0 FF FF FF FF 08 00 50 11 'UI' 06 00 '1.2.3' 00 FE FF 0D E0 00 00 00 00 FE FF DD E0 00 00 00 00`)
+  const { dataset } = explicit(
+    `08 00 12 21 'UN' 00 00 FF FF FF FF FE FF 00 E0 FF FF FF FF 08 00 50 11 'UI' 06 00 '1.2.3' 00 FE FF 0D E0 00 00 00 00 FE FF DD E0 00 00 00 00`,
+  )
   assert.deepEqual(dataset['00082112'], { vr: 'SQ', Value: [{ '00081150': { vr: 'UI', Value: ['1.2.3'] } }] })
 })
 
 test('UN of defined length that holds items is a sequence, DICONDE ones and ones in ones included', () => {
   const inner = `FE FF 00 E0 0A 00 00 00 14 00 16 20 02 00 00 00 '3 '`
-  const { dataset } = explicit(`14 00 02 20 'UN' 00 00 22 00 00 00 FE FF 00 E0 1A 00 00 00 14 00 12 20 12 00 00 00 ${inner}`)
-  assert.deepEqual(dataset['00142002'], { vr: 'SQ', Value: [{ '00142012': { vr: 'SQ', Value: [{ '00142016': { vr: 'SH', Value: ['3'] } }] } }] })
+  const { dataset } = explicit(
+    `14 00 02 20 'UN' 00 00 22 00 00 00 FE FF 00 E0 1A 00 00 00 14 00 12 20 12 00 00 00 ${inner}`,
+  )
+  assert.deepEqual(dataset['00142002'], {
+    vr: 'SQ',
+    Value: [{ '00142012': { vr: 'SQ', Value: [{ '00142016': { vr: 'SH', Value: ['3'] } }] } }],
+  })
 })
 
 test('UN that only begins like a sequence stays what it is', () => {
-  const { dataset } = explicit(`09 00 10 00 'LO' 02 00 'X ' 09 00 01 10 'UN' 00 00 0A 00 00 00 FE FF 00 E0 40 00 00 00 01 02`)
+  const { dataset } = explicit(
+    `09 00 10 00 'LO' 02 00 'X ' 09 00 01 10 'UN' 00 00 0A 00 00 00 FE FF 00 E0 40 00 00 00 01 02`,
+  )
   assert.deepEqual(dataset['00091001'], { vr: 'UN', InlineBinary: '/v8A4EAAAAABAg==' })
 })
 
 test('UN of a tag with a known VR is read as that', () => {
-  const { dataset } = explicit(`14 00 28 00 'UN' 00 00 04 00 00 00 'ACME' 28 00 10 00 'UN' 00 00 02 00 00 00 05 00 28 00 11 00 'UN' 00 00 03 00 00 00 05 00 00`)
+  const { dataset } = explicit(
+    `14 00 28 00 'UN' 00 00 04 00 00 00 'ACME' 28 00 10 00 'UN' 00 00 02 00 00 00 05 00 28 00 11 00 'UN' 00 00 03 00 00 00 05 00 00`,
+  )
   assert.deepEqual(dataset['00140028'], { vr: 'ST', Value: ['ACME'] })
   assert.deepEqual(dataset['00280010'], { vr: 'US', Value: [5] })
   assert.deepEqual(dataset['00280011'], { vr: 'UN', InlineBinary: 'BQAA' }, 'three bytes are no US')
 })
 
 test('the private blocks of early DICONDE have their VRs without being told', () => {
-  const file = withMeta(implicitLittle, bytesOf(`09 00 10 00 1C 00 00 00 'astm.org/diconde/iod/Component ' 09 00 28 10 04 00 00 00 'ACME'`.replace('1C 00', '1F 00')))
+  const file = withMeta(
+    implicitLittle,
+    bytesOf(
+      `09 00 10 00 1C 00 00 00 'astm.org/diconde/iod/Component ' 09 00 28 10 04 00 00 00 'ACME'`.replace(
+        '1C 00',
+        '1F 00',
+      ),
+    ),
+  )
   assert.deepEqual(readFile(file).dataset['00091028'], { vr: 'ST', Value: ['ACME'] })
 })
 
@@ -108,12 +156,16 @@ test('a character set counts for its item and the items within', () => {
      40 00 80 02 'ST' 02 00 E9 20`,
   )
   const items = dataset['00400275']?.Value as Dataset[]
-  assert.deepEqual(items.map((item) => getString(item, '00400007')), ['é', 'é'])
+  assert.deepEqual(
+    items.map((item) => getString(item, '00400007')),
+    ['é', 'é'],
+  )
   assert.equal(getString(dataset, '00400280'), 'é')
 })
 
 test('of an element that stands twice the first counts, its items and bulk data included', () => {
-  const sequence = (value: string): string => `40 00 75 02 'SQ' 00 00 14 00 00 00 FE FF 00 E0 0C 00 00 00 40 00 07 00 'LO' 04 00 '${value}'`
+  const sequence = (value: string): string =>
+    `40 00 75 02 'SQ' 00 00 14 00 00 00 FE FF 00 E0 0C 00 00 00 40 00 07 00 'LO' 04 00 '${value}'`
   const result = explicit(`${patientId} 10 00 20 00 'LO' 04 00 'W-13' ${sequence('AAAA')} ${sequence('BBBB')}`)
   assert.deepEqual(codes(result), ['duplicate-tag', 'duplicate-tag'])
   assert.equal(getString(result.dataset, '00100020'), 'W-12')
@@ -124,7 +176,9 @@ test('of an element that stands twice the first counts, its items and bulk data 
 })
 
 test('elements out of order, and behind the pixel data, are read with a warning', () => {
-  const result = explicit(`28 00 10 00 'US' 02 00 01 00 ${patientId} E0 7F 10 00 'OW' 00 00 02 00 00 00 01 02 10 00 30 00 'DA' 08 00 '20200101'`)
+  const result = explicit(
+    `28 00 10 00 'US' 02 00 01 00 ${patientId} E0 7F 10 00 'OW' 00 00 02 00 00 00 01 02 10 00 30 00 'DA' 08 00 '20200101'`,
+  )
   assert.deepEqual(codes(result), ['tag-order', 'tag-order', 'unknown-geometry'])
   assert.equal(getString(result.dataset, '00100030'), '20200101')
 })
@@ -134,12 +188,17 @@ test('padding at the end is no element, rubbish behind the pixel data is a warni
   assert.deepEqual(codes(explicit(`${patientId} FC FF FC FF 'OB' 00 00 04 00 00 00 00 00 00 00`)), [])
   assert.deepEqual(codes(explicit(`${patientId} 00 00 00 00 00 00 00 00 00 00 00 00`)), ['trailing-bytes'])
   assert.deepEqual(codes(explicit(`${patientId} 0D 0A`)), ['trailing-bytes'])
-  assert.deepEqual(codes(explicit(`${pixels} DE AD BE EF 01 02 03 04 05 06 07 08 09`)), ['trailing-bytes', 'unknown-geometry'])
+  assert.deepEqual(codes(explicit(`${pixels} DE AD BE EF 01 02 03 04 05 06 07 08 09`)), [
+    'trailing-bytes',
+    'unknown-geometry',
+  ])
   assert.deepEqual(codes(explicit(`${pixels} FE FF DD E0 00 00 00 00`)), ['stray-delimiter', 'unknown-geometry'])
 })
 
 test('zeros in place of elements are refused when more follows', () => {
-  const { code, offset } = refusal(withMeta(explicitLittle, bytesOf(`${patientId} 00 00 00 00 00 00 00 00 00 00 00 05`)))
+  const { code, offset } = refusal(
+    withMeta(explicitLittle, bytesOf(`${patientId} 00 00 00 00 00 00 00 00 00 00 00 05`)),
+  )
   assert.deepEqual({ code, offset }, { code: 'bad-element', offset: 132 + 12 + 28 + 12 + 11 })
 })
 
@@ -149,7 +208,9 @@ test('bytes that are no element are refused with tag and offset', () => {
 })
 
 test('a file cut off anywhere is refused as truncated, or ends at an element', () => {
-  const file = join(writePart10(sample, { transferSyntaxUid: explicitLittle, pixels: { pieces: [new Uint8Array(12)] } }))
+  const file = join(
+    writePart10(sample, { transferSyntaxUid: explicitLittle, pixels: { pieces: [new Uint8Array(12)] } }),
+  )
   let refused = 0
   for (let length = 0; length < file.length; length += 1) {
     const outcome = readAll(file.subarray(0, length))
@@ -174,7 +235,10 @@ test('a deflated file cut off anywhere is refused', () => {
 test('a deflated data set may be followed by other bytes, a damaged one is refused', () => {
   const body = deflateRawSync(bytesOf(patientId))
   assert.equal(getString(readFile(withMeta(deflated, join([body, new Uint8Array(9)]))).dataset, '00100020'), 'W-12')
-  assert.equal(getString(readFile(withMeta(deflated, join([body, new Uint8Array(300_000)]))).dataset, '00100020'), 'W-12')
+  assert.equal(
+    getString(readFile(withMeta(deflated, join([body, new Uint8Array(300_000)]))).dataset, '00100020'),
+    'W-12',
+  )
   const damaged = new Uint8Array(body)
   damaged[0] = 0xff
   assert.equal(refusal(withMeta(deflated, damaged)).code, 'bad-deflate')
@@ -199,7 +263,16 @@ test('files without preamble, without file meta information, or with neither a s
     [bytesOf(`08 00 16 00 'UI' 06 00 '1.2.3' 00 ${patientId}`), explicitLittle, 'missing-meta'],
     [bytesOf(`08 00 16 00 06 00 00 00 '1.2.3' 00 10 00 20 00 04 00 00 00 'W-12'`), implicitLittle, 'missing-meta'],
     [bytesOf(`00 08 00 16 'UI' 00 06 '1.2.3' 00 00 10 00 20 'LO' 00 04 'W-12'`), explicitBig, 'missing-meta'],
-    [join([new Uint8Array(128), bytesOf(`'DICM' 02 00 01 00 'OB' 00 00 02 00 00 00 00 01 08 00 16 00 06 00 00 00 '1.2.3' 00 10 00 20 00 04 00 00 00 'W-12'`)]), implicitLittle, 'missing-transfer-syntax'],
+    [
+      join([
+        new Uint8Array(128),
+        bytesOf(
+          `'DICM' 02 00 01 00 'OB' 00 00 02 00 00 00 00 01 08 00 16 00 06 00 00 00 '1.2.3' 00 10 00 20 00 04 00 00 00 'W-12'`,
+        ),
+      ]),
+      implicitLittle,
+      'missing-transfer-syntax',
+    ],
     [join([new Uint8Array(128), bytesOf(`'DICM' ${patientId}`)]), explicitLittle, 'missing-transfer-syntax'],
   ]
   for (const [bytes, syntax, warning] of ways) {
@@ -227,8 +300,13 @@ test('a data set in the other form than its transfer syntax says is read as it i
 })
 
 test('unknown VRs and single elements without VR are read by the dictionary', () => {
-  const result = explicit(`${patientId} 28 00 10 00 'ZZ' 02 00 05 00 28 00 11 00 '  ' 02 00 06 00 28 00 00 01 02 00 00 00 10 00 28 00 01 01 '??' 02 00 0C 00`)
-  assert.deepEqual(['00280010', '00280011', '00280100', '00280101'].map((tag) => result.dataset[tag]), [5, 6, 16, 12].map((value) => ({ vr: 'US', Value: [value] })))
+  const result = explicit(
+    `${patientId} 28 00 10 00 'ZZ' 02 00 05 00 28 00 11 00 '  ' 02 00 06 00 28 00 00 01 02 00 00 00 10 00 28 00 01 01 '??' 02 00 0C 00`,
+  )
+  assert.deepEqual(
+    ['00280010', '00280011', '00280100', '00280101'].map((tag) => result.dataset[tag]),
+    [5, 6, 16, 12].map((value) => ({ vr: 'US', Value: [value] })),
+  )
   assert.deepEqual(codes(result), ['unknown-vr', 'unknown-vr', 'missing-vr', 'unknown-vr', 'pixel-data-missing'])
 })
 
@@ -241,7 +319,9 @@ test('odd lengths are read, ragged numbers cut with a warning', () => {
 })
 
 test('where two lengths contradict each other the inner one is believed', () => {
-  const result = explicit(`40 00 75 02 'SQ' 00 00 0A 00 00 00 FE FF 00 E0 0C 00 00 00 40 00 07 00 'LO' 04 00 'AAAA' 40 00 80 02 'ST' 02 00 'ok'`)
+  const result = explicit(
+    `40 00 75 02 'SQ' 00 00 0A 00 00 00 FE FF 00 E0 0C 00 00 00 40 00 07 00 'LO' 04 00 'AAAA' 40 00 80 02 'ST' 02 00 'ok'`,
+  )
   assert.deepEqual(result.dataset['00400275']?.Value, [{ '00400007': { vr: 'LO', Value: ['AAAA'] } }])
   assert.equal(getString(result.dataset, '00400280'), 'ok')
   assert.ok(codes(result).includes('bad-length'))
@@ -260,8 +340,13 @@ test('bulk data and pixel data within items are named with their path', () => {
     FE FF 00 E0 00 00 00 00 FE FF 00 E0 04 00 00 00 FF D8 FF D9 FE FF DD E0 00 00 00 00 FE FF 0D E0 00 00 00 00 FE FF DD E0 00 00 00 00`
   const { bulk, frames, dataset } = explicit(`${patientId} ${icon}`)
   assert.equal(frames, undefined)
-  assert.deepEqual(bulk, [{ path: '00880200/0/7FE00010', vr: 'OB', offset: 132 + 12 + 28 + 12 + 12 + 8 + 12, length: 20 }])
-  assert.deepEqual((dataset['00880200']?.Value?.[0] as Dataset)['7FE00010'], { vr: 'OB', BulkDataURI: 'bulkdata/00880200/0/7FE00010' })
+  assert.deepEqual(bulk, [
+    { path: '00880200/0/7FE00010', vr: 'OB', offset: 132 + 12 + 28 + 12 + 12 + 8 + 12, length: 20 },
+  ])
+  assert.deepEqual((dataset['00880200']?.Value?.[0] as Dataset)['7FE00010'], {
+    vr: 'OB',
+    BulkDataURI: 'bulkdata/00880200/0/7FE00010',
+  })
 })
 
 test('values are exact: decimals, long integers, floats that are none, tags, names, empty ones', () => {
@@ -271,7 +356,10 @@ test('values are exact: decimals, long integers, floats that are none, tags, nam
      64 00 09 00 'FL' 0C 00 00 00 C0 7F 00 00 80 FF 00 00 80 3F`.replace('A\\\\B\\ ', 'A\\\\B\\ '),
   )
   assert.deepEqual(dataset['00080008'], { vr: 'CS', Value: ['A', null, 'B', null] })
-  assert.deepEqual(dataset['00100010'], { vr: 'PN', Value: [{ Alphabetic: 'A', Ideographic: 'B' }, { Alphabetic: 'C' }] })
+  assert.deepEqual(dataset['00100010'], {
+    vr: 'PN',
+    Value: [{ Alphabetic: 'A', Ideographic: 'B' }, { Alphabetic: 'C' }],
+  })
   assert.deepEqual(dataset['00180050'], { vr: 'DS', Value: [1.5, '1e400', 0] })
   assert.deepEqual(dataset['00280009'], { vr: 'AT', Value: ['00181063'] })
   assert.deepEqual(dataset['0040A006'], { vr: 'SV', Value: [-1, '-9223372036854775808'] })
@@ -280,31 +368,55 @@ test('values are exact: decimals, long integers, floats that are none, tags, nam
 
 test('US or SS goes by Pixel Representation where no VR is written', () => {
   const of = (representation: string): unknown =>
-    readFile(withMeta(implicitLittle, bytesOf(`28 00 03 01 02 00 00 00 ${representation} 00 28 00 20 01 02 00 00 00 FF FF`))).dataset['00280120']
+    readFile(
+      withMeta(implicitLittle, bytesOf(`28 00 03 01 02 00 00 00 ${representation} 00 28 00 20 01 02 00 00 00 FF FF`)),
+    ).dataset['00280120']
   assert.deepEqual(of('00'), { vr: 'US', Value: [65535] })
   assert.deepEqual(of('01'), { vr: 'SS', Value: [-1] })
 })
 
 test('hostile depth, counts and sizes end in errors that name tag and offset', () => {
-  const nested = (depth: number): Uint8Array => withMeta(explicitLittle, bytesOf(`40 00 75 02 'SQ' 00 00 FF FF FF FF FE FF 00 E0 FF FF FF FF`.repeat(depth)))
+  const nested = (depth: number): Uint8Array =>
+    withMeta(explicitLittle, bytesOf(`40 00 75 02 'SQ' 00 00 FF FF FF FF FE FF 00 E0 FF FF FF FF`.repeat(depth)))
   assert.equal(refusal(nested(64)).code, 'truncated')
-  assert.deepEqual(refusal(nested(65)), { code: 'too-deep', tag: '00400275', offset: 172 + 64 * 20, message: `Sequences are nested deeper than 64. [(0040,0275), offset ${172 + 64 * 20}]` })
+  assert.deepEqual(refusal(nested(65)), {
+    code: 'too-deep',
+    tag: '00400275',
+    offset: 172 + 64 * 20,
+    message: `Sequences are nested deeper than 64. [(0040,0275), offset ${172 + 64 * 20}]`,
+  })
   assert.equal(refusal(nested(20_000)).code, 'too-deep')
   const many = withMeta(explicitLittle, bytesOf(`${patientId} `.repeat(50)))
   assert.equal(refusal(many, { limits: { maxElements: 40 } }).code, 'too-many-elements')
   assert.equal(refusal(many, { limits: { maxHeaderLength: 600 } }).code, 'header-too-long')
-  const fragments = withMeta('1.2.840.10008.1.2.4.50', bytesOf(`E0 7F 10 00 'OB' 00 00 FF FF FF FF ${`FE FF 00 E0 00 00 00 00 `.repeat(20)} FE FF DD E0 00 00 00 00`))
+  const fragments = withMeta(
+    '1.2.840.10008.1.2.4.50',
+    bytesOf(`E0 7F 10 00 'OB' 00 00 FF FF FF FF ${`FE FF 00 E0 00 00 00 00 `.repeat(20)} FE FF DD E0 00 00 00 00`),
+  )
   assert.equal(refusal(fragments, { limits: { maxFragments: 10 } }).code, 'too-many-fragments')
-  const bomb = withMeta(explicitLittle, join([bytesOf(`09 00 01 10 'UN' 00 00 F4 01 00 00`), Buffer.from('feff00e0ffffffff09000110ffffffff'.repeat(32).slice(0, 1000), 'hex')]))
+  const bomb = withMeta(
+    explicitLittle,
+    join([
+      bytesOf(`09 00 01 10 'UN' 00 00 F4 01 00 00`),
+      Buffer.from('feff00e0ffffffff09000110ffffffff'.repeat(32).slice(0, 1000), 'hex'),
+    ]),
+  )
   assert.deepEqual(readFile(bomb).dataset['00091001']?.vr, 'UN')
 })
 
 test('an error is thrown again by every later call', async () => {
-  await assert.rejects(readHeader([Buffer.from('no DICOM at all'.repeat(20))]), { name: 'DicomReadError', code: 'not-dicom', offset: 0 })
+  await assert.rejects(readHeader([Buffer.from('no DICOM at all'.repeat(20))]), {
+    name: 'DicomReadError',
+    code: 'not-dicom',
+    offset: 0,
+  })
 })
 
 test('text that cannot be read as declared is shown and warned of', () => {
   const result = explicit(`08 00 05 00 'CS' 0A 00 'ISO_IR 192' 10 00 20 00 'LO' 04 00 'W' FF '12'`)
-  assert.deepEqual(result.warnings.map(({ code, tag }) => [code, tag]), [['undecodable-text', '00100020']])
+  assert.deepEqual(
+    result.warnings.map(({ code, tag }) => [code, tag]),
+    [['undecodable-text', '00100020']],
+  )
   assert.equal(getStrings(result.dataset, '00100020').length, 1)
 })

@@ -27,11 +27,13 @@ export function tagEntry(group: number, element: number): TagEntry {
   const found = entries.get(code)
   if (found) return found
   const tag = hex4(group) + hex4(element)
-  const row = lookup(tag)
+  const isPrivate = group % 2 === 1
+  // The dictionary holds even groups only; looking in vain is what costs in files full of private elements.
+  const row = isPrivate ? undefined : lookup(tag)
   const entry: TagEntry = {
     tag,
     group,
-    isPrivate: group % 2 === 1,
+    isPrivate,
     isInDictionary: row !== undefined,
     vr: row?.vr ?? vrOf(tag),
     choices: row && row.vrs.length > 1 ? row.vrs : undefined,

@@ -35,7 +35,7 @@ export function moduleOfCreator(privateCreator: string): string | undefined {
 /** The public tag of an element in an old private DICONDE block, e.g. ('00091028', '…/Component') → '00140028'. */
 export function publicTagOfPrivate(tag: string, privateCreator: string): string | undefined {
   const module = moduleOfCreator(privateCreator)?.toLowerCase()
-  const highByte = module === undefined ? undefined : highBytes[module]
+  const highByte = module !== undefined && Object.hasOwn(highBytes, module) ? highBytes[module] : undefined
   if (highByte === undefined) return undefined
   const lowByte = tag.slice(6)
   if (module === 'ndeindication') {

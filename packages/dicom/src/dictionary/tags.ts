@@ -28,6 +28,7 @@ export const tags = {
   manufacturer: '00080070',
   institutionName: '00080080',
   referringPhysicianName: '00080090',
+  codeMeaning: '00080104',
   timezoneOffsetFromUtc: '00080201',
   stationName: '00081010',
   studyDescription: '00081030',
