@@ -39,5 +39,5 @@ export default defineConfig({
     port: 5173,
     proxy: { '/api': backend, '/dicom-web': backend },
   },
-  build: { outDir, emptyOutDir: true, target: 'es2023', chunkSizeWarningLimit: 4000, assetsInlineLimit: 0 },
+  build: { outDir, emptyOutDir: true, target: ['chrome123', 'edge123', 'firefox120', 'safari17.5'], chunkSizeWarningLimit: 4000, assetsInlineLimit: 0 },
 })

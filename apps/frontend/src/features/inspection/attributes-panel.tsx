@@ -79,13 +79,10 @@ export function AttributesPanel({ study, series, instance, isCompact }: Attribut
       <span className={classes.ellipsis} title={row.label}>
         {row.kind === 'item' ? (
           <span className={classes.dim}>{t('attributes.item', { number: row.count })}</span>
+        ) : row.creator ? (
+          t('attributes.private', { creator: row.creator })
         ) : (
-          <>
-            {row.label}
-            {row.creator ? (
-              <span className={classes.dim}> · {t('attributes.private', { creator: row.creator })}</span>
-            ) : null}
-          </>
+          row.label
         )}
       </span>
     </span>
