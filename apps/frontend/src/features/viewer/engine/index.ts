@@ -1,0 +1,13 @@
+// All that the screen knows of pixels. Only stage.ts imports Cornerstone.
+export { Abandoned } from './decode-pool.ts'
+export { syntaxName } from './decode-frame.ts'
+export { createFrameStore, type FrameStore, type LoadedFrame } from './frame-store.ts'
+export type { InstanceInfo } from './instance-cache.ts'
+export { PixelFault, type PixelFaultCode, type PixelFaultDetail } from './pixel-fault.ts'
+export type { PixelFormat } from './pixel-format.ts'
+export type { FrameAddress, Progress } from './requests.ts'
+export { createStage, imageSizeOf, NoGraphics, type Stage } from './stage.ts'
+export { measureFrame, type Region } from './statistics.ts'
+export { storedValuesAt } from './stored-values.ts'
+export * from './view-transform.ts'
+export * from './window.ts'

@@ -1,0 +1,41 @@
+import { useEffect, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { formatBytes } from '../../ui/format.ts'
+import { useViewerState } from './use-viewer-state.ts'
+import classes from './viewer.module.css'
+import type { ViewerSession } from './viewer-session.ts'
+
+/** How much of the image is here; quick ones do not flicker. */
+export function LoadingBar({ session }: { session: ViewerSession }) {
+  const { t, i18n } = useTranslation()
+  const isLoading = useViewerState(session, (state) => state.isLoading)
+  const progress = useViewerState(session, (state) => state.progress)
+  const [isSlow, setIsSlow] = useState(false)
+  useEffect(() => {
+    if (!isLoading) return
+    const timer = setTimeout(() => setIsSlow(true), 200)
+    return () => {
+      clearTimeout(timer)
+      setIsSlow(false)
+    }
+  }, [isLoading])
+  if (!isLoading || !isSlow) return null
+  const { loaded = 0, total } = progress ?? {}
+  const isKnown = total !== undefined && total > 0
+  // All bytes are here: the rest is decoding, of unknown length.
+  const isDecoding = isKnown && loaded >= total
+  const words = isDecoding
+    ? t('viewer.decoding')
+    : isKnown
+      ? t('viewer.loadedOf', { loaded: formatBytes(loaded, i18n.language), total: formatBytes(total, i18n.language) })
+      : t('viewer.loadingImage')
+  return (
+    <div className={classes.loading} role="status">
+      <progress
+        {...(isKnown && !isDecoding ? { value: loaded, max: total } : {})}
+        aria-label={t('viewer.loadingImage')}
+      />
+      <span>{words}</span>
+    </div>
+  )
+}

@@ -1,0 +1,68 @@
+import type { FrameAddress } from './engine/index.ts'
+
+/** An instance of a view and how many images it adds to the stack; objects without frames stand for one. */
+export interface StackItem {
+  instance: string
+  frameCount: number
+}
+
+/** All images of a view in one row: frames of multi-frame instances one after another. */
+export interface Stack {
+  study: string
+  series: string
+  /** First place of each instance, and the end behind the last. */
+  starts: number[]
+  instances: string[]
+}
+
+export function createStack(study: string, series: string, items: readonly StackItem[]): Stack {
+  const starts = [0]
+  for (const { frameCount } of items) starts.push(starts.at(-1)! + Math.max(1, frameCount))
+  return { study, series, starts, instances: items.map(({ instance }) => instance) }
+}
+
+export const lengthOf = (stack: Stack): number => stack.starts.at(-1) ?? 0
+
+/** The frame at a place from 0; undefined outside the stack. */
+export function frameAt(stack: Stack, place: number): FrameAddress | undefined {
+  if (place < 0 || place >= lengthOf(stack)) return undefined
+  let low = 0
+  let high = stack.instances.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if (stack.starts[middle]! <= place) low = middle
+    else high = middle - 1
+  }
+  return {
+    study: stack.study,
+    series: stack.series,
+    instance: stack.instances[low]!,
+    frame: place - stack.starts[low]! + 1,
+  }
+}
+
+/** Place of a frame, or undefined when the instance is not (yet) in the stack. */
+export function placeOf(stack: Stack, instance: string, frame: number): number | undefined {
+  const index = stack.instances.indexOf(instance)
+  if (index === -1) return undefined
+  const count = stack.starts[index + 1]! - stack.starts[index]!
+  return stack.starts[index]! + Math.min(count, Math.max(1, frame)) - 1
+}
+
+/** Places worth loading next: mostly in the direction of travel, a few behind. */
+export function neighboursOf(
+  stack: Stack,
+  place: number,
+  direction: 1 | -1,
+  ahead: number,
+  behind: number,
+): FrameAddress[] {
+  const found: FrameAddress[] = []
+  for (let step = 1; step <= ahead; step += 1) {
+    const next = frameAt(stack, place + step * direction)
+    if (next) found.push(next)
+    const back = step <= behind ? frameAt(stack, place - step * direction) : undefined
+    if (back) found.push(back)
+  }
+  return found
+}

@@ -1,0 +1,236 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { Drawer, MantineProvider } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { IconArrowLeft, IconLayoutSidebar } from '@tabler/icons-react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { inspectionQuery, instancesQuery } from '../../api/queries.ts'
+import { cssVariables, theme } from '../../theme.ts'
+import { createStack, lengthOf, type Stack } from './stack.ts'
+import { Announcer, Overlay, Probe, StatusBar } from './readouts.tsx'
+import { Toolbar, ToolButton } from './toolbar.tsx'
+import { type Rectangle, usePointerTools } from './use-pointer-tools.ts'
+import { useViewerKeys } from './use-viewer-keys.ts'
+import { useViewerState } from './use-viewer-state.ts'
+import { StageFault, ViewerFault } from './viewer-fault.tsx'
+import { ViewerHelp } from './viewer-help.tsx'
+import { openSession, type ViewerSession } from './viewer-session.ts'
+import classes from './viewer.module.css'
+import { ViewsStrip } from './views-strip.tsx'
+import { WindowMenu } from './window-menu.tsx'
+import { Scrubber } from './scrubber.tsx'
+import { LoadingBar } from './loading-bar.tsx'
+
+export interface ViewerProps {
+  study: string
+  series: string
+  /** From the address; the first image when absent. */
+  instance: string | undefined
+  frame: number | undefined
+  /** Another image is shown: the address follows. */
+  onShow: (instance: string, frame: number) => void
+  onOpenView: (series: string) => void
+  onAttributes: (instance: string) => void
+  onBack: () => void
+}
+
+/** Dark whatever the colours of the page: a picture is judged beside black. */
+export function Viewer(props: ViewerProps) {
+  const root = useRef<HTMLDivElement>(null)
+  const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? ''
+  return (
+    <div ref={root} id="viewer" className={classes.viewer} data-mantine-color-scheme="dark">
+      <MantineProvider
+        theme={theme}
+        cssVariablesResolver={cssVariables}
+        forceColorScheme="dark"
+        cssVariablesSelector="#viewer"
+        getRootElement={() => root.current ?? undefined}
+        getStyleNonce={() => nonce}
+      >
+        <ViewerContent {...props} />
+      </MantineProvider>
+    </div>
+  )
+}
+
+function ViewerContent(props: ViewerProps) {
+  const { study, series, onOpenView, onBack } = props
+  const { t } = useTranslation()
+  const [isHelpOpen, help] = useDisclosure(false)
+  const [areViewsOpen, viewsDrawer] = useDisclosure(false)
+  const inspection = useQuery(inspectionQuery(study)).data
+  const stack = useStack(study, series)
+  const count = lengthOf(stack)
+  const element = useRef<HTMLDivElement>(null)
+  const surface = useRef<HTMLDivElement>(null)
+  const [session, stageError] = useSession(element, stack)
+  const [area, setArea] = useState<Rectangle>()
+  usePointerTools(surface, session, setArea)
+  useViewerKeys(session, { onBack, onHelp: help.open })
+
+  const view = inspection?.views.find(({ seriesInstanceUid }) => seriesInstanceUid === series)
+  const strip = inspection ? (
+    <ViewsStrip
+      views={inspection.views}
+      current={series}
+      onOpen={(next) => {
+        viewsDrawer.close()
+        onOpenView(next)
+      }}
+    />
+  ) : null
+
+  return (
+    <>
+      <div className={classes.head}>
+        <ToolButton
+          icon={IconArrowLeft}
+          label={t('viewer.back')}
+          hint={t('viewer.hint.back')}
+          shortcut="Esc"
+          onClick={onBack}
+        />
+        <div className={classes.drawerButton}>
+          <ToolButton icon={IconLayoutSidebar} label={t('inspection.views')} onClick={viewsDrawer.open} />
+        </div>
+        {session ? (
+          <Toolbar session={session} count={count} windowMenu={<WindowMenu session={session} />} onHelp={help.open} />
+        ) : null}
+      </div>
+      <aside className={classes.side}>{strip}</aside>
+      <Drawer
+        opened={areViewsOpen}
+        onClose={viewsDrawer.close}
+        title={t('inspection.views')}
+        size="18rem"
+        withinPortal={false}
+        closeButtonProps={{ 'aria-label': t('app.close') }}
+      >
+        {strip}
+      </Drawer>
+      <div className={classes.stage}>
+        <div
+          ref={surface}
+          className={classes.surface}
+          role="img"
+          aria-label={t('viewer.picture')}
+          tabIndex={0}
+          data-testid="viewer-surface"
+        >
+          <div ref={element} className={classes.canvas} />
+        </div>
+        {area ? <AreaBox area={area} /> : null}
+        {session ? (
+          <>
+            <Probe session={session} />
+            <Overlay session={session} inspection={inspection} view={view} />
+            <LoadingBar session={session} />
+            <ViewerFault session={session} onAttributes={props.onAttributes} />
+            <Announcer session={session} count={count} />
+            <AddressSync session={session} stack={stack} {...props} />
+          </>
+        ) : stageError === undefined ? null : (
+          <StageFault error={stageError} />
+        )}
+      </div>
+      {session && count > 1 ? <Scrubber session={session} count={count} /> : null}
+      {session ? <StatusBar session={session} count={count} /> : null}
+      <ViewerHelp opened={isHelpOpen} onClose={help.close} />
+    </>
+  )
+}
+
+/** The view's images; long lists arrive page by page while the first image is already on screen. */
+function useStack(study: string, series: string): Stack {
+  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(instancesQuery(study, series))
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage()
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage])
+  return useMemo(() => {
+    const items = data?.pages.flatMap((page) => page.items) ?? []
+    return createStack(
+      study,
+      series,
+      items.map(({ sopInstanceUid, frameCount }) => ({ instance: sopInstanceUid, frameCount: frameCount ?? 1 })),
+    )
+  }, [data, study, series])
+}
+
+/** A session for the view as long as it is open. */
+function useSession(
+  element: React.RefObject<HTMLDivElement | null>,
+  stack: Stack,
+): [ViewerSession | undefined, unknown] {
+  const [session, setSession] = useState<ViewerSession>()
+  const [error, setError] = useState<unknown>()
+  const { study, series } = stack
+  useEffect(() => {
+    const place = element.current
+    if (!place) return
+    let opened: ViewerSession
+    try {
+      opened = openSession(place, createStack(study, series, []))
+    } catch (fault) {
+      setError(fault)
+      return
+    }
+    setSession(opened)
+    const observer = new ResizeObserver(() => opened.resize())
+    observer.observe(place)
+    return () => {
+      observer.disconnect()
+      setSession(undefined)
+      opened.close()
+    }
+  }, [element, study, series])
+  useEffect(() => session?.setStack(stack), [session, stack])
+  return [session, error]
+}
+
+/** Keeps the page's address and the image on screen together, both ways. */
+function AddressSync({
+  session,
+  stack,
+  instance,
+  frame,
+  onShow,
+}: ViewerProps & { session: ViewerSession; stack: Stack }) {
+  const address = useViewerState(session, (state) => state.address)
+  const isPlaying = useViewerState(session, (state) => state.isPlaying)
+  const written = useRef('')
+  const first = stack.instances[0]
+
+  useEffect(() => {
+    // What we wrote ourselves is not a wish to go anywhere.
+    if (instance !== undefined && written.current !== `${instance}/${frame ?? 1}`) session.open(instance, frame ?? 1)
+  }, [session, instance, frame])
+
+  useEffect(() => {
+    if (instance === undefined && first !== undefined && session.getState().address === undefined)
+      session.open(first, 1)
+  }, [session, instance, first])
+
+  const show = useCallback((): void => {
+    if (!address) return
+    written.current = `${address.instance}/${address.frame}`
+    onShow(address.instance, address.frame)
+  }, [address, onShow])
+  useEffect(() => {
+    if (isPlaying || !address) return
+    // Not at every image of a fast scroll: browsers refuse hundreds of changes.
+    const timer = setTimeout(show, 250)
+    return () => clearTimeout(timer)
+  }, [address, isPlaying, show])
+  return null
+}
+
+function AreaBox({ area: { from, to } }: { area: Rectangle }) {
+  const style = {
+    left: Math.min(from.x, to.x),
+    top: Math.min(from.y, to.y),
+    width: Math.abs(to.x - from.x),
+    height: Math.abs(to.y - from.y),
+  }
+  return <div className={classes.area} style={style} aria-hidden />
+}
