@@ -18,8 +18,9 @@ export function openFragments(state: ReadState, context: Context, head: ElementH
   if (isPixels && state.pixels === undefined) {
     state.store(context, tag, { vr, BulkDataURI: `bulkdata/${tag}` }, start)
     state.pixels = { tag, vr, offset, length: 0, fragments: new FragmentList(limits.maxFragments) }
+    state.isInPixels = true
   } else {
-    state.storeBulk(context, tag, vr, { offset, length: 0 }, start)
+    state.openBulk = state.storeBulk(context, tag, vr, { offset, length: 0 }, start)
   }
   state.contexts.push({ ...context, kind: 'fragments', end: Infinity, tag })
 }
@@ -39,7 +40,7 @@ export function readFragment(state: ReadState, context: Context): boolean {
   if (item !== itemTag || length === undefinedLength) {
     throw new DicomReadError('bad-item', 'A fragment was expected in encapsulated pixel data.', context.tag, start)
   }
-  const list = state.contexts.length === 2 && pixels?.tag === context.tag ? pixels.fragments : undefined
+  const list = state.isInPixels ? pixels?.fragments : undefined
   if (list && pixels && start === pixels.offset) {
     // The first item is the Basic Offset Table, possibly empty.
     const isKept = length <= limits.maxFragments * 4
@@ -66,14 +67,10 @@ export function readFragment(state: ReadState, context: Context): boolean {
 
 /** Leaves encapsulated data; its value ends before the delimiter, or where the file ends. */
 export function closeFragments(state: ReadState): void {
-  const { input, pixels, bulk } = state
-  const closed = state.contexts.pop()
-  if (closed === undefined) return
-  if (state.contexts.length === 1 && pixels?.tag === closed.tag) {
-    pixels.length = input.position - pixels.offset
-    return
-  }
-  const path = state.pathOf(closed.tag)
-  const element = bulk.findLast((one) => one.path === path)
-  if (element?.length === 0) element.length = input.position - element.offset
+  const { input, pixels, openBulk } = state
+  state.contexts.pop()
+  if (state.isInPixels && pixels) pixels.length = input.position - pixels.offset
+  else if (openBulk) openBulk.length = input.position - openBulk.offset
+  state.isInPixels = false
+  state.openBulk = undefined
 }

@@ -62,7 +62,7 @@ export function readBody(
   const isBigEndian = context.isBigEndian && form.vr !== 'UN'
   element ??= readValue(input.bytes, at, at + length, valueForm, isBigEndian, context.text)
   state.count(tag, start)
-  state.keep(length, element.Value?.length ?? 0, tag, start)
+  state.keep(length, element, tag, start)
   if (valueForm.kind === 'numbers' && length % valueForm.unit !== 0) {
     state.warn('bad-length', `${length} bytes are no whole values of VR ${form.vr}.`, tag, start)
   }

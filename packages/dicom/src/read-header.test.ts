@@ -13,7 +13,7 @@ import {
   refusal,
   withMeta,
 } from './chunked.fixture.ts'
-import { getString, getStrings } from './dataset.ts'
+import { getItems, getString, getStrings } from './dataset.ts'
 import { readHeader } from './read-header.ts'
 import type { Dataset, ReadResult } from './types.ts'
 import { writePart10 } from './write-part10.ts'
@@ -74,7 +74,7 @@ test('a value that is too long for the data set is named with its place in the f
   assert.ok(place)
   assert.equal(place.path, '54000100/1/54001010')
   assert.deepEqual(Buffer.from(file.subarray(place.offset, place.offset + place.length)), long)
-  assert.deepEqual((dataset['54000100']?.Value?.[1] as Dataset)['54001010'], {
+  assert.deepEqual(getItems(dataset, '54000100')[1]?.['54001010'], {
     vr: 'OW',
     BulkDataURI: 'bulkdata/54000100/1/54001010',
   })
@@ -343,7 +343,7 @@ test('bulk data and pixel data within items are named with their path', () => {
   assert.deepEqual(bulk, [
     { path: '00880200/0/7FE00010', vr: 'OB', offset: 132 + 12 + 28 + 12 + 12 + 8 + 12, length: 20 },
   ])
-  assert.deepEqual((dataset['00880200']?.Value?.[0] as Dataset)['7FE00010'], {
+  assert.deepEqual(getItems(dataset, '00880200')[0]?.['7FE00010'], {
     vr: 'OB',
     BulkDataURI: 'bulkdata/00880200/0/7FE00010',
   })

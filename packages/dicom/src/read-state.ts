@@ -38,6 +38,7 @@ export interface ParserOptions {
 const maxWarnings = 100
 /** What a value and an element cost in memory beside their bytes, roughly. */
 const bytesPerValue = 16
+const bytesPerName = 112
 const bytesPerElement = 64
 
 /** What has been found so far, and the limits on it; shared by all that read one data set. */
@@ -52,6 +53,10 @@ export class ReadState {
   readonly warnings: ReadWarning[] = []
   pixels: PixelElement | undefined
   extendedTable: Uint8Array | undefined
+  /** The fragments that are read belong to `pixels`. */
+  isInPixels = false
+  /** Encapsulated data outside the pixel data: its length shows at its end. */
+  openBulk: BulkElement | undefined
   /** Being read. */
   tag = ''
   /** Value bytes still to be passed over, and whose they are. */
@@ -105,12 +110,13 @@ export class ReadState {
     if (this.elements > this.limits.maxElements) {
       throw new DicomReadError('too-many-elements', `More than ${this.limits.maxElements} elements.`, tag, offset)
     }
-    this.keep(bytesPerElement, 0, tag, offset)
+    this.keep(bytesPerElement, undefined, tag, offset)
   }
 
   /** Accounts for memory before it is taken for good. */
-  keep(byteLength: number, values: number, tag: string, offset: number): void {
-    this.#keptBytes += byteLength + values * bytesPerValue
+  keep(byteLength: number, element: Element | undefined, tag: string, offset: number): void {
+    const values = element?.Value?.length ?? 0
+    this.#keptBytes += byteLength + values * (element?.vr === 'PN' ? bytesPerName : bytesPerValue)
     if (this.#keptBytes > this.limits.maxHeaderLength) {
       throw new DicomReadError(
         'header-too-long',

@@ -122,8 +122,8 @@ function readNumbers(bytes: Uint8Array, start: number, end: number, form: VrForm
   return values
 }
 
-/** JSON knows no NaN and no infinity; they travel as 'NaN', 'Infinity', '-Infinity'. */
-const finite = (value: number): number | string => (Number.isFinite(value) ? value : String(value))
+/** JSON knows no NaN, no infinity and no negative zero: the first travel as 'NaN', 'Infinity', '-Infinity', the last as 0. */
+const finite = (value: number): number | string => (Number.isFinite(value) ? value + 0 : String(value))
 
 const safeInteger = (value: bigint): number | string =>
   Number.isSafeInteger(Number(value)) ? Number(value) : value.toString()

@@ -1,7 +1,39 @@
 /** Value representations of PS3.5 6.2, and '??' never: an unknown one is read as UN. */
 export type Vr =
-  | 'AE' | 'AS' | 'AT' | 'CS' | 'DA' | 'DS' | 'DT' | 'FD' | 'FL' | 'IS' | 'LO' | 'LT' | 'OB' | 'OD' | 'OF' | 'OL' | 'OV'
-  | 'OW' | 'PN' | 'SH' | 'SL' | 'SQ' | 'SS' | 'ST' | 'SV' | 'TM' | 'UC' | 'UI' | 'UL' | 'UN' | 'UR' | 'US' | 'UT' | 'UV'
+  | 'AE'
+  | 'AS'
+  | 'AT'
+  | 'CS'
+  | 'DA'
+  | 'DS'
+  | 'DT'
+  | 'FD'
+  | 'FL'
+  | 'IS'
+  | 'LO'
+  | 'LT'
+  | 'OB'
+  | 'OD'
+  | 'OF'
+  | 'OL'
+  | 'OV'
+  | 'OW'
+  | 'PN'
+  | 'SH'
+  | 'SL'
+  | 'SQ'
+  | 'SS'
+  | 'ST'
+  | 'SV'
+  | 'TM'
+  | 'UC'
+  | 'UI'
+  | 'UL'
+  | 'UN'
+  | 'UR'
+  | 'US'
+  | 'UT'
+  | 'UV'
 
 /** A person name (PS3.18 F.2.2); DICONDE component names use only the first group and are shown whole. */
 export interface PersonName {
@@ -86,13 +118,13 @@ export interface ReadLimits {
   maxDepth: number
   /** Elements in the whole file, nested ones included. */
   maxElements: number
-  /** Longest value kept in memory (bytes); longer ones of a bulk VR become bulk data, of a text VR an error. */
+  /** Longest value kept in memory (bytes); longer ones of any VR become bulk data. */
   maxValueLength: number
   /** Values of OB, OD, OF, OL, OV, OW, UN longer than this (bytes) become bulk data. */
   maxInlineLength: number
-  /** Sum of all value bytes kept in memory. */
+  /** Memory for attributes (bytes): their values, and what objects cost around them, roughly. */
   maxHeaderLength: number
   maxFragments: number
-  /** Inflated bytes per deflated byte, checked after the first MiB. */
+  /** Inflated bytes per deflated byte, checked after the first 64 MiB. */
   maxInflateRatio: number
 }
