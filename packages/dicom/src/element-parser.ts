@@ -297,7 +297,7 @@ export class ElementParser {
     }
     // A value inside that would have to stay in the file has no path of its own here.
     if (parser.state.bulk.length > 0) return undefined
-    this.state.elements += parser.state.elements
+    this.state.absorb(parser.state, this.state.tag, this.#input.position)
     return { vr: 'SQ', Value: items }
   }
 }

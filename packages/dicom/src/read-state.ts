@@ -127,6 +127,12 @@ export class ReadState {
     }
   }
 
+  /** Takes over what a value read as a sequence has cost. */
+  absorb(inner: ReadState, tag: string, offset: number): void {
+    this.elements += inner.elements
+    this.keep(inner.#keptBytes, undefined, tag, offset)
+  }
+
   /** Puts an element into its data set. Of an element that stands twice the first counts: false for the second. */
   store(context: Context, tag: string, element: Element, offset: number): boolean {
     if (tag <= context.lastTag) {
