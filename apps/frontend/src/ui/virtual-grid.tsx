@@ -1,7 +1,16 @@
 // Rows are placed by hand: a real table would lay all of them out, and keys are heard on the grid for all rows at once.
 /* oxlint-disable jsx-a11y/prefer-tag-over-role, jsx-a11y/click-events-have-key-events, react/incompatible-library */
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useEffectEvent, useRef, useState } from 'react'
+import {
+  type KeyboardEvent,
+  memo,
+  type MouseEvent,
+  type ReactNode,
+  useEffect,
+  useEffectEvent,
+  useRef,
+  useState,
+} from 'react'
 import classes from './virtual-grid.module.css'
 
 export interface GridColumn<Row> {
@@ -118,7 +127,10 @@ export function VirtualGrid<Row>(props: VirtualGridProps<Row>) {
     if (event.key === 'Enter' && row !== undefined && onOpen && isRow(event.target)) onOpen(row)
   }
 
-  const onRowClick = (event: MouseEvent<HTMLElement>, row: Row, index: number): void => {
+  const onClick = (event: MouseEvent<HTMLElement>): void => {
+    const index = indexOf(event.target)
+    const row = index === undefined ? undefined : rows[index]
+    if (index === undefined || row === undefined) return
     setActive(index)
     const isOnControl = event.target instanceof Element && event.target.closest('a, button, input') !== null
     const hasSelectedText = (window.getSelection()?.toString() ?? '') !== ''
@@ -135,6 +147,11 @@ export function VirtualGrid<Row>(props: VirtualGridProps<Row>) {
       aria-busy={waitingRows > 0 || props.isStale === true}
       tabIndex={-1}
       onKeyDown={onKeyDown}
+      onClick={onClick}
+      onFocus={(event) => {
+        const index = indexOf(event.target)
+        if (index !== undefined) setActive(index)
+      }}
       data-compact={isCompact || undefined}
     >
       <div className={classes.head} role="rowgroup">
@@ -163,51 +180,83 @@ export function VirtualGrid<Row>(props: VirtualGridProps<Row>) {
         >
           {items.map((item) => {
             const row = rows[item.index]
-            const place = { height, transform: `translateY(${item.start}px)` }
             if (row === undefined) {
+              const place = { height, transform: `translateY(${item.start}px)`, gridTemplateColumns: template }
               return (
-                <div
-                  key={item.key}
-                  className={classes.row}
-                  style={{ ...place, gridTemplateColumns: template }}
-                  aria-hidden
-                >
+                <div key={item.key} className={classes.row} style={place} aria-hidden>
                   <span className={classes.waiting} />
                 </div>
               )
             }
             return (
-              <div
+              <GridRow
                 key={item.key}
-                data-index={item.index}
-                role="row"
-                aria-rowindex={item.index + 2}
-                tabIndex={item.index === active ? 0 : -1}
-                className={classes.row}
-                data-selected={props.isSelected?.(row) || undefined}
-                data-opens={onOpen ? true : undefined}
-                style={isCompact ? place : { ...place, gridTemplateColumns: template }}
-                onClick={(event) => onRowClick(event, row, item.index)}
-                onFocus={() => setActive(item.index)}
-              >
-                {isCompact && compact ? (
-                  <div role="gridcell" className={classes.compactCell}>
-                    {compact(row)}
-                  </div>
-                ) : (
-                  columns.map((column) => (
-                    <div key={column.key} role="gridcell" className={classes.cell} data-align={column.align}>
-                      {column.cell(row)}
-                    </div>
-                  ))
-                )}
-              </div>
+                row={row}
+                index={item.index}
+                start={item.start}
+                height={height}
+                columns={columns}
+                template={template}
+                compact={isCompact ? compact : undefined}
+                isActive={item.index === active}
+                isSelected={props.isSelected?.(row) === true}
+                canOpen={onOpen !== undefined}
+              />
             )
           })}
         </div>
       )}
     </div>
   )
+}
+
+interface GridRowProps<Row> {
+  row: Row
+  index: number
+  start: number
+  height: number
+  columns: readonly GridColumn<Row>[]
+  template: string
+  compact: ((row: Row) => ReactNode) | undefined
+  isActive: boolean
+  isSelected: boolean
+  canOpen: boolean
+}
+
+// Scrolling draws the rows that come into sight and leaves the others alone.
+const GridRow = memo(function GridRow<Row>(props: GridRowProps<Row>) {
+  const { row, columns, compact } = props
+  const place = { height: props.height, transform: `translateY(${props.start}px)` }
+  return (
+    <div
+      data-index={props.index}
+      role="row"
+      aria-rowindex={props.index + 2}
+      tabIndex={props.isActive ? 0 : -1}
+      className={classes.row}
+      data-selected={props.isSelected || undefined}
+      data-opens={props.canOpen || undefined}
+      style={compact ? place : { ...place, gridTemplateColumns: props.template }}
+    >
+      {compact ? (
+        <div role="gridcell" className={classes.compactCell}>
+          {compact(row)}
+        </div>
+      ) : (
+        columns.map((column) => (
+          <div key={column.key} role="gridcell" className={classes.cell} data-align={column.align}>
+            {column.cell(row)}
+          </div>
+        ))
+      )}
+    </div>
+  )
+}) as <Row>(props: GridRowProps<Row>) => ReactNode
+
+/** The row that an event happened in; clicks and focus are heard on the grid for all rows. */
+function indexOf(target: EventTarget): number | undefined {
+  const row = target instanceof Element ? target.closest<HTMLElement>('[role="row"][data-index]') : null
+  return row === null ? undefined : Number(row.dataset['index'])
 }
 
 const isRow = (target: EventTarget): boolean => target instanceof HTMLElement && target.getAttribute('role') === 'row'

@@ -23,6 +23,8 @@ interface InspectionsTableProps {
 
 const template = 'minmax(14rem, 3fr) minmax(8rem, 1.2fr) minmax(6.5rem, 1fr) 9.5rem 8.5rem 7.5rem 5rem 4.75rem 10.5rem'
 
+const drawCard = (inspection: Inspection) => <InspectionCard inspection={inspection} />
+
 export function InspectionsTable({ inspections, search, onSort, ...rest }: InspectionsTableProps) {
   const { t, i18n } = useTranslation()
   const { language } = i18n
@@ -105,7 +107,7 @@ export function InspectionsTable({ inspections, search, onSort, ...rest }: Inspe
       rows={inspections}
       rowKey={(inspection) => inspection.studyInstanceUid}
       rowHeight={46}
-      compact={(inspection) => <InspectionCard inspection={inspection} />}
+      compact={drawCard}
       compactHeight={92}
       resetKey={JSON.stringify(search)}
       rowCount={rest.total}
