@@ -1,6 +1,7 @@
 import type { ByteInput } from './byte-input.ts'
 import { getNumber, privateCreatorOf } from './dataset.ts'
 import { tags, vrOf } from './dictionary/index.ts'
+import { readUint16, readUint32 } from './integers.ts'
 import type { Context } from './read-state.ts'
 import type { TagEntry } from './tag-entry.ts'
 import type { Dataset, Vr } from './types.ts'
@@ -19,18 +20,6 @@ export interface ElementHead {
   /** No VR stood here, though it may in other elements of the data set. */
   isImplicit: boolean
   fault: 'missing-vr' | 'unknown-vr' | undefined
-}
-
-export function readUint16(bytes: Uint8Array, at: number, isBigEndian: boolean): number {
-  const first = bytes[at] as number
-  const second = bytes[at + 1] as number
-  return isBigEndian ? first * 0x100 + second : second * 0x100 + first
-}
-
-export function readUint32(bytes: Uint8Array, at: number, isBigEndian: boolean): number {
-  const first = readUint16(bytes, at, isBigEndian)
-  const second = readUint16(bytes, at + 2, isBigEndian)
-  return isBigEndian ? first * 0x10000 + second : second * 0x10000 + first
 }
 
 /** Reads VR and length (PS3.5 7.1) behind a tag; false when more bytes are needed. */

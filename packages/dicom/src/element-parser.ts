@@ -1,6 +1,7 @@
 import { ByteInput } from './byte-input.ts'
 import { tags } from './dictionary/index.ts'
-import { looksExplicit, readHead, readUint16, readUint32, undefinedLength, type ElementHead } from './element-head.ts'
+import { looksExplicit, readHead, undefinedLength, type ElementHead } from './element-head.ts'
+import { readUint16, readUint32 } from './integers.ts'
 import { closeFragments, readFragment } from './fragments.ts'
 import { DicomReadError } from './limits.ts'
 import { readBody } from './read-body.ts'

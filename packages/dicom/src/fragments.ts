@@ -1,4 +1,5 @@
-import { readUint32, undefinedLength, type ElementHead } from './element-head.ts'
+import { undefinedLength, type ElementHead } from './element-head.ts'
+import { readUint32 } from './integers.ts'
 import { FragmentList, signatureLength } from './fragment-list.ts'
 import { DicomReadError } from './limits.ts'
 import type { Context, ReadState } from './read-state.ts'

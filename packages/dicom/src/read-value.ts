@@ -1,6 +1,7 @@
 import { toBase64 } from './base64.ts'
 import type { TextDecoder } from './charset.ts'
 import { exactNumber } from './decimal.ts'
+import { readUint16 } from './integers.ts'
 import { swapWords } from './swap-words.ts'
 import { hex4 } from './tag-entry.ts'
 import type { Element, JsonValue, PersonName } from './types.ts'
@@ -103,15 +104,15 @@ function decode(bytes: Uint8Array, start: number, end: number, form: VrForm, tex
 function readNumbers(bytes: Uint8Array, start: number, end: number, form: VrForm, isBigEndian: boolean): JsonValue[] {
   const { vr, unit } = form
   const values: JsonValue[] = []
-  if (vr === 'US' && !isBigEndian) {
-    for (let at = start; at + 2 <= end; at += 2) values.push((bytes[at] as number) | ((bytes[at + 1] as number) << 8))
+  // The common one, without a view made for it.
+  if (vr === 'US') {
+    for (let at = start; at + 2 <= end; at += 2) values.push(readUint16(bytes, at, isBigEndian))
     return values
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const little = !isBigEndian
   for (let at = start; at + unit <= end; at += unit) {
-    if (vr === 'US') values.push(view.getUint16(at, little))
-    else if (vr === 'SS') values.push(view.getInt16(at, little))
+    if (vr === 'SS') values.push(view.getInt16(at, little))
     else if (vr === 'UL') values.push(view.getUint32(at, little))
     else if (vr === 'SL') values.push(view.getInt32(at, little))
     else if (vr === 'FL') values.push(finite(view.getFloat32(at, little)))

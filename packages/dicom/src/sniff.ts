@@ -1,4 +1,4 @@
-import { readUint16, readUint32 } from './element-head.ts'
+import { readUint16, readUint32 } from './integers.ts'
 import { DicomReadError } from './limits.ts'
 import { tagEntry } from './tag-entry.ts'
 import type { ReadWarning } from './types.ts'
