@@ -158,7 +158,7 @@ export function Toolbar({ session, count, windowMenu, onHelp }: ToolbarProps) {
           onClick={session.rotate}
         />
         <ToolButton
-          icon={IconFlipVertical}
+          icon={IconFlipHorizontal}
           label={t('viewer.flipHorizontal')}
           hint={t('viewer.hint.flipHorizontal')}
           shortcut="H"
@@ -166,7 +166,7 @@ export function Toolbar({ session, count, windowMenu, onHelp }: ToolbarProps) {
           onClick={() => session.flip('horizontal')}
         />
         <ToolButton
-          icon={IconFlipHorizontal}
+          icon={IconFlipVertical}
           label={t('viewer.flipVertical')}
           hint={t('viewer.hint.flipVertical')}
           shortcut="V"

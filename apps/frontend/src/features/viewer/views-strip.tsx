@@ -31,7 +31,7 @@ export function ViewsStrip({ views, current, onOpen }: ViewsStripProps) {
                   view.modality,
                   t('inspection.images', {
                     count: view.instanceCount,
-                    formatted: formatCount(view.instanceCount, i18n.language),
+                    shown: formatCount(view.instanceCount, i18n.language),
                   }),
                 ]
                   .filter(Boolean)

@@ -42,5 +42,6 @@ export type LosslessJpegDecode = (bytes: Uint8Array<ArrayBuffer>, bytesPerSample
 export interface Codecs {
   wasm(codec: WasmCodec): Promise<LoadedCodec>
   losslessJpeg(): Promise<LosslessJpegDecode>
-  inflateRaw(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
+  /** Up to `byteLength` bytes; fewer when the stream ends before. */
+  inflateRaw(bytes: Uint8Array<ArrayBuffer>, byteLength: number): Promise<Uint8Array<ArrayBuffer>>
 }

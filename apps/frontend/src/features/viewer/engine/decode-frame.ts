@@ -2,7 +2,7 @@ import { transferSyntax } from '@instandt/dicom'
 import type { Codecs, FrameInfo, WasmCodec, WasmModule } from './codecs.ts'
 import { decodeJpegDct, type JpegHeader, readJpegHeader } from './jpeg-dct.ts'
 import { PixelFault } from './pixel-fault.ts'
-import { type PixelFormat, sampleCount, type StoredArray } from './pixel-format.ts'
+import { nativeFrameBytes, type PixelFormat, sampleCount, type StoredArray } from './pixel-format.ts'
 import { decodeRle } from './rle.ts'
 import { allocateStored, extractBits, interleave, readNativeFrame } from './stored-values.ts'
 
@@ -63,7 +63,10 @@ export async function decodeFrame(
   try {
     if (family === 'native') return { stored: readNativeFrame(bytes, format), isConverted: false }
     if (family === 'deflated') {
-      return { stored: readNativeFrame(await codecs.inflateRaw(bytes), format), isConverted: false }
+      return {
+        stored: readNativeFrame(await codecs.inflateRaw(bytes, nativeFrameBytes(format)), format),
+        isConverted: false,
+      }
     }
     if (family === 'rle') return { stored: decodeRle(bytes, format), isConverted: false }
     // Some files say lossless and hold baseline, or the other way round: the stream itself knows.

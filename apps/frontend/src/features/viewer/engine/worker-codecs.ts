@@ -44,9 +44,31 @@ export function createWorkerCodecs(): Codecs {
       const { Decoder } = await import('@cornerstonejs/jpeg-lossless-decoder-js')
       return (bytes, width) => new Decoder().decode(bytes.buffer, bytes.byteOffset, bytes.byteLength, width)
     },
-    async inflateRaw(bytes) {
-      const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'))
-      return new Uint8Array(await new Response(stream).arrayBuffer())
-    },
+    inflateRaw,
   }
+}
+
+/** Frames have even lengths: a byte of padding behind the stream is no part of it, and the browser calls it an error. */
+async function inflateRaw(bytes: Uint8Array<ArrayBuffer>, byteLength: number): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await inflateExactly(bytes, byteLength)
+  } catch (error) {
+    if (bytes.at(-1) !== 0) throw error
+    return inflateExactly(bytes.subarray(0, -1), byteLength)
+  }
+}
+
+/** Inflates to `byteLength` bytes and no further, so that a bomb costs nothing. */
+async function inflateExactly(bytes: Uint8Array<ArrayBuffer>, byteLength: number): Promise<Uint8Array<ArrayBuffer>> {
+  const out = new Uint8Array(byteLength)
+  const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader()
+  let filled = 0
+  while (filled < byteLength) {
+    const { done, value } = await reader.read()
+    if (done) return out.subarray(0, filled)
+    out.set(value.subarray(0, byteLength - filled), filled)
+    filled += value.length
+  }
+  reader.cancel().catch(() => undefined)
+  return out
 }

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { configSchema, startBackend } from '@instandt/backend'
+import { frontendRoutes } from '@instandt/frontend/server'
+import { createLogger } from '@instandt/runtime'
+import { testDatabase } from '@instandt/testkit'
+
+export interface TestApp {
+  /** http://127.0.0.1:… */
+  url: string
+  /** Stores one file through STOW-RS; throws when it is refused. */
+  store(bytes: Uint8Array<ArrayBuffer>): Promise<void>
+  stop(): Promise<void>
+}
+
+/** `npm test` builds the pages before any test; another folder of them for work on the pages. */
+export const pagesDir = process.env['INSTANDT_PAGES'] ?? path.resolve(import.meta.dirname, '../../apps/frontend/dist')
+
+/** The whole program as `npm start` runs it, on its own database and folder and on a free port. */
+export async function startApp(): Promise<TestApp> {
+  if (!existsSync(path.join(pagesDir, 'index.html'))) {
+    throw new Error(`${pagesDir} holds no built pages: run 'npm run build' first`)
+  }
+  const database = await testDatabase()
+  const storageDir = await mkdtemp(path.join(tmpdir(), 'instandt-e2e-'))
+  const config = configSchema.parse({ DATABASE_URL: database.appUrl, PORT: 0, STORAGE_DIR: storageDir })
+  const backend = await startBackend(config, createLogger({ name: 'e2e', level: 'warn' }), {
+    addPages: (app) => frontendRoutes(app, { root: pagesDir }),
+  })
+  return {
+    url: backend.url,
+    async store(bytes) {
+      const answer = await fetch(`${backend.url}/dicom-web/studies`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/dicom', accept: 'application/dicom+json' },
+        body: bytes,
+      })
+      const text = await answer.text()
+      if (answer.status !== 200) throw new Error(`the file was refused: ${answer.status} ${text.slice(0, 500)}`)
+    },
+    async stop() {
+      await backend.stop()
+      await database.stop()
+      await rm(storageDir, { recursive: true, force: true })
+    },
+  }
+}

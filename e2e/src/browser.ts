@@ -1,0 +1,59 @@
+import { type Browser, chromium, type Page } from 'playwright-core'
+
+export interface TestBrowser {
+  /** A page of its own, with nothing remembered from another. */
+  newPage(options?: PageOptions): Promise<TestPage>
+  stop(): Promise<void>
+}
+
+export interface PageOptions {
+  width?: number
+  height?: number
+  language?: 'en' | 'de'
+  colours?: 'dark' | 'light'
+  isTouch?: boolean
+}
+
+export interface TestPage {
+  page: Page
+  /** What the page complained of so far: errors on its console, uncaught ones, refusals by its security policy. */
+  complaints: string[]
+}
+
+/** Why there is no browser to test with, or undefined. */
+export const missingBrowser: string | undefined = process.env['INSTANDT_NO_BROWSER']
+
+/** Headless Chromium that draws WebGL in software and talks to nobody but the tests. */
+export async function openBrowser(): Promise<TestBrowser> {
+  const browser: Browser = await chromium.launch({
+    executablePath: process.env['INSTANDT_CHROMIUM'] ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--use-gl=angle',
+      '--use-angle=swiftshader',
+      '--enable-unsafe-swiftshader',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ],
+  })
+  return {
+    async newPage({ width = 1440, height = 900, language = 'en', colours = 'dark', isTouch = false } = {}) {
+      const context = await browser.newContext({
+        viewport: { width, height },
+        locale: language,
+        colorScheme: colours,
+        hasTouch: isTouch,
+      })
+      const page = await context.newPage()
+      const complaints: string[] = []
+      page.on('console', (message) => {
+        if (message.type() === 'error') complaints.push(`${message.text()} ${message.location().url}`)
+      })
+      page.on('pageerror', (error) => complaints.push(String(error)))
+      return { page, complaints }
+    },
+    stop: () => browser.close(),
+  }
+}
