@@ -1,8 +1,6 @@
 import '@mantine/core/styles.css'
-import '@mantine/notifications/styles.css'
 import './ui/global.css'
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core'
-import { Notifications } from '@mantine/notifications'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
@@ -17,6 +15,8 @@ await startI18n()
 // Also read by public/first-paint.js.
 const colorSchemeManager = localStorageColorSchemeManager({ key: 'instandt-colours' })
 const styleNonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? ''
+// Dialogs lock the page's scrolling through a library that makes its own style element and looks for the nonce here.
+Object.assign(globalThis, { __webpack_nonce__: styleNonce })
 
 const container = document.getElementById('root')
 if (container === null) throw new Error('index.html has no #root')
@@ -29,7 +29,6 @@ createRoot(container).render(
       defaultColorScheme="dark"
       getStyleNonce={() => styleNonce}
     >
-      <Notifications position="bottom-right" />
       <QueryClientProvider client={queryClient}>
         <RouterProvider router={router} />
       </QueryClientProvider>

@@ -9,7 +9,7 @@ export function parseSearch(search: string): Record<string, string> {
 export function stringifySearch(values: Record<string, unknown>): string {
   const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== '')
   if (given.length === 0) return ''
-  return `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`
+  return `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()}`
 }
 
 const fields = inspectionQuerySchema.shape

@@ -114,7 +114,7 @@ function queryString(query: Record<string, string | number | undefined>): string
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '')
   return given.length === 0
     ? ''
-    : `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]))}`
+    : `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString()}`
 }
 
 /** The server's problem, or one made from the status line when something in between answered in its own words. */

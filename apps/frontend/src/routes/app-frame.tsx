@@ -41,10 +41,11 @@ export function AppFrame() {
           to="/upload"
           size="xs"
           variant={isUploadPage ? 'default' : 'filled'}
-          leftSection={<IconUpload size={16} aria-hidden />}
+          className={classes.uploadButton}
           aria-current={isUploadPage ? 'page' : undefined}
         >
-          {t('app.upload')}
+          <IconUpload size={16} aria-hidden />
+          <span className={classes.uploadText}>{t('app.upload')}</span>
         </LinkButton>
         <div className={classes.tools}>
           <Tooltip label={t('app.shortcuts')}>

@@ -21,7 +21,8 @@ interface InspectionsTableProps {
   isStale: boolean
 }
 
-const template = 'minmax(14rem, 3fr) minmax(8rem, 1.2fr) minmax(6.5rem, 1fr) 9.5rem 8.5rem 7.5rem 5rem 4.75rem 10.5rem'
+const template =
+  'minmax(14rem, 3fr) minmax(9.25rem, 1.2fr) minmax(6.5rem, 1fr) 9.5rem 8.5rem 7.5rem 5rem 4.75rem 10.5rem'
 
 const drawCard = (inspection: Inspection) => <InspectionCard inspection={inspection} />
 

@@ -47,18 +47,19 @@ export function UploadList({ upload }: { upload: UploadSnapshot }) {
 
   return (
     <div className={classes.list}>
-      <SegmentedControl
-        className={classes.filter}
-        size="xs"
-        value={filter}
-        onChange={(value) => setFilter(value as Filter)}
-        data={[
-          { value: 'all', label: `${t('upload.showAll')} ${count(upload.files.length)}` },
-          { value: 'failed', label: `${t('upload.showFailed')} ${count(counts.failed)}` },
-          { value: 'stored', label: `${t('upload.showStored')} ${count(counts.stored)}` },
-          { value: 'skipped', label: `${t('upload.showSkipped')} ${count(counts.skipped)}` },
-        ]}
-      />
+      <div className={classes.filter}>
+        <SegmentedControl
+          size="xs"
+          value={filter}
+          onChange={(value) => setFilter(value as Filter)}
+          data={[
+            { value: 'all', label: `${t('upload.showAll')} ${count(upload.files.length)}` },
+            { value: 'failed', label: `${t('upload.showFailed')} ${count(counts.failed)}` },
+            { value: 'stored', label: `${t('upload.showStored')} ${count(counts.stored)}` },
+            { value: 'skipped', label: `${t('upload.showSkipped')} ${count(counts.skipped)}` },
+          ]}
+        />
+      </div>
       <VirtualGrid
         label={t('upload.table')}
         columns={columns}

@@ -30,7 +30,7 @@ export function UploadPill() {
         <IconCheck size={16} className={classes.good} aria-hidden />
       )}
       <span className={classes.pillText}>
-        {upload.isActive ? `${percent} %` : words}
+        {upload.isActive ? `${percent} %` : <span className={classes.pillWords}>{words}</span>}
         {upload.isActive && left !== undefined ? <span className={classes.dim}> · {formatDuration(left)}</span> : null}
       </span>
     </Link>

@@ -16,7 +16,9 @@ export function UploadProgress({ upload }: { upload: UploadSnapshot }) {
       ? t('upload.waiting', { seconds: upload.retryIn })
       : isActive
         ? t('upload.running')
-        : t('upload.done')
+        : counts.cancelled > 0
+          ? t('upload.cancelled')
+          : t('upload.done')
   const details = [
     t('upload.filesOf', {
       done: formatCount(counts.done, i18n.language),

@@ -25,10 +25,10 @@ export interface UploadQueue {
   /** When the next try begins (milliseconds of Date.now), while the server is busy or away. */
   retryAt(): number | undefined
   add(found: readonly { path: string; file: Blob | undefined }[]): void
-  cancel(): void
-  retryFailed(): void
+  cancel: () => void
+  retryFailed: () => void
   /** Forgets all files; only while nothing is active. */
-  clear(): void
+  clear: () => void
 }
 
 /** Sends files in batches, some at once, until each has an outcome. Knows no page: state is read, changes are announced. */

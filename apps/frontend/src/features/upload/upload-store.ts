@@ -12,7 +12,15 @@ export interface UploadSnapshot {
   isActive: boolean
   /** Folders are still being looked through. */
   isCollecting: boolean
-  counts: { toSend: number; done: number; stored: number; failed: number; skipped: number; retryable: number }
+  counts: {
+    toSend: number
+    done: number
+    stored: number
+    failed: number
+    cancelled: number
+    skipped: number
+    retryable: number
+  }
   bytes: { total: number; sent: number; perSecond: number }
   /** Seconds to the next try, while the server is busy or away. */
   retryIn: number | undefined
@@ -43,7 +51,7 @@ function drawSoon(): void {
 }
 
 function takeSnapshot(): UploadSnapshot {
-  const counts = { toSend: 0, done: 0, stored: 0, failed: 0, skipped: 0, retryable: 0 }
+  const counts = { toSend: 0, done: 0, stored: 0, failed: 0, cancelled: 0, skipped: 0, retryable: 0 }
   const bytes = { total: 0, sent: 0, perSecond: 0 }
   for (const { state, size, sent } of queue.files) {
     if (state === 'skipped') {
@@ -54,6 +62,7 @@ function takeSnapshot(): UploadSnapshot {
     if (!isWaiting(state)) counts.done += 1
     if (isStored(state)) counts.stored += 1
     else if (!isWaiting(state)) counts.failed += 1
+    if (state === 'cancelled') counts.cancelled += 1
     if ((state === 'failed' || state === 'cancelled') && size > 0) counts.retryable += 1
     bytes.total += size
     bytes.sent += sent

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { inspectionsSearchSchema, parseSearch, stringifySearch, viewerSearchSchema } from '../../search-params.ts'
+import { countFilters, isNarrowed, nextSort, toDicomDate, toFieldDate, withFilters } from './filters.ts'
+
+test('what the address says comes back the same, numbers and signs included', () => {
+  const search = { q: '4711 & "x" ÄÖ=1', from: '20260101', diconde: 'yes', sort: 'component' } as const
+  assert.deepEqual(inspectionsSearchSchema.parse(parseSearch(stringifySearch(search))), search)
+})
+
+test('values in the address are plain words', () => {
+  assert.equal(stringifySearch({ q: '4711', from: '20260101', to: undefined, owner: '' }), '?q=4711&from=20260101')
+  assert.equal(stringifySearch({}), '')
+})
+
+test('a wrong value in the address is dropped and the others stay', () => {
+  const search = inspectionsSearchSchema.parse(parseSearch('?from=2026-01-01&sort=drop&diconde=maybe&order=A1&evil=1'))
+  assert.deepEqual(JSON.parse(JSON.stringify(search)), { order: 'A1' })
+})
+
+test('the viewer counts frames from 1 and ignores anything else', () => {
+  assert.equal(viewerSearchSchema.parse({ frame: '12' }).frame, 12)
+  assert.equal(viewerSearchSchema.parse({ frame: '0' }).frame, undefined)
+  assert.equal(viewerSearchSchema.parse({ instance: '<script>' }).instance, undefined)
+})
+
+test('empty filters and the usual order leave the address', () => {
+  assert.deepEqual(withFilters({ q: 'a', order: 'x', sort: 'date' }, { order: '', sort: '-date' }), { q: 'a' })
+})
+
+test('order and search box are no filters, yet words narrow the list', () => {
+  assert.equal(countFilters({ q: 'a', sort: 'date' }), 0)
+  assert.equal(countFilters({ from: '20260101', diconde: 'no' }), 2)
+  assert.equal(isNarrowed({ q: 'a' }), true)
+  assert.equal(isNarrowed({ sort: 'date' }), false)
+})
+
+test('a header sorts its column in the natural way first and then the other way round', () => {
+  assert.equal(nextSort({}, 'date'), 'date')
+  assert.equal(nextSort({ sort: 'date' }, 'date'), '-date')
+  assert.equal(nextSort({}, 'component'), 'component')
+  assert.equal(nextSort({ sort: 'component' }, 'component'), '-component')
+  assert.equal(nextSort({ sort: 'component' }, 'stored'), '-stored')
+})
+
+test('dates change their form between field and address without loss', () => {
+  assert.equal(toDicomDate('2026-03-18'), '20260318')
+  assert.equal(toDicomDate(''), undefined)
+  assert.equal(toFieldDate('20260318'), '2026-03-18')
+})
