@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { findReferenced, listReferenced } from '../data/blob-rows.ts'
-import { createInstanceWriter, type InstanceWriter } from '../data/instances.ts'
+import { createInstanceWriter, type InstanceWriter } from '../data/group-commit.ts'
 import type { Deps } from '../deps.ts'
 import { buildRows } from '../dicomweb/stow/build-rows.ts'
 import { observe, type ReceivedFile, Refusal } from '../dicomweb/stow/store-instance.ts'

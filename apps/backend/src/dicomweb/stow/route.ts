@@ -16,7 +16,7 @@ import {
 } from '@instandt/dicom'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../app-error.ts'
-import { createInstanceWriter } from '../../data/instances.ts'
+import { createInstanceWriter } from '../../data/group-commit.ts'
 import type { App, Deps } from '../../deps.ts'
 import { type StoreOutcome, storeInstance } from './store-instance.ts'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Dataset, DicomReadError, createHeaderReader, failureReasons, getString, tags } from '@instandt/dicom'
 import { AppError } from '../../app-error.ts'
-import type { InstanceWriter } from '../../data/instances.ts'
+import type { InstanceWriter } from '../../data/group-commit.ts'
 import type { Deps } from '../../deps.ts'
 import type { Scope } from '../../plugins/access.ts'
 import { newObjectKey } from '../../storage/blob-keys.ts'

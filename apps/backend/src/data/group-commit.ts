@@ -1,0 +1,131 @@
+import type { Db } from '@instandt/db'
+import type { PoolClient } from 'pg'
+import { AppError } from '../app-error.ts'
+import type { Scope } from '../plugins/access.ts'
+import { insertBatch } from './instances.ts'
+import type { InsertResult, NewInstance } from './new-instance.ts'
+
+/** Inserts instances; those that arrive while a commit is under way share the next one. */
+export interface InstanceWriter {
+  /**
+   * Resolves once the row is committed or known not to be.
+   * @throws AppError 'database-unavailable' (503) when nothing was committed, 'commit-unknown' (503) when the connection
+   * broke while the database was committing
+   */
+  insert(scope: Scope, row: NewInstance): Promise<InsertResult>
+}
+
+interface Waiting {
+  scope: Scope
+  row: NewInstance
+  resolve(result: InsertResult): void
+  reject(error: unknown): void
+}
+
+const maxBatch = 128
+const maxAttempts = 5
+
+export function createInstanceWriter(db: Db): InstanceWriter {
+  const queue: Waiting[] = []
+  let isRunning = false
+
+  const run = async (): Promise<void> => {
+    for (let batch = takeBatch(queue); batch.length > 0; batch = takeBatch(queue)) {
+      const [{ scope }] = batch as [Waiting]
+      try {
+        const rows = batch.map((waiting) => waiting.row)
+        const results = await commitBatch(db, scope, rows)
+        for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] as InsertResult)
+      } catch (error) {
+        for (const waiting of batch) waiting.reject(error)
+      }
+    }
+    isRunning = false
+  }
+
+  return {
+    insert: (scope, row) =>
+      new Promise((resolve, reject) => {
+        queue.push({ scope, row, resolve, reject })
+        // Requests that became ready in the same turn of the event loop join the first commit.
+        if (!isRunning) {
+          isRunning = true
+          setImmediate(() => void run())
+        }
+      }),
+  }
+}
+
+/** The next rows that one transaction can take: those of callers who may see and add to the same projects. */
+function takeBatch(queue: Waiting[]): Waiting[] {
+  const rights = ({ scope }: Waiting): string => `${scope.defaultProjectId} ${scope.projectIds.join()}`
+  const [first] = queue
+  if (!first) return []
+  const end = queue.findIndex((waiting) => waiting.scope !== first.scope && rights(waiting) !== rights(first))
+  return queue.splice(0, Math.min(end < 0 ? queue.length : end, maxBatch))
+}
+
+const sqlState = (error: unknown): string | undefined => (error as { code?: string }).code
+
+/** One transaction for the batch; when a row cannot be inserted the halves are tried, until it fails alone. */
+async function commitBatch(db: Db, scope: Scope, rows: readonly NewInstance[]): Promise<InsertResult[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await inTransaction(db, (client) => insertBatch(client, scope, rows))
+    } catch (error) {
+      const state = sqlState(error) ?? ''
+      // Serialization failure, deadlock: rolled back, so trying again is safe.
+      if ((state === '40001' || state === '40P01') && attempt < maxAttempts) continue
+      // Data exception, constraint, too large: some row's fault.
+      if (!/^(22|23|54)...$/.test(state)) throw error
+      if (rows.length === 1) return [{ outcome: 'failed', error }]
+      const middle = rows.length >> 1
+      return [
+        ...(await commitBatch(db, scope, rows.slice(0, middle))),
+        ...(await commitBatch(db, scope, rows.slice(middle))),
+      ]
+    }
+  }
+}
+
+/** Does the work between begin and commit; no answer at all, or the server's own end, is an AppError. */
+async function inTransaction<T>(db: Db, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await db.pool.connect().catch((cause: unknown) => {
+    throw unavailable(cause)
+  })
+  let isCommitting = false
+  let isBroken = false
+  try {
+    // Not awaited: it travels with the first statement, which fails if it does.
+    const begun = client.query('begin')
+    begun.catch(() => undefined)
+    const result = await work(client)
+    await begun
+    isCommitting = true
+    await client.query('commit')
+    return result
+  } catch (error) {
+    await client.query('rollback').catch(() => {
+      isBroken = true
+    })
+    if (!isConnectionFault(error)) throw error
+    throw isCommitting
+      ? new AppError('commit-unknown', 503, 'The database did not say whether it stored this. Send it again.', {
+          cause: error,
+        })
+      : unavailable(error)
+  } finally {
+    client.release(isBroken)
+  }
+}
+
+const unavailable = (cause: unknown): AppError =>
+  new AppError('database-unavailable', 503, 'The database does not answer at the moment.', { cause })
+
+/** Connection exception, out of resources, ended by its operator or too slow; or broken without a word. */
+function isConnectionFault(error: unknown): boolean {
+  const state = sqlState(error)
+  // The driver's own words for a lost connection carry no code, those of the network one such as ECONNRESET.
+  if (state === undefined) return error instanceof Error && error.constructor === Error
+  return /^(08|53|57|58)...$|^E[A-Z]+$/.test(state) || state === '25P03' || state === '55P03'
+}
