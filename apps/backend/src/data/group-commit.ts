@@ -88,6 +88,9 @@ async function commitBatch(db: Db, scope: Scope, rows: readonly NewInstance[]): 
   }
 }
 
+// A plan made while a table is small would read it whole, and is kept while it grows: every lookup here is by index.
+const beginByIndex = 'begin; set local enable_seqscan to off'
+
 /** Does the work between begin and commit; no answer at all, or the server's own end, is an AppError. */
 async function inTransaction<T>(db: Db, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await db.pool.connect().catch((cause: unknown) => {
@@ -97,7 +100,7 @@ async function inTransaction<T>(db: Db, work: (client: PoolClient) => Promise<T>
   let isBroken = false
   try {
     // Not awaited: it travels with the first statement, which fails if it does.
-    const begun = client.query('begin')
+    const begun = client.query(beginByIndex)
     begun.catch(() => undefined)
     const result = await work(client)
     await begun

@@ -13,6 +13,8 @@ interface Id {
   id: number
 }
 
+// "offset 0" below keeps each lookup a lookup: joined freely, a plan made for small tables runs through whole projects.
+
 const seriesKey = (row: NewInstance): string => `${row.study.studyInstanceUid} ${row.series.seriesInstanceUid}`
 
 /**
@@ -135,7 +137,9 @@ async function insertStudies(client: PoolClient, scope: Scope, rows: readonly Ne
         "studyTime" text, "accessionNumber" text, "studyId" text, "studyDescription" text, "componentNumber" text,
         "componentIssuer" text, "componentName" text, "componentNameFolded" text, "ownerName" text, "ownerNameFolded" text,
         "manufacturingDate" text, "materialName" text, "searchText" text, attributes text, "isDiconde" boolean)
-      join component c on c.project_id = $1 and c.identity_key = r."componentIdentityKey"
+      cross join lateral (
+        select id from component where project_id = $1 and identity_key = r."componentIdentityKey" offset 0
+      ) c
       order by r."studyInstanceUid" collate "C"
       on conflict (study_instance_uid) do nothing returning id`,
     values: [
@@ -170,7 +174,8 @@ async function insertSeries(client: PoolClient, scope: Scope, rows: readonly New
         "seriesDescription" text, "seriesDate" text, "seriesTime" text, "stepStartDate" text, "stepStartTime" text,
         "scheduledStepIds" text[], "requestedProcedureIds" text[], manufacturer text, "stationName" text, "operatorName" text,
         attributes text)
-      join study s on s.study_instance_uid = r.study and s.project_id = any($1::bigint[])
+      cross join lateral (select id, project_id from study where study_instance_uid = r.study offset 0) s
+      where s.project_id = any($1::bigint[])
       on conflict (study_id, series_instance_uid) do nothing returning id`,
     values: [
       scope.projectIds,
@@ -227,8 +232,9 @@ async function insertInstances(client: PoolClient, scope: Scope, rows: readonly 
         ) as b(study, series, sop_instance_uid, sop_class_uid, transfer_syntax_uid, instance_number, row_count, column_count,
           bits_allocated, photometric, frame_count, content_date, content_time, byte_size, blob_key, frame_layout, bulk,
           attributes, warnings, sha256, frame_table, metadata)
-        join study s on s.study_instance_uid = b.study and s.project_id = any($1::bigint[])
-        join series r on r.study_id = s.id and r.series_instance_uid = b.series
+        cross join lateral (select id, project_id from study where study_instance_uid = b.study offset 0) s
+        cross join lateral (select id from series where study_id = s.id and series_instance_uid = b.series offset 0) r
+        where s.project_id = any($1::bigint[])
         on conflict (project_id, sop_instance_uid) do nothing
         returning blob_key, series_id, study_id, byte_size, sop_class_uid
       ), series_totals as (
