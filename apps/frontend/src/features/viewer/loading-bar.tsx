@@ -30,12 +30,12 @@ export function LoadingBar({ session }: { session: ViewerSession }) {
       ? t('viewer.loadedOf', { loaded: formatBytes(loaded, i18n.language), total: formatBytes(total, i18n.language) })
       : t('viewer.loadingImage')
   return (
-    <div className={classes.loading} role="status">
+    <output className={classes.loading}>
       <progress
         {...(isKnown && !isDecoding ? { value: loaded, max: total } : {})}
         aria-label={t('viewer.loadingImage')}
       />
       <span>{words}</span>
-    </div>
+    </output>
   )
 }

@@ -82,7 +82,7 @@ function Place({ session, count }: { session: ViewerSession; count: number }) {
   const { t } = useTranslation()
   const place = useViewerState(session, (state) => state.place)
   const address = useViewerState(session, (state) => state.address)
-  const frames = useViewerState(session, (state) => state.frame?.format.frameCount ?? 1)
+  const frames = useViewerState(session, (state) => state.frameCount ?? 1)
   if (place === undefined || !address) return <span className={classes.cell} data-testid="viewer-place" />
   return (
     <span className={classes.cell} data-testid="viewer-place">

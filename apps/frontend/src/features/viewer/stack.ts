@@ -3,6 +3,7 @@ import type { FrameAddress } from './engine/index.ts'
 /** An instance of a view and how many images it adds to the stack; objects without frames stand for one. */
 export interface StackItem {
   instance: string
+  /** 0 for objects without pixels. */
   frameCount: number
 }
 
@@ -13,12 +14,19 @@ export interface Stack {
   /** First place of each instance, and the end behind the last. */
   starts: number[]
   instances: string[]
+  frameCounts: number[]
 }
 
 export function createStack(study: string, series: string, items: readonly StackItem[]): Stack {
   const starts = [0]
   for (const { frameCount } of items) starts.push(starts.at(-1)! + Math.max(1, frameCount))
-  return { study, series, starts, instances: items.map(({ instance }) => instance) }
+  return {
+    study,
+    series,
+    starts,
+    instances: items.map(({ instance }) => instance),
+    frameCounts: items.map(({ frameCount }) => frameCount),
+  }
 }
 
 export const lengthOf = (stack: Stack): number => stack.starts.at(-1) ?? 0
@@ -33,12 +41,13 @@ export function frameAt(stack: Stack, place: number): FrameAddress | undefined {
     if (stack.starts[middle]! <= place) low = middle
     else high = middle - 1
   }
-  return {
-    study: stack.study,
-    series: stack.series,
-    instance: stack.instances[low]!,
-    frame: place - stack.starts[low]! + 1,
-  }
+  const { study, series, instances, starts } = stack
+  return { study, series, instance: instances[low]!, frame: place - starts[low]! + 1 }
+}
+
+/** Frames of an instance; undefined when it is not (yet) in the stack. */
+export function frameCountOf(stack: Stack, instance: string): number | undefined {
+  return stack.frameCounts[stack.instances.indexOf(instance)]
 }
 
 /** Place of a frame, or undefined when the instance is not (yet) in the stack. */

@@ -32,13 +32,15 @@ import {
   windowOfFile,
   zoomAt,
 } from './engine/index.ts'
-import { frameAt, lengthOf, neighboursOf, placeOf, type Stack } from './stack.ts'
+import { frameAt, frameCountOf, lengthOf, neighboursOf, placeOf, type Stack } from './stack.ts'
 
 export type Tool = 'window' | 'zoom' | 'pan' | 'scroll' | 'area'
 
 export interface ViewerState {
   /** Place in the stack from 0; undefined while the instance is not found in it yet. */
   place: number | undefined
+  /** Of the instance at `address`, as the list of images says. */
+  frameCount: number | undefined
   address: FrameAddress | undefined
   /** What is drawn; while the next frame loads, still the one before. */
   frame: LoadedFrame | undefined
@@ -65,7 +67,7 @@ export interface PixelReading {
   x: number
   y: number
   stored: number[]
-  /** Of the first sample, when the file has a rescale. */
+  /** Of the first sample, when the file has a rescale or a Modality LUT. */
   rescaled: number | undefined
 }
 
@@ -138,6 +140,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
   const listeners = new Set<() => void>()
   let state: ViewerState = {
     place: undefined,
+    frameCount: undefined,
     address: undefined,
     frame: undefined,
     info: undefined,
@@ -178,10 +181,12 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
 
   async function load(address: FrameAddress): Promise<void> {
     const here = store.peek(address)
-    const showing = store.show(address)
+    const isDoubtful = frameCountOf(stack, address.instance) === 0
+    const showing = store.show(address, isDoubtful)
     update({
       address,
       place: placeOf(stack, address.instance, address.frame),
+      frameCount: frameCountOf(stack, address.instance),
       isLoading: here === undefined,
       fault: undefined,
       progress: undefined,
@@ -226,7 +231,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
     const isSameKind = before !== undefined && kindOf(before) === kindOf(frame)
     if (!isSameKind) {
       const preset = firstPreset(fileWindows, statistics, rescale)
-      return { preset, window: presetWindow(preset, frame.format, statistics, fileWindows, rescale) }
+      return { preset, window: presetWindow(preset, frame.image.values.format, statistics, fileWindows, rescale) }
     }
     const { preset, window } = state
     if (preset === 'manual') return {}
@@ -250,9 +255,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
     const pixel = pointer ? pixelAt(pointer, view, imageSizeOf(frame), stage.size()) : probe
     const stored = pixel && storedValuesAt(frame.image.stored, frame.format, pixel.x, pixel.y)
     if (!pixel || !stored) return undefined
-    const { rescale } = frame.attributes
-    const value = rescale && stored[0] !== undefined ? rescaled(stored[0], rescale) : undefined
-    return { x: pixel.x, y: pixel.y, stored, rescaled: value }
+    return { x: pixel.x, y: pixel.y, stored, rescaled: meaningOf(frame, pixel, stored[0]) }
   }
 
   const middle = (): Point => ({ x: stage.size().width / 2, y: stage.size().height / 2 })
@@ -288,7 +291,10 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
       stack = next
       const { address } = state
       if (address) {
-        update({ place: placeOf(stack, address.instance, address.frame) })
+        update({
+          place: placeOf(stack, address.instance, address.frame),
+          frameCount: frameCountOf(stack, address.instance),
+        })
         prefetch()
       }
     },
@@ -305,7 +311,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
       if (!frame) return
       const { statistics } = frame.image
       const { fileWindows, rescale } = frame.attributes
-      update({ preset, window: presetWindow(preset, frame.format, statistics, fileWindows, rescale) })
+      update({ preset, window: presetWindow(preset, frame.image.values.format, statistics, fileWindows, rescale) })
     },
     setWindow: (window) => update({ window, preset: 'manual' }),
     dragWindow(dx, dy) {
@@ -319,7 +325,8 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
       if (!frame || !view || frame.image.display.components === 3) return
       const region = regionBetween(from, to, frame, view, stage)
       if (!region) return
-      const statistics = measureFrame(frame.image.stored, frame.format, frame.attributes.padding, region)
+      const { samples, format } = frame.image.values
+      const statistics = measureFrame(samples, format, frame.attributes.padding, region)
       const window = minMaxWindow(statistics, frame.attributes.rescale)
       if (window.upper > window.lower) update({ window, preset: 'manual' })
     },
@@ -394,6 +401,17 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
     },
   }
   return session
+}
+
+/** The value after rescale or Modality LUT; undefined when the file has neither. */
+function meaningOf(
+  { image, format, attributes }: LoadedFrame,
+  { x, y }: Point,
+  stored: number | undefined,
+): number | undefined {
+  const { values } = image
+  if (values.samples !== image.stored) return storedValuesAt(values.samples, format, x, y)?.[0]
+  return attributes.rescale && stored !== undefined ? rescaled(stored, attributes.rescale) : undefined
 }
 
 const isEqualSize = (a: { columns: number; rows: number; aspect: number }, b: typeof a): boolean =>

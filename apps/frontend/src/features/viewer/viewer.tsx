@@ -62,9 +62,8 @@ function ViewerContent(props: ViewerProps) {
   const inspection = useQuery(inspectionQuery(study)).data
   const stack = useStack(study, series)
   const count = lengthOf(stack)
-  const element = useRef<HTMLDivElement>(null)
   const surface = useRef<HTMLDivElement>(null)
-  const [session, stageError] = useSession(element, stack)
+  const [element, { session, error: stageError }] = useSession(stack)
   const [area, setArea] = useState<Rectangle>()
   usePointerTools(surface, session, setArea)
   useViewerKeys(session, { onBack, onHelp: help.open })
@@ -113,8 +112,10 @@ function ViewerContent(props: ViewerProps) {
         <div
           ref={surface}
           className={classes.surface}
-          role="img"
+          role="application"
           aria-label={t('viewer.picture')}
+          // Arrow keys read the picture pixel by pixel: it is as much a control as a slider is.
+          // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
           tabIndex={0}
           data-testid="viewer-surface"
         >
@@ -124,9 +125,9 @@ function ViewerContent(props: ViewerProps) {
         {session ? (
           <>
             <Probe session={session} />
+            <ViewerFault session={session} onAttributes={props.onAttributes} />
             <Overlay session={session} inspection={inspection} view={view} />
             <LoadingBar session={session} />
-            <ViewerFault session={session} onAttributes={props.onAttributes} />
             <Announcer session={session} count={count} />
             <AddressSync session={session} stack={stack} {...props} />
           </>
@@ -152,40 +153,43 @@ function useStack(study: string, series: string): Stack {
     return createStack(
       study,
       series,
-      items.map(({ sopInstanceUid, frameCount }) => ({ instance: sopInstanceUid, frameCount: frameCount ?? 1 })),
+      items.map(({ sopInstanceUid, frameCount }) => ({ instance: sopInstanceUid, frameCount: frameCount ?? 0 })),
     )
   }, [data, study, series])
 }
 
-/** A session for the view as long as it is open. */
-function useSession(
-  element: React.RefObject<HTMLDivElement | null>,
-  stack: Stack,
-): [ViewerSession | undefined, unknown] {
-  const [session, setSession] = useState<ViewerSession>()
-  const [error, setError] = useState<unknown>()
+interface OpenSession {
+  session?: ViewerSession
+  error?: unknown
+}
+
+/** A session on the element that takes the ref, for as long as that element and the view are there. */
+function useSession(stack: Stack): [(element: HTMLDivElement) => () => void, OpenSession] {
+  const [open, setOpen] = useState<OpenSession>({})
   const { study, series } = stack
-  useEffect(() => {
-    const place = element.current
-    if (!place) return
-    let opened: ViewerSession
-    try {
-      opened = openSession(place, createStack(study, series, []))
-    } catch (fault) {
-      setError(fault)
-      return
-    }
-    setSession(opened)
-    const observer = new ResizeObserver(() => opened.resize())
-    observer.observe(place)
-    return () => {
-      observer.disconnect()
-      setSession(undefined)
-      opened.close()
-    }
-  }, [element, study, series])
+  const ref = useCallback(
+    (element: HTMLDivElement) => {
+      let session: ViewerSession
+      try {
+        session = openSession(element, createStack(study, series, []))
+      } catch (error) {
+        setOpen({ error })
+        return () => setOpen({})
+      }
+      setOpen({ session })
+      const observer = new ResizeObserver(() => session.resize())
+      observer.observe(element)
+      return () => {
+        observer.disconnect()
+        setOpen({})
+        session.close()
+      }
+    },
+    [study, series],
+  )
+  const { session } = open
   useEffect(() => session?.setStack(stack), [session, stack])
-  return [session, error]
+  return [ref, open]
 }
 
 /** Keeps the page's address and the image on screen together, both ways. */

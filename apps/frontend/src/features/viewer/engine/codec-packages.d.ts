@@ -1,4 +1,6 @@
-// The codec packages come without types; this is what we call of them.
+// The codec packages come without types; this is what we call of them. A declaration of a package cannot import at its
+// top without becoming a module itself.
+// oxlint-disable typescript/consistent-type-imports
 declare module '@cornerstonejs/codec-charls/decodewasmjs' {
   const factory: import('./codecs.ts').WasmFactory<'JpegLSDecoder'>
   export default factory

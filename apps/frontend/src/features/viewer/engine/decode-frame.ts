@@ -1,5 +1,5 @@
 import { transferSyntax } from '@instandt/dicom'
-import type { Codecs, FrameInfo, WasmCodec, WasmModule } from './codecs.ts'
+import type { Codecs, FrameInfo, WasmCodec } from './codecs.ts'
 import { decodeJpegDct, type JpegHeader, readJpegHeader } from './jpeg-dct.ts'
 import { PixelFault } from './pixel-fault.ts'
 import { nativeFrameBytes, type PixelFormat, sampleCount, type StoredArray } from './pixel-format.ts'

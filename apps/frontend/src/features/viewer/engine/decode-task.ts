@@ -1,7 +1,8 @@
 import type { Codecs } from './codecs.ts'
 import { decodeFrame } from './decode-frame.ts'
 import { colourModelOf, type DisplayPixels, displayPixels } from './display-pixels.ts'
-import type { LookupTables } from './look-up.ts'
+import type { LookupTable } from './frame-attributes.ts'
+import { lookUp, type LookupTables } from './look-up.ts'
 import { PixelFault, type PixelFaultCode, type PixelFaultDetail } from './pixel-fault.ts'
 import type { PixelFormat, StoredArray } from './pixel-format.ts'
 import { type FrameStatistics, measureFrame, type Padding } from './statistics.ts'
@@ -19,8 +20,15 @@ export interface DecodeTask {
 
 export interface DecodedImage {
   stored: StoredArray
+  /** What windows are in: the stored values, or those the Modality LUT makes of them. */
+  values: Values
   statistics: FrameStatistics
   display: DisplayPixels
+}
+
+export interface Values {
+  samples: StoredArray
+  format: PixelFormat
 }
 
 export type DecodeAnswer = { id: number } & (
@@ -32,9 +40,17 @@ export type DecodeAnswer = { id: number } & (
 export async function runDecodeTask(task: DecodeTask, codecs: Codecs): Promise<DecodedImage> {
   const { format, tables } = task
   const { stored, isConverted } = await decodeFrame(task.bytes, task.syntaxUid, format, codecs)
-  const statistics = measureFrame(stored, format, task.padding)
   const model = colourModelOf(format, isConverted)
-  return { stored, statistics, display: displayPixels(stored, format, model, statistics, tables, task.maxTexture) }
+  const values = tables.modality ? lookUpAll(stored, format, tables.modality) : { samples: stored, format }
+  const statistics = measureFrame(values.samples, values.format, tables.modality ? undefined : task.padding)
+  const display = displayPixels(values, model, statistics, tables.palette, task.maxTexture)
+  return { stored, values, statistics, display }
+}
+
+function lookUpAll(stored: StoredArray, format: PixelFormat, table: LookupTable): Values {
+  const samples = new Uint16Array(stored.length)
+  for (let index = 0; index < stored.length; index += 1) samples[index] = lookUp(table, stored[index]!)
+  return { samples, format: { ...format, kind: 'integer', isSigned: false, bitsAllocated: 16, bitsStored: table.bits } }
 }
 
 /** The answer to a task, in a form that can be sent to another thread. */
@@ -49,7 +65,7 @@ export async function answerDecodeTask(task: DecodeTask, codecs: Codecs): Promis
 
 /** Buffers that change hands with the answer; the picture may share the stored values' one. */
 export function buffersOf(image: DecodedImage): ArrayBuffer[] {
-  return [...new Set([image.stored.buffer, image.display.pixels.buffer])]
+  return [...new Set([image.stored.buffer, image.values.samples.buffer, image.display.pixels.buffer])]
 }
 
 /** Bytes of memory a decoded image takes. */

@@ -1,5 +1,5 @@
 import type { LookupTable } from './frame-attributes.ts'
-import { lookUp, type LookupTables } from './look-up.ts'
+import { lookUp } from './look-up.ts'
 import type { PixelFormat, StoredArray } from './pixel-format.ts'
 import type { FrameStatistics } from './statistics.ts'
 
@@ -20,8 +20,6 @@ export interface DisplayPixels {
   offset: number
   /** Edge of the square of stored pixels that became one, where the image is larger than a texture may be. */
   reduction: number
-  /** Values went through the Modality LUT: they are in units after it. */
-  isLookedUp: boolean
 }
 
 /** How the decoder left the samples of a colour image. */
@@ -36,25 +34,23 @@ export function colourModelOf(format: PixelFormat, isConverted: boolean): Colour
   return format.photometric.startsWith('YBR') ? 'ybr-full' : 'rgb'
 }
 
-/** Makes the picture's samples. Shares the stored array where it can be shown as it is. */
+/** Makes the picture's samples. Shares the given array where it can be shown as it is. */
 export function displayPixels(
-  stored: StoredArray,
-  format: PixelFormat,
+  { samples, format }: { samples: StoredArray; format: PixelFormat },
   model: ColourModel,
   statistics: FrameStatistics,
-  tables: LookupTables,
+  palette: readonly LookupTable[] | undefined,
   maxTexture: number,
 ): DisplayPixels {
   const { rows, columns } = format
   const reduction = Math.max(1, Math.ceil(Math.max(rows, columns) / maxTexture))
   if (model !== 'grey') {
-    const pixels = model === 'palette' ? paletteColours(stored, tables.palette ?? []) : colours(stored, format, model)
-    return { ...reduce(pixels, columns, rows, 3, reduction), components: 3, offset: 0, reduction, isLookedUp: false }
+    const pixels = model === 'palette' ? paletteColours(samples, palette ?? []) : colours(samples, format, model)
+    return { ...reduce(pixels, columns, rows, 3, reduction), components: 3, offset: 0, reduction }
   }
-  const isLookedUp = tables.modality !== undefined
-  const offset = !isLookedUp && needsOffset(stored) ? statistics.min : 0
-  const pixels = tables.modality ? lookedUp(stored, tables.modality) : greys(stored, offset, statistics.min)
-  return { ...reduce(pixels, columns, rows, 1, reduction), components: 1, offset, reduction, isLookedUp }
+  const offset = needsOffset(samples) ? statistics.min : 0
+  const pixels = greys(samples, offset, statistics.min)
+  return { ...reduce(pixels, columns, rows, 1, reduction), components: 1, offset, reduction }
 }
 
 const needsOffset = (stored: StoredArray): boolean =>
@@ -70,12 +66,6 @@ function greys(stored: StoredArray, offset: number, min: number): DisplayArray {
     // One NaN makes a whole texture black on some cards.
     pixels[index] = Number.isFinite(value) ? value : value > 0 ? 3.4e38 : min - offset
   }
-  return pixels
-}
-
-function lookedUp(stored: StoredArray, table: LookupTable): DisplayArray {
-  const pixels = new Uint16Array(stored.length)
-  for (let index = 0; index < stored.length; index += 1) pixels[index] = lookUp(table, stored[index]!)
   return pixels
 }
 

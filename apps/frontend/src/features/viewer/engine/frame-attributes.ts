@@ -31,7 +31,10 @@ export function readFrameAttributes(dataset: Dataset, format: PixelFormat, frame
     (perFrame && getItems(perFrame, tag)[0]) ?? (shared && getItems(shared, tag)[0]) ?? dataset
 
   return {
-    rescale: readRescale(macro(tags.pixelValueTransformationSequence)),
+    // PS3.3 C.11.1: a Modality LUT stands in place of the straight line.
+    rescale: getItems(dataset, tags.modalityLutSequence)[0]
+      ? undefined
+      : readRescale(macro(tags.pixelValueTransformationSequence)),
     fileWindows: readWindows(macro(tags.frameVoiLutSequence), format),
     isInverse:
       format.photometric === 'MONOCHROME1' ||

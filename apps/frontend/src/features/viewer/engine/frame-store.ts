@@ -24,8 +24,11 @@ export interface FrameStoreOptions {
 
 export interface FrameStore {
   instance(address: InstanceAddress): Promise<InstanceInfo>
-  /** Loads the frame before all others. Rejects with PixelFault, ApiError, UnreachableError or Abandoned. */
-  show(address: FrameAddress): Promise<LoadedFrame>
+  /**
+   * Loads the frame before all others. With `isDoubtful` its bytes are asked for only once its attributes say that there
+   * are any. Rejects with PixelFault, ApiError, UnreachableError or Abandoned.
+   */
+  show(address: FrameAddress, isDoubtful?: boolean): Promise<LoadedFrame>
   /** Frames to load next, nearest first; what was asked for before and is not among them is given up. */
   prefetch(addresses: readonly FrameAddress[]): void
   /** The frame if it is here already. */
@@ -59,8 +62,12 @@ export function createFrameStore(options: FrameStoreOptions): FrameStore {
   let wanted = new Map<string, FrameAddress>()
   let isClosed = false
 
-  async function load(address: FrameAddress, signal: AbortSignal): Promise<LoadedFrame> {
+  async function load(address: FrameAddress, signal: AbortSignal, isDoubtful: boolean): Promise<LoadedFrame> {
     const key = keyOf(address)
+    if (isDoubtful) {
+      const { pixels } = await instances.get(address)
+      if (pixels instanceof PixelFault) throw pixels
+    }
     // Both at once: decoding needs the attributes, the request for the bytes does not.
     const fetching = fetchFrame(address, signal, (progress) => options.onProgress(address, progress))
     fetching.catch(() => undefined)
@@ -82,10 +89,10 @@ export function createFrameStore(options: FrameStoreOptions): FrameStore {
     return { address, format, attributes, image }
   }
 
-  function begin(address: FrameAddress): Entry {
+  function begin(address: FrameAddress, isDoubtful = false): Entry {
     const key = keyOf(address)
     const controller = new AbortController()
-    const promise = load(address, controller.signal)
+    const promise = load(address, controller.signal, isDoubtful)
     const entry: Entry = { address, promise, controller, frame: undefined, byteSize: 0, isDone: false }
     entries.set(key, entry)
     promise
@@ -141,7 +148,7 @@ export function createFrameStore(options: FrameStoreOptions): FrameStore {
 
   return {
     instance: (address) => instances.get(address),
-    show(address) {
+    show(address, isDoubtful) {
       current = keyOf(address)
       const found = entries.get(current)
       if (found) {
@@ -149,7 +156,7 @@ export function createFrameStore(options: FrameStoreOptions): FrameStore {
         entries.set(current, found)
         return found.promise
       }
-      return begin(address).promise
+      return begin(address, isDoubtful).promise
     },
     prefetch(addresses) {
       wanted = new Map(addresses.map((address) => [keyOf(address), address]))

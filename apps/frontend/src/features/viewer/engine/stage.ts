@@ -64,11 +64,11 @@ export const imageSizeOf = ({ format, attributes }: LoadedFrame): ImageSize => (
   aspect: attributes.aspect,
 })
 
-/** Stored values shown black and white, in the numbers the graphics card has. */
+/** Values shown black and white, in the numbers the graphics card has. */
 export function drawnRange(frame: LoadedFrame, window: Window): Window {
   const { display } = frame.image
   if (display.components === 3) return { lower: 0, upper: 255 }
-  const range = display.isLookedUp ? window : toStoredRange(window, frame.attributes.rescale)
+  const range = toStoredRange(window, frame.attributes.rescale)
   return { lower: range.lower - display.offset, upper: range.upper - display.offset }
 }
 

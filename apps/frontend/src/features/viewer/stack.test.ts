@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createStack, frameAt, frameCountOf, lengthOf, neighboursOf, placeOf } from './stack.ts'
+
+const stack = createStack('s', 'v', [
+  { instance: 'a', frameCount: 1 },
+  { instance: 'b', frameCount: 3 },
+  { instance: 'c', frameCount: 0 },
+  { instance: 'd', frameCount: 2 },
+])
+
+test('frames stand one after another; an object without any has a place too', () => {
+  assert.equal(lengthOf(stack), 7)
+  const row = Array.from({ length: 7 }, (_, place) => {
+    const at = frameAt(stack, place)
+    return `${at?.instance}${at?.frame}`
+  })
+  assert.deepEqual(row, ['a1', 'b1', 'b2', 'b3', 'c1', 'd1', 'd2'])
+  assert.equal(frameAt(stack, 7), undefined)
+  assert.equal(frameAt(stack, -1), undefined)
+})
+
+test('the place of a frame is found again; a frame beyond the last is the last', () => {
+  assert.equal(placeOf(stack, 'b', 2), 2)
+  assert.equal(placeOf(stack, 'b', 99), 3)
+  assert.equal(placeOf(stack, 'x', 1), undefined)
+  assert.equal(frameCountOf(stack, 'c'), 0)
+})
+
+test('more is loaded in the direction of travel, nearest first', () => {
+  const names = neighboursOf(stack, 3, -1, 3, 1).map(({ instance, frame }) => instance + frame)
+  assert.deepEqual(names, ['b2', 'c1', 'b1', 'a1'])
+})
+
+test('an empty stack has nothing anywhere', () => {
+  const empty = createStack('s', 'v', [])
+  assert.equal(lengthOf(empty), 0)
+  assert.equal(frameAt(empty, 0), undefined)
+})
