@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { zstdCompressSync, constants } from 'node:zlib'
 import {
   type Dataset,
@@ -73,8 +74,11 @@ const instanceAttributes = [
 // Level 1 halves the size of a header in some 20 µs; higher levels gain little on a few KiB.
 const zstdOptions = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 
+// No entry of a B-tree may be longer than 2,704 bytes: 512 UTF-16 units are 1,536 bytes of UTF-8 at most.
+const maxIndexed = 512
+
 /** PostgreSQL's text holds no NUL, and half a surrogate pair is no character. */
-function clean(text: string | undefined, maxLength = 1024): string | undefined {
+function clean(text: string | undefined, maxLength = maxIndexed): string | undefined {
   const kept = text?.replaceAll('\0', '').slice(0, maxLength).toWellFormed()
   return kept === undefined || kept === '' ? undefined : kept
 }
@@ -154,6 +158,17 @@ export function buildRows(
   })
 }
 
+/** Folding may lengthen: a ligature becomes the letters it is made of. */
+const folded = (text: string | undefined): string | undefined =>
+  text === undefined ? undefined : clean(foldText(text))
+
+/** Component numbers are unique per issuer at best; without a number nothing says that two parts are the same. */
+function identityKey(studyInstanceUid: string, number: string | undefined, issuer: string | undefined): string {
+  if (number === undefined) return `study:${studyInstanceUid}`
+  const key = `number:${JSON.stringify([issuer ?? null, number])}`
+  return key.length <= maxIndexed ? key : `digest:${createHash('sha256').update(key).digest('hex')}`
+}
+
 function buildStudy(dataset: Dataset, studyInstanceUid: string, isDiconde: boolean): NewStudy {
   const componentNumber = clean(getWholeText(dataset, tags.patientId))
   const componentIssuer = clean(getWholeText(dataset, tags.issuerOfPatientId))
@@ -166,22 +181,18 @@ function buildStudy(dataset: Dataset, studyInstanceUid: string, isDiconde: boole
   const searched = [componentName, componentNumber, accessionNumber, studyId, studyDescription, ownerName, materialName]
   return present<NewStudy>({
     studyInstanceUid,
-    // Component numbers are unique per issuer at best; without a number nothing says that two parts are the same.
-    componentIdentityKey:
-      componentNumber === undefined
-        ? `study:${studyInstanceUid}`
-        : `number:${componentIssuer ?? ''}:${componentNumber}`,
+    componentIdentityKey: identityKey(studyInstanceUid, componentNumber, componentIssuer),
     componentNumber,
     componentIssuer,
     componentName,
-    componentNameFolded: componentName === undefined ? undefined : foldText(componentName),
+    componentNameFolded: folded(componentName),
     studyDate: date(getString(dataset, tags.studyDate)),
     studyTime: time(getString(dataset, tags.studyTime)),
     accessionNumber,
     studyId,
     studyDescription,
     ownerName,
-    ownerNameFolded: ownerName === undefined ? undefined : foldText(ownerName),
+    ownerNameFolded: folded(ownerName),
     manufacturingDate: date(getString(dataset, tags.patientBirthDate)),
     materialName,
     searchText: foldText(searched.filter((text) => text !== undefined).join('\n')),

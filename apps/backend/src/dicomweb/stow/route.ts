@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream'
-import { finished } from 'node:stream/promises'
 import { dicomWebBase, instanceUrl, storeAnswer, studyUrl } from '@instandt/api'
 import {
   type FailedInstance,
@@ -25,6 +24,11 @@ type Request = FastifyRequest<{ Params: { study?: string } }>
 // Parts whose bytes are in while their flush or commit is still under way; each holds a few KiB.
 const maxPending = 32
 
+// A client that sends nothing for so long has gone, whatever its connection says.
+const silenceMs = 120_000
+// What is still read of a body whose outcome is known, so that its sender, busy sending, comes to see the answer.
+const maxDrainedBytes = 256 * 1024 * 1024
+
 const understoodPart = /^\s*application\/(dicom|octet-stream)\s*(;|$)/i
 
 /** STOW-RS (PS3.18 10.5): multipart/related and single parts of application/dicom, streamed part by part. */
@@ -34,7 +38,12 @@ export function stowRoutes(app: App, deps: Deps): void {
   const handler = async (request: Request, reply: FastifyReply): Promise<FastifyReply> => {
     const { study } = request.params
     const contentType = readContentType(request)
+    const isSinglePart = contentType.type === 'application/dicom'
     checkAccept(request)
+    if (isSinglePart) checkLength(request, deps.config.STORE_MAX_INSTANCE_BYTES)
+    request.raw.setTimeout(silenceMs, () => request.raw.destroy(new Error('the client fell silent')))
+    // Left open when reading stops early: closing it would close the connection, and with it the way for the answer.
+    const body = request.raw.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>
     const outcomes: StoreOutcome[] = []
     const pending = new Set<Promise<void>>()
     let fault: unknown
@@ -64,9 +73,9 @@ export function stowRoutes(app: App, deps: Deps): void {
 
     let bodyFault: unknown
     try {
-      if (contentType.type === 'application/dicom') await start(request.raw)
+      if (isSinglePart) await start(body)
       else {
-        for await (const part of splitMultipart(request.raw, contentType.parameters.get('boundary') ?? '')) {
+        for await (const part of splitMultipart(body, contentType.parameters.get('boundary') ?? '')) {
           const partType = part.headers.get('content-type')
           if (partType === undefined || understoodPart.test(partType)) await start(part.body)
           else
@@ -81,15 +90,13 @@ export function stowRoutes(app: App, deps: Deps): void {
     } catch (error) {
       bodyFault = error
     }
-    // A refused file is read to its end: a client that still sends would not see the answer.
-    if (contentType.type === 'application/dicom' && fault === undefined) await drain(request.raw)
     // Whatever happens to the rest of the body, what was sent is settled before the answer.
     await Promise.all(pending)
+    if (!(await drain(request.raw))) reply.header('connection', 'close')
     if (fault !== undefined || bodyFault !== undefined) {
-      reply.header('connection', 'close')
       throw bodyFault instanceof MultipartError || fault === undefined ? asRequestFault(bodyFault) : fault
     }
-    return answer(request, reply, outcomes, contentType.type === 'application/dicom')
+    return answer(request, reply, outcomes, isSinglePart)
   }
 
   void app.register(async (uploads) => {
@@ -129,7 +136,6 @@ export function stowRoutes(app: App, deps: Deps): void {
     const isTooLarge = isSinglePart && outcomes[0]?.kind === 'refused' && outcomes[0].isTooLarge === true
     // PS3.18 10.5.3: 200 all, 202 some, 409 none.
     const status = isTooLarge ? 413 : failed.length === 0 ? 200 : stored.length > 0 ? 202 : 409
-    if (isTooLarge) reply.header('connection', 'close')
     return reply.code(status).type('application/dicom+json').send(stringifyDataset(dataset))
   }
 }
@@ -150,10 +156,19 @@ function failedInstance(outcome: Extract<StoreOutcome, { kind: 'refused' }>, ind
   }
 }
 
-async function drain(body: Readable): Promise<void> {
-  if (body.readableEnded || body.destroyed) return
-  body.resume()
-  await finished(body, { writable: false }).catch(() => undefined)
+/** Reads what is left of the body, up to a bound; says whether it came to its end. */
+async function drain(body: Readable): Promise<boolean> {
+  if (body.readableEnded) return true
+  let left = maxDrainedBytes
+  try {
+    for await (const chunk of body.iterator({ destroyOnReturn: false })) {
+      left -= (chunk as Uint8Array).length
+      if (left < 0) return false
+    }
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function* whenRead(body: AsyncIterable<Uint8Array>, consumed: () => void): AsyncGenerator<Uint8Array> {
@@ -191,6 +206,12 @@ function readContentType(request: Request): MediaType {
   if (!contentType.parameters.get('boundary'))
     throw new AppError('missing-boundary', 400, 'The Content-Type multipart/related names no boundary.')
   return contentType
+}
+
+/** Refuses by its announced length what would be refused by its real one. */
+function checkLength(request: Request, maxBytes: number): void {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes)
+    throw new AppError('file-too-large', 413, `The file is larger than ${maxBytes} bytes.`)
 }
 
 /** The answer is DICOM JSON; a client that takes nothing of the kind is told so before it sends gigabytes. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type Dataset, DicomReadError, createHeaderReader, failureReasons, getString, tags } from '@instandt/dicom'
 import { AppError } from '../../app-error.ts'
 import type { InstanceWriter } from '../../data/group-commit.ts'
+import type { InsertResult } from '../../data/new-instance.ts'
 import type { Deps } from '../../deps.ts'
 import type { Scope } from '../../plugins/access.ts'
 import { newObjectKey } from '../../storage/blob-keys.ts'
@@ -49,15 +50,21 @@ export async function storeInstance(
   }
   const { file } = received
   if (!file) throw new AppError('internal', 500, 'The blob store did not read the body to its end.')
-  const result = await writer.insert(
-    scope,
-    buildRows(file.read, file.uids, { blobKey, byteSize: file.byteSize, sha256: file.sha256 }),
-  )
+  const discard = (): Promise<void> =>
+    deps.blobs.delete(blobKey).catch((error: unknown) => deps.log.warn({ err: error, blobKey }, 'left for the sweep'))
+  let result: InsertResult
+  try {
+    result = await writer.insert(
+      scope,
+      buildRows(file.read, file.uids, { blobKey, byteSize: file.byteSize, sha256: file.sha256 }),
+    )
+  } catch (error) {
+    // Only when it is certain that no row refers to these bytes; otherwise they wait for the sweep to find out.
+    if (error instanceof AppError && error.code === 'database-unavailable') await discard()
+    throw error
+  }
   if (result.outcome === 'stored') return { kind: 'stored', uids: file.uids }
-  // The commit is known not to have happened, so nothing refers to these bytes.
-  await deps.blobs
-    .delete(blobKey)
-    .catch((error: unknown) => deps.log.warn({ err: error, blobKey }, 'left for the sweep'))
+  await discard()
   if (result.outcome === 'already-stored') return { kind: 'already-stored', uids: file.uids }
   if (result.outcome === 'failed') {
     deps.log.error({ err: result.error, sopInstanceUid: file.uids.instance }, 'the row could not be inserted')
@@ -117,6 +124,8 @@ export async function* observe(
       yield chunk
     }
     const read = reader.end()
+    if (getString(read.fileMeta, tags.mediaStorageSopClassUid) === dicomDirClass)
+      throw new Refusal(failureReasons.sopClassNotSupported, 'This is a DICOMDIR: send the files that it lists.')
     const uids = checkUids(read.dataset, expectedStudy)
     received.file = { read, uids, byteSize, sha256: hash.digest() }
   } catch (error) {
@@ -126,6 +135,7 @@ export async function* observe(
 }
 
 // PS3.5 9.1 with two allowances real files need: leading zeros in a component, and no check of the root.
+const dicomDirClass = '1.2.840.10008.1.3.10'
 const uidForm = /^[0-9]+(\.[0-9]+)*$/
 const maxUidLength = 64
 
