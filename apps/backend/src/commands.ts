@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { AppError } from './app-error.ts'
 import type { Deps } from './deps.ts'
 import { reindex } from './jobs/reindex.ts'
 import { sweepOrphans } from './jobs/sweep-orphans.ts'
@@ -13,6 +14,7 @@ const help = `instandt <command> [options]
   sweep       moves blobs without a row to the quarantine, removes what has been there for long
     --grace-hours N      leaves younger blobs alone (24)
     --quarantine-days N  days before removal (30)
+    --force              also when so many have none that the database seems to be the wrong one
     --dry-run            only reports
 
 Exit codes: 0 done, 1 failed or found faults, 2 wrong usage.
@@ -61,12 +63,17 @@ export async function runCommand(
       graceHours: options.graceHours,
       quarantineDays: options.quarantineDays,
       isDryRun: options['dry-run'],
+      isForced: options.force,
     })
     print(
       `${report.seen} blobs, ${report.quarantined.length} put in quarantine, ${report.restored.length} returned, ${report.removed.length} removed, ${report.removedTemporary} unfinished removed\n`,
     )
     for (const key of report.quarantined) print(`  quarantine ${key}\n`)
     return 0
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    print(`\n${error.message}\n`)
+    return 1
   } finally {
     await close()
   }
@@ -78,6 +85,7 @@ function readOptions(args: string[]) {
     options: {
       quarantine: { type: 'boolean', default: false },
       verify: { type: 'boolean', default: false },
+      force: { type: 'boolean', default: false },
       'dry-run': { type: 'boolean', default: false },
       'grace-hours': { type: 'string', default: '24' },
       'quarantine-days': { type: 'string', default: '30' },

@@ -1,14 +1,24 @@
-import { type Runner, run } from 'graphile-worker'
+import { Logger as WorkerLogger, type Runner, run } from 'graphile-worker'
 import type { Deps } from '../deps.ts'
 import { readArchiveScope } from '../plugins/access.ts'
 import { sweepOrphans } from './sweep-orphans.ts'
 
-/** Every background task by name; schedules in UTC. */
+const levels: Record<string, 'error' | 'warn' | 'info' | 'debug'> = {
+  error: 'error',
+  warning: 'warn',
+  // The worker tells of every job and every schedule it read.
+  info: 'debug',
+  debug: 'debug',
+}
+
+/** Every background task by name; schedules in UTC. Any number of processes may run them: a task runs once. */
 export async function startJobs(deps: Deps): Promise<Runner> {
+  const log = deps.log.child({ part: 'jobs' })
   return run({
     pgPool: deps.db.pool,
     concurrency: 2,
     noHandleSignals: true,
+    logger: new WorkerLogger((scope) => (level, message) => log[levels[level] ?? 'info'](scope, message)),
     crontab: '17 3 * * * sweep-orphans ?max=3&fill=1d',
     taskList: {
       'sweep-orphans': async () => {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
+import { AppError } from '../app-error.ts'
 import { findReferenced, listReferenced } from '../data/blob-rows.ts'
 import { createInstanceWriter, type InstanceWriter } from '../data/group-commit.ts'
+import { withUpkeepLock } from '../data/upkeep-lock.ts'
 import type { Deps } from '../deps.ts'
 import { buildRows } from '../dicomweb/stow/build-rows.ts'
 import { observe, type ReceivedFile, Refusal } from '../dicomweb/stow/store-instance.ts'
@@ -24,6 +26,8 @@ export interface ReindexReport {
   indexed: number
   /** Second copies of stored instances; left for the sweep. */
   copies: number
+  /** Objects that were deleted before they were read: second copies of uploads under way. */
+  vanished: number
   failed: { blobKey: string; reason: string }[]
   verified: number
 }
@@ -32,7 +36,11 @@ const concurrency = 4
 
 /** Rebuilds rows from the stored objects alone; what has a row is skipped, so it can be stopped and run again at any time. */
 export async function reindex(deps: Deps, scope: ArchiveScope, options: ReindexOptions = {}): Promise<ReindexReport> {
-  const report: ReindexReport = { known: 0, indexed: 0, copies: 0, failed: [], verified: 0 }
+  return withUpkeepLock(deps.db, () => indexAll(deps, scope, options))
+}
+
+async function indexAll(deps: Deps, scope: ArchiveScope, options: ReindexOptions): Promise<ReindexReport> {
+  const report: ReindexReport = { known: 0, indexed: 0, copies: 0, vanished: 0, failed: [], verified: 0 }
   const writer = createInstanceWriter(deps.db)
   const prefixes = options.hasQuarantine === true ? [objectPrefix, quarantinePrefix] : [objectPrefix]
   for (const prefix of prefixes) {
@@ -81,8 +89,9 @@ async function indexObject(
   try {
     for await (const _chunk of observe(Number.POSITIVE_INFINITY, await deps.blobs.read(key), undefined, received));
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    report.failed.push({ blobKey: key, reason: error.message })
+    if (error instanceof Refusal) report.failed.push({ blobKey: key, reason: error.message })
+    else if (error instanceof AppError && error.code === 'blob-missing') report.vanished += 1
+    else throw error
     return
   }
   const file = received.file as ReceivedFile
@@ -92,11 +101,12 @@ async function indexObject(
     scope,
     buildRows(file.read, file.uids, { blobKey: objectKey, byteSize: file.byteSize, sha256: file.sha256 }),
   )
+  if (key !== objectKey && result.outcome !== 'stored') await deps.blobs.move(objectKey, key)
   if (result.outcome === 'stored') report.indexed += 1
   else if (result.outcome === 'already-stored') report.copies += 1
   else
     report.failed.push({
-      blobKey: objectKey,
+      blobKey: key,
       reason: result.outcome === 'conflict' ? result.reason : String(result.error),
     })
 }

@@ -1,4 +1,6 @@
+import { AppError } from '../app-error.ts'
 import { findReferenced } from '../data/blob-rows.ts'
+import { withUpkeepLock } from '../data/upkeep-lock.ts'
 import type { Deps } from '../deps.ts'
 import type { ArchiveScope } from '../plugins/access.ts'
 import {
@@ -17,6 +19,8 @@ export interface SweepOptions {
   /** Days in quarantine before a blob is removed for good. */
   quarantineDays?: number
   isDryRun?: boolean
+  /** Goes on even when so many blobs have no row that the database is likely the wrong one. */
+  isForced?: boolean
 }
 
 export interface SweepReport {
@@ -29,48 +33,92 @@ export interface SweepReport {
 
 const batchSize = 500
 const hourMs = 3_600_000
+// Crashes leave a handful. More than this, and more than the share, is a database that does not belong to the blobs.
+const plausibleOrphans = 100
+const plausibleShare = 0.1
 
 /**
  * Puts aside what a crash left behind: blobs without a row go to a quarantine and are removed weeks later; nothing is
  * removed at once. A blob whose row has come back (reindex, restored database) returns from the quarantine.
+ * @throws AppError 'too-many-orphans' before anything is touched, unless forced; 'upkeep-busy' while another sweep or a
+ * reindex runs
  */
 export async function sweepOrphans(deps: Deps, scope: ArchiveScope, options: SweepOptions = {}): Promise<SweepReport> {
-  const { now = new Date(), graceHours = 24, quarantineDays = 30, isDryRun = false } = options
-  const report: SweepReport = { seen: 0, quarantined: [], restored: [], removed: [], removedTemporary: 0 }
+  const { now = new Date(), graceHours = 24, quarantineDays = 30, isDryRun = false, isForced = false } = options
   const oldEnough = now.getTime() - graceHours * hourMs
+  return withUpkeepLock(deps.db, async () => {
+    const report: SweepReport = { seen: 0, quarantined: [], restored: [], removed: [], removedTemporary: 0 }
+    const orphans = await findOrphans(deps, scope, oldEnough, report)
+    const isPlausible = orphans.length <= Math.max(plausibleOrphans, report.seen * plausibleShare)
+    if (!isPlausible && !isForced && !isDryRun) {
+      throw new AppError(
+        'too-many-orphans',
+        409,
+        `${orphans.length} of ${report.seen} objects have no row: is this their database? After restoring an older one run reindex first.`,
+      )
+    }
+    for (const key of orphans) {
+      // Asked again at the last moment: the list may be hours old.
+      if (!isDryRun && !(await putAside(deps, scope, key, now))) continue
+      report.quarantined.push(key)
+    }
+    await tidyQuarantine(deps, scope, new Date(now.getTime() - quarantineDays * 24 * hourMs), isDryRun, report)
+    for await (const blob of deps.blobs.list(temporaryPrefix)) {
+      if (blob.modifiedAt.getTime() > oldEnough) continue
+      if (!isDryRun) await deps.blobs.delete(blob.key)
+      report.removedTemporary += 1
+    }
+    return report
+  })
+}
 
+async function findOrphans(deps: Deps, scope: ArchiveScope, oldEnough: number, report: SweepReport): Promise<string[]> {
+  const orphans: string[] = []
   for await (const batch of batches(deps.blobs.list(objectPrefix))) {
     report.seen += batch.length
     const old = batch.filter((blob) => blob.modifiedAt.getTime() <= oldEnough).map((blob) => blob.key)
+    if (old.length === 0) continue
     const referenced = await findReferenced(deps.db, scope, old)
-    for (const key of old.filter((each) => !referenced.has(each))) {
-      // Asked again at the last moment: a reindex may have given it a row since.
-      if ((await findReferenced(deps.db, scope, [key])).size > 0) continue
-      if (!isDryRun) await deps.blobs.move(key, quarantineKey(key, now))
-      report.quarantined.push(key)
-    }
+    for (const key of old) if (!referenced.has(key)) orphans.push(key)
   }
+  return orphans
+}
 
+/** False when the blob has a row after all; one that came while it was moved brings it back. */
+async function putAside(deps: Deps, scope: ArchiveScope, key: string, now: Date): Promise<boolean> {
+  const hasRow = async (): Promise<boolean> => (await findReferenced(deps.db, scope, [key])).size > 0
+  if (await hasRow()) return false
+  const aside = quarantineKey(key, now)
+  await deps.blobs.move(key, aside)
+  if (!(await hasRow())) return true
+  await deps.blobs.move(aside, key)
+  return false
+}
+
+async function tidyQuarantine(
+  deps: Deps,
+  scope: ArchiveScope,
+  removeBefore: Date,
+  isDryRun: boolean,
+  report: SweepReport,
+): Promise<void> {
   for await (const batch of batches(deps.blobs.list(quarantinePrefix))) {
-    for (const { key } of batch) {
+    const places = batch.flatMap(({ key }) => {
       const parsed = parseQuarantineKey(key)
-      if (!parsed) continue
-      if ((await findReferenced(deps.db, scope, [parsed.objectKey])).size > 0) {
-        if (!isDryRun) await deps.blobs.move(key, parsed.objectKey)
-        report.restored.push(parsed.objectKey)
-      } else if (now.getTime() - parsed.day.getTime() > quarantineDays * 24 * hourMs) {
+      return parsed === undefined ? [] : [{ key, ...parsed }]
+    })
+    const objectKeys = places.map(({ objectKey }) => objectKey)
+    const referenced = await findReferenced(deps.db, scope, objectKeys)
+    for (const { key, objectKey, day } of places) {
+      if (referenced.has(objectKey)) {
+        if (!isDryRun) await deps.blobs.move(key, objectKey)
+        report.restored.push(objectKey)
+      } else if (day < removeBefore) {
         if (!isDryRun) await deps.blobs.delete(key)
-        report.removed.push(parsed.objectKey)
+        report.removed.push(objectKey)
       }
     }
   }
-
-  for await (const blob of deps.blobs.list(temporaryPrefix)) {
-    if (blob.modifiedAt.getTime() > oldEnough) continue
-    if (!isDryRun) await deps.blobs.delete(blob.key)
-    report.removedTemporary += 1
-  }
-  return report
 }
 
 export async function* batches(blobs: AsyncIterable<BlobInfo>): AsyncGenerator<BlobInfo[]> {

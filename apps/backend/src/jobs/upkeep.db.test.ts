@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { buildInstance, uidOf } from '@instandt/testkit/files'
+import { AppError } from '../app-error.ts'
+import { runCommand } from '../commands.ts'
+import { withUpkeepLock } from '../data/upkeep-lock.ts'
+import type { ArchiveScope } from '../plugins/access.ts'
+import { readArchiveScope } from '../plugins/access.ts'
+import { newObjectKey, objectPrefix, quarantineKey, quarantinePrefix } from '../storage/blob-keys.ts'
+import { startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
+import { startJobs } from './index.ts'
+import { reindex } from './reindex.ts'
+import { sweepOrphans } from './sweep-orphans.ts'
+
+let backend: TestBackend
+let scope: ArchiveScope
+before(async () => {
+  backend = await startTestBackend()
+  scope = await readArchiveScope(backend.db)
+})
+after(() => backend.stop())
+beforeEach(async () => {
+  for (const prefix of [objectPrefix, quarantinePrefix])
+    for (const key of await keys(prefix)) await backend.deps.blobs.delete(key)
+  await backend.db.pool.query('delete from instance')
+  await backend.db.pool.query('delete from series')
+  await backend.db.pool.query('delete from study')
+})
+
+const image = { rows: 8, columns: 8 }
+const day = 24 * 3_600_000
+const later = (days: number): Date => new Date(Date.now() + days * day)
+const fileOf = (seed: string): Buffer => Buffer.from(buildInstance({ seed, image }))
+
+async function keys(prefix: string): Promise<string[]> {
+  const found: string[] = []
+  for await (const { key } of backend.deps.blobs.list(prefix)) found.push(key)
+  return found
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
+
+async function putObject(bytes: Uint8Array): Promise<string> {
+  const key = newObjectKey()
+  await backend.deps.blobs.write(key, once(bytes))
+  return key
+}
+
+async function rowKeys(): Promise<string[]> {
+  const { rows } = await backend.db.pool.query<{ blob_key: string }>('select blob_key from instance order by 1')
+  return rows.map((row) => row.blob_key)
+}
+
+test('the sweep leaves stored objects and fresh orphans alone', async () => {
+  assert.equal((await backend.stow([fileOf('kept')])).status, 200)
+  const orphan = await putObject(Buffer.from('an upload that is about to commit'))
+  const report = await sweepOrphans(backend.deps, scope)
+  assert.deepEqual(report, { seen: 2, quarantined: [], restored: [], removed: [], removedTemporary: 0 })
+  assert.ok((await keys(objectPrefix)).includes(orphan))
+})
+
+test('an old orphan goes to the quarantine, and only weeks later it is removed', async () => {
+  assert.equal((await backend.stow([fileOf('row')])).status, 200)
+  const orphan = await putObject(Buffer.from('orphan'))
+  const first = await sweepOrphans(backend.deps, scope, { now: later(2) })
+  assert.deepEqual(first.quarantined, [orphan])
+  assert.deepEqual(await keys(quarantinePrefix), [quarantineKey(orphan, later(2))])
+  assert.deepEqual(await keys(objectPrefix), await rowKeys())
+  assert.deepEqual((await sweepOrphans(backend.deps, scope, { now: later(31) })).removed, [])
+  assert.deepEqual((await sweepOrphans(backend.deps, scope, { now: later(33) })).removed, [orphan])
+  assert.deepEqual(await keys(quarantinePrefix), [])
+  assert.deepEqual(await keys(objectPrefix), await rowKeys())
+})
+
+test('a dry run touches nothing', async () => {
+  const orphan = await putObject(Buffer.from('orphan'))
+  const report = await sweepOrphans(backend.deps, scope, { now: later(2), isDryRun: true })
+  assert.deepEqual(report.quarantined, [orphan])
+  assert.deepEqual(await keys(objectPrefix), [orphan])
+})
+
+test('an object in quarantine whose row is there returns to its place', async () => {
+  assert.equal((await backend.stow([fileOf('back')])).status, 200)
+  const [key] = (await rowKeys()) as [string]
+  await backend.deps.blobs.move(key, quarantineKey(key, new Date()))
+  const report = await sweepOrphans(backend.deps, scope)
+  assert.deepEqual(report.restored, [key])
+  assert.deepEqual(await keys(objectPrefix), [key])
+})
+
+test('a database that knows hardly any of the objects stops the sweep before it moves one', async () => {
+  for (let count = 0; count < 101; count += 1) await putObject(Buffer.from(`orphan ${count}`))
+  await assert.rejects(
+    sweepOrphans(backend.deps, scope, { now: later(2) }),
+    (error) => error instanceof AppError && error.code === 'too-many-orphans',
+  )
+  assert.equal((await keys(objectPrefix)).length, 101)
+  const forced = await sweepOrphans(backend.deps, scope, { now: later(2), isForced: true })
+  assert.equal(forced.quarantined.length, 101)
+})
+
+test('sweep and reindex never run at once', async () => {
+  await withUpkeepLock(backend.db, async () => {
+    for (const work of [sweepOrphans(backend.deps, scope), reindex(backend.deps, scope)])
+      await assert.rejects(work, (error) => error instanceof AppError && error.code === 'upkeep-busy')
+  })
+  assert.equal((await sweepOrphans(backend.deps, scope)).seen, 0)
+})
+
+test('reindex gives objects their rows, skips what has one, and names what is no image', async () => {
+  assert.equal((await backend.stow([fileOf('known')])).status, 200)
+  const lost = await putObject(fileOf('lost'))
+  const copy = await putObject(fileOf('known'))
+  const junk = await putObject(Buffer.from('junk'))
+  const report = await reindex(backend.deps, scope)
+  assert.deepEqual(
+    { ...report, failed: report.failed.map(({ blobKey }) => blobKey) },
+    {
+      known: 1,
+      indexed: 1,
+      copies: 1,
+      vanished: 0,
+      failed: [junk],
+      verified: 0,
+    },
+  )
+  assert.ok((await rowKeys()).includes(lost))
+  assert.ok(!(await rowKeys()).includes(copy))
+  const again = await reindex(backend.deps, scope)
+  assert.equal(again.indexed, 0)
+  const found = await backend.get(`/dicom-web/studies/${uidOf('lost', 'study')}`, { accept: '*/*' })
+  assert.equal(found.status, 200)
+  await found.arrayBuffer()
+})
+
+test('reindex takes back from the quarantine only what gives a row', async () => {
+  const lost = await putObject(fileOf('aside'))
+  const copy = await putObject(fileOf('aside'))
+  await sweepOrphans(backend.deps, scope, { now: later(2) })
+  assert.equal((await reindex(backend.deps, scope)).indexed, 0)
+  const report = await reindex(backend.deps, scope, { hasQuarantine: true })
+  assert.deepEqual([report.indexed, report.copies], [1, 1])
+  const stored = await rowKeys()
+  assert.deepEqual(await keys(objectPrefix), stored)
+  const left = stored[0] === lost ? copy : lost
+  assert.deepEqual(await keys(quarantinePrefix), [quarantineKey(left, later(2))])
+})
+
+test('verify finds objects that changed or are gone', async () => {
+  assert.equal((await backend.stow([fileOf('whole'), fileOf('changed'), fileOf('gone')])).status, 200)
+  const keyOf = async (seed: string): Promise<string> => {
+    const { rows } = await backend.db.pool.query<{ blob_key: string }>(
+      'select blob_key from instance where sop_instance_uid = $1',
+      [uidOf(seed, 'instance')],
+    )
+    return rows[0]?.blob_key ?? ''
+  }
+  const [changed, gone] = [await keyOf('changed'), await keyOf('gone')]
+  await backend.deps.blobs.delete(gone)
+  await backend.deps.blobs.delete(changed)
+  const bytes = fileOf('changed')
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
+  await backend.deps.blobs.write(changed, once(bytes))
+  const report = await reindex(backend.deps, scope, { isVerifying: true })
+  assert.equal(report.verified, 1)
+  assert.deepEqual(report.failed.map(({ blobKey }) => blobKey).sort(), [changed, gone].sort())
+})
+
+test('the command tells faults by its exit code and wrong usage by another', async () => {
+  const words: string[] = []
+  const command = (...args: string[]): Promise<number> =>
+    runCommand(
+      args,
+      async () => ({ deps: backend.deps, close: async () => undefined }),
+      (text) => words.push(text),
+    )
+  assert.equal(await command('reindex'), 0)
+  await putObject(Buffer.from('junk'))
+  assert.equal(await command('reindex'), 1)
+  assert.equal(await command('sweep', '--grace-hours', '0', '--dry-run'), 0)
+  assert.match(words.join(''), /1 put in quarantine/)
+  assert.equal(await command('sweep', '--grace-hours', 'soon'), 2)
+  assert.equal(await command('swep'), 2)
+  await withUpkeepLock(backend.db, async () => assert.equal(await command('sweep'), 1))
+})
+
+test('the worker runs the sweep as a job, with the rights of the backend alone', async () => {
+  const jobs = await startJobs(backend.deps)
+  try {
+    const orphan = quarantineKey(await putObject(Buffer.from('orphan')), new Date(Date.now() - 60 * day))
+    await backend.deps.blobs.move((await keys(objectPrefix))[0] as string, orphan)
+    await jobs.addJob('sweep-orphans', {})
+    for (let wait = 0; wait < 100 && (await keys(quarantinePrefix)).length > 0; wait += 1) await delay(50)
+    assert.deepEqual(await keys(quarantinePrefix), [])
+  } finally {
+    await jobs.stop()
+  }
+})
