@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { openDb, closeDb } from '@instandt/db'
+import { type TestDatabase, testDatabase } from '@instandt/testkit'
+import { uidOf } from '@instandt/testkit/files'
+import { AppError } from '../app-error.ts'
+import { localScope, readArchiveScope, type Scope } from '../plugins/access.ts'
+import { createInstanceWriter, type InstanceWriter } from './group-commit.ts'
+import { makeRow } from './insert-rows.fixture.ts'
+
+let database: TestDatabase
+let writer: InstanceWriter
+let scope: Scope
+before(async () => {
+  database = await testDatabase()
+  writer = createInstanceWriter(database.db)
+  scope = await readArchiveScope(database.db)
+})
+after(() => database.stop())
+
+async function query<T extends object>(text: string, values: unknown[] = []): Promise<T[]> {
+  return (await database.db.pool.query<T>(text, values)).rows
+}
+
+/** Every total that differs from what the rows add up to, and every parent without children. */
+async function wrongTotals(): Promise<object[]> {
+  return query(`
+    select 'study' as level, s.study_instance_uid as uid from study s
+    where (s.series_count, s.instance_count, s.byte_size) is distinct from (
+        (select count(*) from series r where r.study_id = s.id), (select count(*) from instance i where i.study_id = s.id),
+        (select sum(i.byte_size) from instance i where i.study_id = s.id))
+      or s.modalities is distinct from array(select distinct modality from series r where r.study_id = s.id order by 1)
+      or s.sop_classes is distinct from array(select distinct sop_class_uid from instance i where i.study_id = s.id order by 1)
+    union all
+    select 'series', r.series_instance_uid from series r
+    where (r.instance_count, r.byte_size) is distinct from (
+        (select count(*) from instance i where i.series_id = r.id), (select sum(i.byte_size) from instance i where i.series_id = r.id))
+    union all
+    select 'component', c.identity_key from component c where not exists (select from study s where s.component_id = c.id)`)
+}
+
+test('totals, modalities and classes are right after several processes inserted into the same studies', async () => {
+  const script = path.join(import.meta.dirname, 'insert-rows.fixture.ts')
+  const names = ['a', 'bb', 'ccc']
+  const codes = await Promise.all(
+    names.map(
+      (name) =>
+        new Promise((resolve) =>
+          spawn(process.execPath, [script, database.appUrl, name, '300', '7'], { stdio: 'inherit' }).once(
+            'exit',
+            resolve,
+          ),
+        ),
+    ),
+  )
+  assert.deepEqual(codes, [0, 0, 0])
+  assert.deepEqual(await wrongTotals(), [])
+  const [totals] = await query<{ instances: number; studies: number }>(
+    'select sum(instance_count)::int as instances, count(*)::int as studies from study',
+  )
+  assert.equal(totals?.studies, 7)
+  assert.ok((totals?.instances ?? 0) >= 600)
+})
+
+test('a row the database cannot take fails alone in its batch', async () => {
+  const rows = Array.from({ length: 20 }, (_, number) =>
+    makeRow({ study: 'alone', instance: `alone-${number}`, ...(number === 13 ? { photometric: 'no\0text' } : {}) }),
+  )
+  const results = await Promise.all(rows.map((row) => writer.insert(scope, row)))
+  assert.deepEqual(
+    results.map(({ outcome }) => outcome),
+    rows.map((_, number) => (number === 13 ? 'failed' : 'stored')),
+  )
+  assert.deepEqual(await wrongTotals(), [])
+})
+
+test('the same bytes are there already, other bytes and another view are conflicts, also inside one batch', async () => {
+  const insert = (...rows: Parameters<typeof makeRow>[0][]) =>
+    Promise.all(rows.map((row) => writer.insert(scope, makeRow(row))))
+  const results = await insert(
+    { study: 'twice', instance: 'twice', bytes: 'one', blobKey: 'objects/aa/first' },
+    { study: 'twice', instance: 'twice', bytes: 'one', blobKey: 'objects/aa/second' },
+    { study: 'twice', instance: 'twice', bytes: 'two', blobKey: 'objects/aa/third' },
+    { study: 'twice', series: 'other', instance: 'twice', bytes: 'one', blobKey: 'objects/aa/fourth' },
+    { study: 'elsewhere', instance: 'twice', bytes: 'one', blobKey: 'objects/aa/fifth' },
+  )
+  assert.deepEqual(results, [
+    { outcome: 'stored' },
+    { outcome: 'already-stored' },
+    { outcome: 'conflict', reason: 'other-bytes' },
+    { outcome: 'conflict', reason: 'other-series' },
+    { outcome: 'conflict', reason: 'other-series' },
+  ])
+  // Also what was made for a refused instance is gone: view, study and component.
+  assert.deepEqual(await wrongTotals(), [])
+})
+
+test('the same row again, as after a commit whose answer got lost, is stored', async () => {
+  const row = makeRow({ study: 'again', instance: 'again' })
+  assert.equal((await writer.insert(scope, row)).outcome, 'stored')
+  assert.equal((await writer.insert(scope, row)).outcome, 'stored')
+})
+
+test('the first instance decides about study and component; a later one makes no component of its own', async () => {
+  await writer.insert(scope, makeRow({ study: 'first', instance: 'first-1', component: 'right' }))
+  await createInstanceWriter(database.db).insert(
+    scope,
+    makeRow({ study: 'first', instance: 'first-2', component: 'wrong' }),
+  )
+  const rows = await query<{ component_number: string }>(
+    `select c.component_number from study s join component c on c.id = s.component_id where s.study_instance_uid = $1`,
+    [uidOf('row', 'first')],
+  )
+  assert.deepEqual(rows, [{ component_number: 'right' }])
+  assert.deepEqual(await wrongTotals(), [])
+})
+
+test('a study of a project outside the scope takes nothing, and callers with other rights share no batch', async () => {
+  const [other] = await query<{ id: number }>(`insert into project (slug, name) values ('other', 'Other') returning id`)
+  const stranger = localScope(other?.id ?? -1)
+  const results = await Promise.all([
+    writer.insert(scope, makeRow({ study: 'mine', instance: 'mine-1' })),
+    writer.insert(stranger, makeRow({ study: 'mine', instance: 'mine-2' })),
+    writer.insert(stranger, makeRow({ study: 'theirs', instance: 'theirs-1' })),
+  ])
+  assert.deepEqual(results, [
+    { outcome: 'stored' },
+    { outcome: 'conflict', reason: 'other-project' },
+    { outcome: 'stored' },
+  ])
+  const projects = await query(
+    `select p.slug, s.study_instance_uid as uid from study s join project p on p.id = s.project_id where s.study_instance_uid = any($1) order by 1`,
+    [[uidOf('row', 'mine'), uidOf('row', 'theirs')]],
+  )
+  assert.deepEqual(projects, [
+    { slug: 'default', uid: uidOf('row', 'mine') },
+    { slug: 'other', uid: uidOf('row', 'theirs') },
+  ])
+  assert.deepEqual(await wrongTotals(), [])
+})
+
+test('a batch is one transaction, whoever asked for its rows', async () => {
+  await Promise.all(
+    Array.from({ length: 50 }, (_, number) =>
+      writer.insert(scope, makeRow({ study: 'group', instance: `group-${number}` })),
+    ),
+  )
+  const [found] = await query<{ count: number }>(
+    `select count(distinct i.xmin::text)::int as count from instance i join study s on s.id = i.study_id where s.study_instance_uid = $1`,
+    [uidOf('row', 'group')],
+  )
+  assert.ok((found?.count ?? 99) <= 2, `${found?.count} transactions`)
+})
+
+test('without a database an insert is refused with 503, and the writer goes on when it is back', async () => {
+  const lost = openDb({ connectionString: database.appUrl, max: 2, onBrokenConnection: () => undefined })
+  try {
+    const itsWriter = createInstanceWriter(lost)
+    assert.equal((await itsWriter.insert(scope, makeRow({ study: 'lost', instance: 'lost-1' }))).outcome, 'stored')
+    // A lock makes the insert wait, so that its connection ends in the middle.
+    const holder = await database.db.pool.connect()
+    await holder.query('begin')
+    await holder.query('select from study where study_instance_uid = $1 for update', [uidOf('row', 'lost')])
+    const waiting = itsWriter.insert(scope, makeRow({ study: 'lost', instance: 'lost-2' }))
+    const ended = assert.rejects(
+      waiting,
+      (error) => error instanceof AppError && error.code === 'database-unavailable' && error.status === 503,
+    )
+    for (let tries = 0; tries < 100; tries += 1) {
+      const killed = await query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock' and usename = current_user`,
+      )
+      if (killed.length > 0) break
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    await ended
+    await holder.query('rollback')
+    holder.release()
+    assert.equal((await itsWriter.insert(scope, makeRow({ study: 'lost', instance: 'lost-2' }))).outcome, 'stored')
+    assert.deepEqual(await wrongTotals(), [])
+  } finally {
+    await closeDb(lost)
+  }
+})
