@@ -6,6 +6,7 @@ const steps: [string, string[]][] = [
   ['lint', [packageBin('oxlint'), '--type-aware', '--deny-warnings']],
   ['types', [packageBin('typescript', 'tsc'), '-p', 'tsconfig.json']],
   ['types of the web app', [packageBin('typescript', 'tsc'), '-p', 'apps/frontend/tsconfig.json']],
+  ['types of the browser tests', [packageBin('typescript', 'tsc'), '-p', 'e2e/tsconfig.json']],
   ['import graph', ['--test', '--test-reporter=dot', 'tools/import-graph.test.ts']],
   ['schema dump', ['tools/db-dump.ts', '--check']],
   ['tests', ['tools/test.ts']],

@@ -26,7 +26,7 @@ export async function startApp(): Promise<TestApp> {
   const database = await testDatabase()
   const storageDir = await mkdtemp(path.join(tmpdir(), 'instandt-e2e-'))
   const config = configSchema.parse({ DATABASE_URL: database.appUrl, PORT: 0, STORAGE_DIR: storageDir })
-  const backend = await startBackend(config, createLogger({ name: 'e2e', level: 'warn' }), {
+  const backend = await startBackend(config, createLogger({ name: 'e2e', level: 'error' }), {
     addPages: (app) => frontendRoutes(app, { root: pagesDir }),
   })
   return {

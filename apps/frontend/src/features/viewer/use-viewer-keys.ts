@@ -6,13 +6,16 @@ interface KeyTargets {
   onHelp: () => void
 }
 
+const isSlider = (target: EventTarget | null): boolean => target instanceof HTMLInputElement && target.type === 'range'
+
 const isTyping = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  target instanceof HTMLElement &&
+  !isSlider(target) &&
+  (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
 
 // On these, keys have a meaning of their own.
 const isControl = (target: EventTarget | null): boolean =>
-  target instanceof Element &&
-  target.closest('[role="slider"], [role="menu"], [role="dialog"], [role="listbox"]') !== null
+  target instanceof Element && target.closest('[role="menu"], [role="dialog"], [role="listbox"]') !== null
 
 /** Keys of the whole viewer; caught before the app's own, some of which are the same letters. */
 export function useViewerKeys(session: ViewerSession | undefined, { onBack, onHelp }: KeyTargets): void {
@@ -56,6 +59,8 @@ export function useViewerKeys(session: ViewerSession | undefined, { onBack, onHe
       if (document.querySelector('[role="dialog"]') !== null) return
       // The space bar presses a button that has the focus.
       if (event.key === ' ' && event.target instanceof HTMLElement && event.target.closest('button, a') !== null) return
+      // The slider of the stack moves by itself.
+      if (isSlider(event.target) && event.key.length > 1 && event.key !== 'Escape') return
       const move = event.shiftKey ? probeMoves[event.key] : undefined
       const run = move
         ? () => session.moveProbe(...move)

@@ -72,39 +72,39 @@ export interface PixelReading {
 }
 
 export interface ViewerSession {
-  getState(): ViewerState
-  subscribe(listener: () => void): () => void
-  setStack(stack: Stack): void
-  open(instance: string, frame: number): void
-  goTo(place: number): void
-  step(by: number): void
+  getState: () => ViewerState
+  subscribe: (listener: () => void) => () => void
+  setStack: (stack: Stack) => void
+  open: (instance: string, frame: number) => void
+  goTo: (place: number) => void
+  step: (by: number) => void
   /** Is there more than one image? */
-  canScroll(): boolean
-  setTool(tool: Tool): void
-  setPreset(preset: WindowPreset): void
-  setWindow(window: Window): void
-  dragWindow(dx: number, dy: number): void
-  windowFromRegion(from: Point, to: Point): void
-  invert(): void
-  zoomBy(factor: number, at?: Point): void
-  panBy(delta: Point): void
-  fit(): void
-  oneToOne(): void
-  rotate(): void
-  flip(direction: 'horizontal' | 'vertical'): void
-  reset(): void
-  play(isPlaying: boolean): void
-  setFps(fps: number): void
+  canScroll: () => boolean
+  setTool: (tool: Tool) => void
+  setPreset: (preset: WindowPreset) => void
+  setWindow: (window: Window) => void
+  dragWindow: (dx: number, dy: number) => void
+  windowFromRegion: (from: Point, to: Point) => void
+  invert: () => void
+  zoomBy: (factor: number, at?: Point) => void
+  panBy: (delta: Point) => void
+  fit: () => void
+  oneToOne: () => void
+  rotate: () => void
+  flip: (direction: 'horizontal' | 'vertical') => void
+  reset: () => void
+  play: (isPlaying: boolean) => void
+  setFps: (fps: number) => void
   /** The mouse is over this point of the canvas (device pixels), or has left it. */
-  pointAt(at: Point | undefined): void
+  pointAt: (at: Point | undefined) => void
   /** Moves the pixel that the keyboard points at; the first time it appears in the middle. */
-  moveProbe(dx: number, dy: number): void
+  moveProbe: (dx: number, dy: number) => void
   /** Tries the image again that could not be loaded. */
-  retry(): void
-  resize(): void
+  retry: () => void
+  resize: () => void
   /** Device pixels. */
-  canvasSize(): Size
-  close(): void
+  canvasSize: () => Size
+  close: () => void
 }
 
 const defaultFps = 15
@@ -128,6 +128,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
     onProgress: (address, progress) => {
       if (isCurrent(address)) update({ progress })
     },
+    isDoubtful: ({ instance }) => frameCountOf(stack, instance) === 0,
   })
   let stack = initialStack
   let direction: 1 | -1 = 1
@@ -181,8 +182,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
 
   async function load(address: FrameAddress): Promise<void> {
     const here = store.peek(address)
-    const isDoubtful = frameCountOf(stack, address.instance) === 0
-    const showing = store.show(address, isDoubtful)
+    const showing = store.show(address)
     update({
       address,
       place: placeOf(stack, address.instance, address.frame),

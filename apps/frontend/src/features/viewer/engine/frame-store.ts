@@ -20,15 +20,14 @@ export interface FrameStoreOptions {
   /** Largest edge of a texture, in pixels. */
   maxTexture: number
   onProgress: (address: FrameAddress, progress: Progress) => void
+  /** Of such a one the bytes are asked for only once its attributes say that there are any. */
+  isDoubtful: (address: FrameAddress) => boolean
 }
 
 export interface FrameStore {
   instance(address: InstanceAddress): Promise<InstanceInfo>
-  /**
-   * Loads the frame before all others. With `isDoubtful` its bytes are asked for only once its attributes say that there
-   * are any. Rejects with PixelFault, ApiError, UnreachableError or Abandoned.
-   */
-  show(address: FrameAddress, isDoubtful?: boolean): Promise<LoadedFrame>
+  /** Loads the frame before all others. Rejects with PixelFault, ApiError, UnreachableError or Abandoned. */
+  show(address: FrameAddress): Promise<LoadedFrame>
   /** Frames to load next, nearest first; what was asked for before and is not among them is given up. */
   prefetch(addresses: readonly FrameAddress[]): void
   /** The frame if it is here already. */
@@ -62,9 +61,9 @@ export function createFrameStore(options: FrameStoreOptions): FrameStore {
   let wanted = new Map<string, FrameAddress>()
   let isClosed = false
 
-  async function load(address: FrameAddress, signal: AbortSignal, isDoubtful: boolean): Promise<LoadedFrame> {
+  async function load(address: FrameAddress, signal: AbortSignal): Promise<LoadedFrame> {
     const key = keyOf(address)
-    if (isDoubtful) {
+    if (options.isDoubtful(address)) {
       const { pixels } = await instances.get(address)
       if (pixels instanceof PixelFault) throw pixels
     }
@@ -89,10 +88,10 @@ export function createFrameStore(options: FrameStoreOptions): FrameStore {
     return { address, format, attributes, image }
   }
 
-  function begin(address: FrameAddress, isDoubtful = false): Entry {
+  function begin(address: FrameAddress): Entry {
     const key = keyOf(address)
     const controller = new AbortController()
-    const promise = load(address, controller.signal, isDoubtful)
+    const promise = load(address, controller.signal)
     const entry: Entry = { address, promise, controller, frame: undefined, byteSize: 0, isDone: false }
     entries.set(key, entry)
     promise
@@ -148,7 +147,7 @@ export function createFrameStore(options: FrameStoreOptions): FrameStore {
 
   return {
     instance: (address) => instances.get(address),
-    show(address, isDoubtful) {
+    show(address) {
       current = keyOf(address)
       const found = entries.get(current)
       if (found) {
@@ -156,7 +155,7 @@ export function createFrameStore(options: FrameStoreOptions): FrameStore {
         entries.set(current, found)
         return found.promise
       }
-      return begin(address, isDoubtful).promise
+      return begin(address).promise
     },
     prefetch(addresses) {
       wanted = new Map(addresses.map((address) => [keyOf(address), address]))

@@ -101,7 +101,8 @@ export function writeFlatJpeg(options: JpegOptions): Uint8Array<ArrayBuffer> {
   const scan = [planes.length, ...planes.flatMap((_, plane) => [plane + 1, 0]), 0, isProgressive ? 0 : 63, 0]
   const adobe = [...'Adobe'].map((char) => char.charCodeAt(0))
   return Uint8Array.from([
-    ...[0xff, 0xd8],
+    0xff,
+    0xd8,
     ...(options.adobeTransform === undefined
       ? []
       : segment(0xee, [...adobe, 0, 100, 0, 0, 0, 0, options.adobeTransform])),
@@ -112,7 +113,8 @@ export function writeFlatJpeg(options: JpegOptions): Uint8Array<ArrayBuffer> {
     ...(restartInterval > 0 ? segment(0xdd, [restartInterval >> 8, restartInterval & 255]) : []),
     ...segment(0xda, scan),
     ...writer.bytes,
-    ...[0xff, 0xd9],
+    0xff,
+    0xd9,
   ])
 }
 
@@ -134,11 +136,13 @@ export function writeLosslessJpeg(
   }
   writer.align()
   return Uint8Array.from([
-    ...[0xff, 0xd8],
+    0xff,
+    0xd8,
     ...segment(0xc3, [precision, rows >> 8, rows & 255, columns >> 8, columns & 255, 1, 1, 0x11, 0]),
     ...huffmanTable(0x00),
     ...segment(0xda, [1, 1, 0, 1, 0, 0]),
     ...writer.bytes,
-    ...[0xff, 0xd9],
+    0xff,
+    0xd9,
   ])
 }

@@ -24,7 +24,7 @@ export interface Presentation {
 export interface Stage {
   /** Largest edge of a texture, in pixels. */
   maxTexture: number
-  size(): Size
+  size: () => Size
   draw(frame: LoadedFrame, presentation: Presentation): void
   clear(): void
   /** Takes over a new size of its element. */
@@ -93,7 +93,8 @@ export function createStage(element: HTMLDivElement): Stage {
   const viewport = engine.getViewport(viewportId) as StackViewport
   let drawn: { frame: LoadedFrame; isInverted: boolean } | undefined
 
-  const size = (): Size => ({ width: viewport.canvas.width, height: viewport.canvas.height })
+  // What the next drawing has; the canvas itself learns of it only then.
+  const size = (): Size => ({ width: viewport.sWidth, height: viewport.sHeight })
 
   function place(frame: LoadedFrame, isInverted: boolean): void {
     const isColour = frame.image.display.components === 3

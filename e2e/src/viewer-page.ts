@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import type { Page } from 'playwright-core'
+import type { PageOptions, TestBrowser } from './browser.ts'
+
+export interface Reading {
+  x: number
+  y: number
+  /** As it is written, e.g. '4,012'. */
+  value: string
+}
+
+/** The viewer as a person sees and handles it. */
+export interface Viewer {
+  page: Page
+  text(part: string): Promise<string>
+  /** Waits until a part of the screen says this. */
+  says(part: string, expected: string | RegExp): Promise<void>
+  /** Screen pixels per image pixel. */
+  zoom(): Promise<number>
+  /** What is written and what grey is drawn at a place, counted from the middle of the picture's area. */
+  look(dx: number, dy: number): Promise<{ reading: Reading; grey: number }>
+  /** Walks to a pixel with the keyboard and gives what is written there. */
+  walkTo(column: number, row: number): Promise<string>
+  /** Ends the page; fails when it complained of anything. */
+  close(): Promise<void>
+}
+
+const readingPattern = /^x (\d+), y (\d+): (\S+)/
+
+export async function openViewer(browser: TestBrowser, url: string, options: PageOptions = {}): Promise<Viewer> {
+  const { page, complaints } = await browser.newPage(options)
+  await page.goto(url)
+  const part = (name: string) => page.getByTestId(`viewer-${name}`)
+  const text = (name: string): Promise<string> => part(name).innerText()
+
+  const says = async (name: string, expected: string | RegExp): Promise<void> => {
+    const deadline = Date.now() + 15_000
+    let found = ''
+    while (Date.now() < deadline) {
+      // A part that is not there yet says nothing.
+      found = (await part(name).allInnerTexts()).join('')
+      if (typeof expected === 'string' ? found === expected : expected.test(found)) return
+      await page.waitForTimeout(40)
+    }
+    assert.fail(`${name} says '${found}', expected ${expected}`)
+  }
+
+  const readingNow = async (): Promise<Reading> => {
+    const match = readingPattern.exec(await text('pixel'))
+    assert.ok(match, `no pixel in '${await text('pixel')}'`)
+    return { x: Number(match[1]), y: Number(match[2]), value: match[3]! }
+  }
+
+  /** Two pictures of the screen: the state has been drawn by then. */
+  const drawn = (): Promise<void> =>
+    page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))))
+
+  await says('place', /\d/)
+  await page.waitForFunction(
+    () => document.querySelector('[data-testid="viewer-zoom"], [data-testid="viewer-fault"]') !== null,
+  )
+
+  return {
+    page,
+    text,
+    says,
+    zoom: async () => Number((await text('zoom')).replace(/[^\d.]/g, '')) / 100,
+    async look(dx, dy) {
+      const box = (await part('surface').boundingBox())!
+      await page.mouse.move(box.x + box.width / 2 + dx, box.y + box.height / 2 + dy)
+      await drawn()
+      const reading = await readingNow()
+      const at = { x: box.width / 2 + dx, y: box.height / 2 + dy }
+      const grey = await page.evaluate(({ x, y }) => {
+        const canvas = document.querySelector<HTMLCanvasElement>('[data-testid="viewer-surface"] canvas')!
+        const scale = canvas.width / canvas.clientWidth
+        return canvas.getContext('2d')!.getImageData(Math.floor(x * scale), Math.floor(y * scale), 1, 1).data[0]!
+      }, at)
+      return { reading, grey }
+    },
+    async walkTo(column, row) {
+      await page.keyboard.press('Shift+ArrowRight')
+      const { x, y } = await readingNow()
+      const press = async (key: string, times: number): Promise<void> => {
+        for (let count = 0; count < times; count += 1) await page.keyboard.press(`Shift+${key}`)
+      }
+      await press(column > x ? 'ArrowRight' : 'ArrowLeft', Math.abs(column - x))
+      await press(row > y ? 'ArrowDown' : 'ArrowUp', Math.abs(row - y))
+      return text('pixel')
+    },
+    async close() {
+      await page.context().close()
+      assert.deepEqual(complaints, [])
+    },
+  }
+}
