@@ -1,0 +1,187 @@
+// What goes wrong around an upload: refused in the middle, a store or database that fails, clients that stop.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http from 'node:http'
+import { after, before, test } from 'node:test'
+import { type Dataset, failureReasons, tags } from '@instandt/dicom'
+import { attributesOf, buildInstance, uidOf } from '@instandt/testkit/files'
+import { AppError } from '../../app-error.ts'
+import { objectPrefix } from '../../storage/blob-keys.ts'
+import type { BlobStore } from '../../storage/blob-store.ts'
+import { startTestBackend, type TestBackend } from '../../test-backend.fixture.ts'
+
+let backend: TestBackend
+before(async () => {
+  backend = await startTestBackend()
+})
+after(() => backend.stop())
+
+const large = { rows: 1024, columns: 1024, bitsAllocated: 16 as const }
+const small = { rows: 8, columns: 8 }
+
+async function count(of: TestBackend): Promise<{ blobs: number; rows: number }> {
+  let blobs = 0
+  for await (const _ of of.deps.blobs.list(objectPrefix)) blobs += 1
+  const { rows } = await of.db.pool.query<{ count: number }>('select count(*)::int as count from instance')
+  return { blobs, rows: rows[0]?.count ?? -1 }
+}
+
+/** One upload over a given agent, so that a test sees whether its connection can be used again. */
+async function post(
+  url: string,
+  agent: http.Agent,
+  pieces: readonly Uint8Array[],
+  contentType = 'application/dicom',
+): Promise<{ status: number; text: string; connection: string | undefined }> {
+  const request = http.request(`${url}/dicom-web/studies`, {
+    method: 'POST',
+    agent,
+    headers: { 'content-type': contentType },
+  })
+  const answered = once(request, 'response') as Promise<[http.IncomingMessage]>
+  answered.catch(() => undefined)
+  for (const piece of pieces) if (!request.write(piece)) await once(request, 'drain')
+  request.end()
+  const [answer] = await answered
+  let text = ''
+  for await (const chunk of answer) text += String(chunk)
+  return { status: answer.statusCode ?? 0, text, connection: answer.headers.connection }
+}
+
+test('a large body that is no image is refused with words, and its connection serves the next upload', async () => {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+  const junk = new Uint8Array(1024 * 1024).fill(0x41)
+  const refused = await post(
+    backend.url,
+    agent,
+    Array.from({ length: 40 }, () => junk),
+  )
+  assert.equal(refused.status, 409)
+  assert.match(refused.text, /00000902/)
+  assert.equal(refused.connection, 'keep-alive')
+  const next = await post(backend.url, agent, [buildInstance({ seed: 'after-junk', image: small })])
+  assert.equal(next.status, 200)
+  agent.destroy()
+})
+
+test('a file whose announced length is over the limit is refused before its bytes are taken', async () => {
+  const limited = await startTestBackend({ STORE_MAX_INSTANCE_BYTES: 100_000 })
+  try {
+    const answer = await fetch(`${limited.url}/dicom-web/studies`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/dicom' },
+      body: buildInstance({ seed: 'announced', image: large }) as Uint8Array<ArrayBuffer>,
+    })
+    assert.equal(answer.status, 413)
+    assert.equal(((await answer.json()) as { code: string }).code, 'file-too-large')
+    const parts = await limited.stow([
+      buildInstance({ seed: 'announced', image: large }),
+      buildInstance({ seed: 'beside', image: small }),
+    ])
+    assert.equal(parts.status, 202)
+    const [item] = ((await parts.json()) as Dataset)[tags.otherFailuresSequence]?.Value as Dataset[]
+    assert.deepEqual(item?.[tags.failureReason]?.Value, [failureReasons.outOfResources])
+    assert.deepEqual(await count(limited), { blobs: 1, rows: 1 })
+  } finally {
+    await limited.stop()
+  }
+})
+
+test('a store that fails in the middle answers 503 and registers nothing of that part', async () => {
+  const failing = await startTestBackend()
+  const { write } = failing.deps.blobs
+  let writes = 0
+  const store: BlobStore = failing.deps.blobs
+  store.write = async (key, body, options) => {
+    writes += 1
+    if (writes !== 2) return write(key, body, options)
+    for await (const chunk of body) if (chunk.length > 0) break
+    throw new AppError('storage-unavailable', 503, 'The image store is full.')
+  }
+  try {
+    const files = [1, 2, 3].map((number) =>
+      buildInstance({ seed: 'full', sopInstanceUid: uidOf('full', number), image: large }),
+    )
+    const answer = await failing.stow(files)
+    assert.equal(answer.status, 503)
+    assert.equal(((await answer.json()) as { code: string }).code, 'storage-unavailable')
+    const left = await count(failing)
+    assert.deepEqual(left, { blobs: left.rows, rows: left.rows })
+    const { rows } = await failing.db.pool.query('select from instance where sop_instance_uid = $1', [uidOf('full', 2)])
+    assert.equal(rows.length, 0)
+    assert.equal((await failing.stow(files)).status, 200, 'the same request succeeds once the store is back')
+  } finally {
+    await failing.stop()
+  }
+})
+
+test('a database that fails answers 503 and leaves no object behind', async () => {
+  const file = buildInstance({ seed: 'no-database', image: small })
+  const before = await count(backend)
+  const { connect } = backend.db.pool
+  backend.db.pool.connect = () => Promise.reject(new Error('connect ECONNREFUSED')) as never
+  try {
+    const answer = await backend.stow([file])
+    assert.equal(answer.status, 503)
+    assert.equal(((await answer.json()) as { code: string }).code, 'database-unavailable')
+  } finally {
+    backend.db.pool.connect = connect
+  }
+  assert.deepEqual(await count(backend), before)
+  assert.equal((await backend.stow([file])).status, 200)
+})
+
+test('a DICOMDIR is refused, saying what to send instead', async () => {
+  const file = Buffer.from(buildInstance({ seed: 'dicomdir', image: small }))
+  const sopClass = Buffer.from('1.2.840.10008.5.1.4.1.1')
+  const at = file.indexOf(sopClass)
+  const end = file.indexOf(Buffer.from([2, 0, 3, 0]), at)
+  file.fill(0, at, end).write('1.2.840.10008.1.3.10', at)
+  const answer = await backend.stow([file])
+  assert.equal(answer.status, 409)
+  assert.match(await answer.text(), /DICOMDIR/)
+})
+
+test('text that no index entry can hold does not stop an instance', async () => {
+  let state = 7
+  // Does not compress, three bytes a sign, and the ligature becomes many letters when folded.
+  const long = (seed: number): string =>
+    Array.from({ length: 3000 }, () => {
+      state = (Math.imul(state, 1664525) + 1013904223 + seed) >>> 0
+      return state % 5 === 0 ? '\ufdfa' : String.fromCharCode(0x4e00 + (state % 20000))
+    }).join('')
+  const answer = await backend.stow([
+    buildInstance({
+      seed: 'long-text',
+      image: small,
+      attributes: attributesOf({
+        SpecificCharacterSet: 'ISO_IR 192',
+        PatientID: long(1),
+        IssuerOfPatientID: long(2),
+        PatientName: long(3),
+        ReferringPhysicianName: long(4),
+        AccessionNumber: long(5),
+        StudyID: long(6),
+        StudyDescription: long(7),
+        Modality: 'X'.repeat(4000),
+      }),
+    }),
+  ])
+  assert.equal(answer.status, 200, await answer.text())
+})
+
+test('components of other issuers never meet, whatever their numbers look like', async () => {
+  const file = (seed: string, issuer: string, number: string): Uint8Array =>
+    buildInstance({
+      seed,
+      image: small,
+      attributes: attributesOf({ PatientID: number, IssuerOfPatientID: issuer }),
+    })
+  const answer = await backend.stow([file('issuer-1', 'a', 'b:c'), file('issuer-2', 'a:b', 'c')])
+  assert.equal(answer.status, 200)
+  const { rows } = await backend.db.pool.query(
+    'select distinct component_id from study where study_instance_uid = any($1)',
+    [[uidOf('issuer-1', 'study'), uidOf('issuer-2', 'study')]],
+  )
+  assert.equal(rows.length, 2)
+})
