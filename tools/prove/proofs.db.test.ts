@@ -4,9 +4,12 @@ import { prove as proveBigInstance } from './big-instance.ts'
 import { prove as proveCrash } from './crash.ts'
 import { prove as proveFuzzStow } from './fuzz-stow.ts'
 import { prove as proveRestore } from './restore.ts'
+import { prove as proveStorageLoss } from './storage-loss.ts'
 
 test('a killed backend loses nothing it acknowledged and leaves nothing half stored', () =>
   proveCrash({ scale: 'small' }))
 test('reindex brings every image back after an older database was restored', () => proveRestore({ scale: 'small' }))
 test('a large multi-frame instance is stored and read with bounded memory', () => proveBigInstance({ scale: 'small' }))
 test('mutated files get an answer below 500 each', () => proveFuzzStow({ scale: 'small' }))
+test('a store that vanishes in the middle of uploads leaves no row without its bytes', () =>
+  proveStorageLoss({ scale: 'small' }))

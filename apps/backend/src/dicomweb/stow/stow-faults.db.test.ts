@@ -79,7 +79,7 @@ test('a file whose announced length is over the limit is refused before its byte
       buildInstance({ seed: 'beside', image: small }),
     ])
     assert.equal(parts.status, 202)
-    const [item] = ((await parts.json()) as Dataset)[tags.otherFailuresSequence]?.Value as Dataset[]
+    const [item] = (((await parts.json()) as Dataset)[tags.otherFailuresSequence]?.Value ?? []) as Dataset[]
     assert.deepEqual(item?.[tags.failureReason]?.Value, [failureReasons.outOfResources])
     assert.deepEqual(await count(limited), { blobs: 1, rows: 1 })
   } finally {
