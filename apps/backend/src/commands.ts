@@ -23,7 +23,7 @@ Exit codes: 0 done, 1 failed or found faults, 2 wrong usage.
 /** Runs one command of the `instandt` program; the exit code is returned. */
 export async function runCommand(
   args: string[],
-  openDeps: () => Promise<{ deps: Deps; close(): Promise<void> }>,
+  openDeps: () => Promise<{ deps: Deps; close: () => Promise<void> }>,
   print: (text: string) => void,
 ): Promise<number> {
   const [name, ...rest] = args

@@ -147,7 +147,7 @@ async function* untilDelimiter(
   arrivals: Arrivals,
   locate: Locate,
   withCr: boolean,
-  cutOff: MultipartError,
+  makeFault: () => MultipartError,
 ): AsyncGenerator<Uint8Array, void> {
   for (;;) {
     const { bytes } = arrivals
@@ -160,7 +160,7 @@ async function* untilDelimiter(
       arrivals.take(at - crAt)
       return
     }
-    if (!(await arrivals.more())) throw cutOff
+    if (!(await arrivals.more())) throw makeFault()
   }
 }
 
@@ -256,11 +256,12 @@ export async function* splitMultipart(
   // A body usually begins with its boundary; as if after a line feed, it is found like all others.
   arrivals.putBack(lineFeed)
 
-  const unfound = new MultipartError('no-boundary', `The boundary ${JSON.stringify(boundary)} is not in the body.`)
+  const unfound = (): MultipartError =>
+    new MultipartError('no-boundary', `The boundary ${JSON.stringify(boundary)} is not in the body.`)
   let preambleLength = 0
   for await (const piece of untilDelimiter(arrivals, locate, false, unfound)) {
     preambleLength += piece.length
-    if (preambleLength > maxPreambleLength) throw unfound
+    if (preambleLength > maxPreambleLength) throw unfound()
   }
   let withCr: boolean | undefined
   for (let count = 1; ; count += 1) {
@@ -275,9 +276,9 @@ export async function* splitMultipart(
       (await arrivals.have(delimiter.length + 2)) && locate(arrivals.bytes.subarray(0, delimiter.length + 2)).isComplete
     if (!isEmpty) arrivals.take(1)
     let isCurrent = true
-    yield { headers, body: guarded(untilDelimiter(arrivals, locate, withCr, cutOff()), () => isCurrent) }
+    yield { headers, body: guarded(untilDelimiter(arrivals, locate, withCr, cutOff), () => isCurrent) }
     isCurrent = false
-    for await (const piece of untilDelimiter(arrivals, locate, withCr, cutOff())) void piece
+    for await (const piece of untilDelimiter(arrivals, locate, withCr, cutOff)) void piece
   }
   // Read to its end, so that the connection can be used again.
   let epilogueLength = 0

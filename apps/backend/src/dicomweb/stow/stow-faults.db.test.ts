@@ -89,9 +89,9 @@ test('a file whose announced length is over the limit is refused before its byte
 
 test('a store that fails in the middle answers 503 and registers nothing of that part', async () => {
   const failing = await startTestBackend()
-  const { write } = failing.deps.blobs
   let writes = 0
   const store: BlobStore = failing.deps.blobs
+  const write = store.write.bind(store)
   store.write = async (key, body, options) => {
     writes += 1
     if (writes !== 2) return write(key, body, options)
@@ -118,7 +118,7 @@ test('a store that fails in the middle answers 503 and registers nothing of that
 test('a database that fails answers 503 and leaves no object behind', async () => {
   const file = buildInstance({ seed: 'no-database', image: small })
   const before = await count(backend)
-  const { connect } = backend.db.pool
+  const connect = backend.db.pool.connect.bind(backend.db.pool)
   backend.db.pool.connect = () => Promise.reject(new Error('connect ECONNREFUSED')) as never
   try {
     const answer = await backend.stow([file])
