@@ -340,6 +340,29 @@ test('pixels twice as high as wide are drawn so', { skip }, async () => {
   await viewer.close()
 })
 
+test('a lost graphics card comes back with the same picture', { skip }, async () => {
+  const path = await storeBoard('context', explicitLittleEndian, boardBytes)
+  const viewer = await openViewer(browser, app.url + path, {}, () => {
+    const scope = globalThis as unknown as { contexts: WebGL2RenderingContext[] }
+    scope.contexts = []
+    const original = HTMLCanvasElement.prototype.getContext
+    HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: unknown[]) {
+      const context = original.apply(this, args as Parameters<typeof original>)
+      if (context instanceof WebGL2RenderingContext) scope.contexts.push(context)
+      return context
+    } as typeof original
+  })
+  await checkBoard(viewer, asStored)
+  await viewer.page.evaluate(() => {
+    const { contexts } = globalThis as unknown as { contexts: WebGL2RenderingContext[] }
+    contexts.at(-1)!.getExtension('WEBGL_lose_context')!.loseContext()
+  })
+  await viewer.page.waitForTimeout(500)
+  await viewer.page.keyboard.press('h')
+  await checkBoard(viewer, (column, row) => [last - column, row])
+  await viewer.close()
+})
+
 test('two fingers zoom about their middle', { skip }, async () => {
   const viewer = await show(await storeBoard('touch', explicitLittleEndian, boardBytes), {
     width: 390,

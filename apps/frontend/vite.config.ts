@@ -31,13 +31,28 @@ function precompress(): Plugin {
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [react(), precompress()],
-  // Image codecs are modules with their own wasm files; pre-bundling would lose them.
-  optimizeDeps: { exclude: ['@cornerstonejs/dicom-image-loader'], include: ['dicom-parser'] },
+  // Of the codecs the programs only: their wasm files are addressed as they lie.
+  optimizeDeps: {
+    include: [
+      '@cornerstonejs/core',
+      '@cornerstonejs/codec-charls/decodewasmjs',
+      '@cornerstonejs/codec-libjxl/decodewasmjs',
+      '@cornerstonejs/codec-openjpeg/decodewasmjs',
+      '@cornerstonejs/codec-openjph/wasmjs',
+      '@cornerstonejs/jpeg-lossless-decoder-js',
+    ],
+  },
   worker: { format: 'es' },
   server: {
     host: '127.0.0.1',
     port: 5173,
     proxy: { '/api': backend, '/dicom-web': backend },
   },
-  build: { outDir, emptyOutDir: true, target: ['chrome123', 'edge123', 'firefox120', 'safari17.5'], chunkSizeWarningLimit: 4000, assetsInlineLimit: 0 },
+  build: {
+    outDir,
+    emptyOutDir: true,
+    target: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
+    chunkSizeWarningLimit: 4000,
+    assetsInlineLimit: 0,
+  },
 })

@@ -12,23 +12,30 @@ export interface Reading {
 /** The viewer as a person sees and handles it. */
 export interface Viewer {
   page: Page
-  text(part: string): Promise<string>
+  text: (part: string) => Promise<string>
   /** Waits until a part of the screen says this. */
-  says(part: string, expected: string | RegExp): Promise<void>
+  says: (part: string, expected: string | RegExp) => Promise<void>
   /** Screen pixels per image pixel. */
-  zoom(): Promise<number>
+  zoom: () => Promise<number>
   /** What is written and what grey is drawn at a place, counted from the middle of the picture's area. */
-  look(dx: number, dy: number): Promise<{ reading: Reading; grey: number }>
+  look: (dx: number, dy: number) => Promise<{ reading: Reading; grey: number }>
   /** Walks to a pixel with the keyboard and gives what is written there. */
-  walkTo(column: number, row: number): Promise<string>
+  walkTo: (column: number, row: number) => Promise<string>
   /** Ends the page; fails when it complained of anything. */
-  close(): Promise<void>
+  close: () => Promise<void>
 }
 
 const readingPattern = /^x (\d+), y (\d+): (\S+)/
 
-export async function openViewer(browser: TestBrowser, url: string, options: PageOptions = {}): Promise<Viewer> {
+/** @param prepare runs in the page before any of its own scripts */
+export async function openViewer(
+  browser: TestBrowser,
+  url: string,
+  options: PageOptions = {},
+  prepare?: () => void,
+): Promise<Viewer> {
   const { page, complaints } = await browser.newPage(options)
+  if (prepare) await page.addInitScript(prepare)
   await page.goto(url)
   const part = (name: string) => page.getByTestId(`viewer-${name}`)
   const text = (name: string): Promise<string> => part(name).innerText()

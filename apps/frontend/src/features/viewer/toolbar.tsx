@@ -31,17 +31,20 @@ interface ToolButtonProps {
   isPressed?: boolean
   /** Why the button cannot be used now. */
   disabledReason?: string | undefined
+  /** Opens something that says more than a tooltip. */
+  isMenu?: boolean
   onClick: () => void
   testId?: string
 }
 
 export function ToolButton(props: ToolButtonProps) {
-  const { icon: Icon, label, hint, shortcut, isPressed, disabledReason, onClick, testId } = props
+  const { icon: Icon, label, hint, shortcut, isPressed, disabledReason, isMenu = false, onClick, testId } = props
   const words = disabledReason ?? hint ?? label
   return (
     <Tooltip
       label={shortcut && !disabledReason ? `${words} (${shortcut})` : words}
       withinPortal={false}
+      disabled={isMenu && isPressed === true}
       multiline
       maw={240}
     >
@@ -49,7 +52,9 @@ export function ToolButton(props: ToolButtonProps) {
         type="button"
         className={classes.tool}
         aria-label={hint ?? label}
-        aria-pressed={isPressed}
+        aria-pressed={isMenu ? undefined : isPressed}
+        aria-expanded={isMenu ? isPressed : undefined}
+        data-active={isPressed}
         aria-disabled={disabledReason !== undefined}
         aria-keyshortcuts={shortcut}
         data-testid={testId}

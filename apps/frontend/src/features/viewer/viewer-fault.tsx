@@ -37,6 +37,7 @@ export function ViewerFault({ session, onAttributes }: ViewerFaultProps) {
   const address = useViewerState(session, (state) => state.address)
   const sopClassUid = useViewerState(session, (state) => state.info?.sopClassUid)
   if (fault === undefined || !address) return null
+  if (fault instanceof NoGraphics) return <StageFault error={fault} />
   const isPixels = fault instanceof PixelFault
   const words = isPixels ? describePixelFault(t, i18n.language, fault) : describeFault(t, fault)
   const canRetry = !isPixels && describeFault(t, fault).canRetry

@@ -121,7 +121,10 @@ function cacheLimit(): number {
  * @throws {NoGraphics} without WebGL
  */
 export function openSession(element: HTMLDivElement, initialStack: Stack): ViewerSession {
-  const stage: Stage = createStage(element)
+  const stage: Stage = createStage(element, {
+    onRestored: () => drawSoon(),
+    onLost: (fault) => update({ fault, frame: undefined, isLoading: false }),
+  })
   const store: FrameStore = createFrameStore({
     maxBytes: cacheLimit(),
     maxTexture: stage.maxTexture,

@@ -51,6 +51,7 @@ export function WindowMenu({ session }: { session: ViewerSession }) {
             icon={IconAdjustmentsHorizontal}
             label={t('viewer.presets')}
             hint={t('viewer.hint.presets')}
+            isMenu
             isPressed={isOpen}
             disabledReason={reason}
             onClick={() => setIsOpen((open) => !open)}

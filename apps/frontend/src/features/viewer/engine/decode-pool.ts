@@ -1,4 +1,5 @@
 import type { DecodeAnswer, DecodedImage, DecodeTask } from './decode-task.ts'
+import { Abandoned } from './frame-cache.ts'
 import { PixelFault } from './pixel-fault.ts'
 
 interface Job {
@@ -19,11 +20,6 @@ export interface DecodePool {
   /** The bytes change hands and cannot be used afterwards. */
   decode(task: Omit<DecodeTask, 'id'>, isUrgent: () => boolean, isWanted: () => boolean): Promise<DecodedImage>
   close(): void
-}
-
-/** Nobody waits for this frame any more. */
-export class Abandoned extends Error {
-  override readonly name = 'AbortError'
 }
 
 // One thread stays free for the page; more than four wait for memory, not for the processor.

@@ -1,6 +1,7 @@
-import { Abandoned, createDecodePool } from './decode-pool.ts'
+import { createDecodePool } from './decode-pool.ts'
 import { byteSizeOf, type DecodedImage } from './decode-task.ts'
 import { type FrameAttributes, readFrameAttributes } from './frame-attributes.ts'
+import { createFrameCache, type FrameCache, type LoadContext } from './frame-cache.ts'
 import { createInstanceCache, type InstanceInfo } from './instance-cache.ts'
 import { PixelFault } from './pixel-fault.ts'
 import { type PixelFormat, sampleCount } from './pixel-format.ts'
@@ -24,45 +25,20 @@ export interface FrameStoreOptions {
   isDoubtful: (address: FrameAddress) => boolean
 }
 
-export interface FrameStore {
-  instance(address: InstanceAddress): Promise<InstanceInfo>
-  /** Loads the frame before all others. Rejects with PixelFault, ApiError, UnreachableError or Abandoned. */
-  show(address: FrameAddress): Promise<LoadedFrame>
-  /** Frames to load next, nearest first; what was asked for before and is not among them is given up. */
-  prefetch(addresses: readonly FrameAddress[]): void
-  /** The frame if it is here already. */
-  peek(address: FrameAddress): LoadedFrame | undefined
-  close(): void
-}
-
-interface Entry {
-  address: FrameAddress
-  promise: Promise<LoadedFrame>
-  controller: AbortController
-  frame: LoadedFrame | undefined
-  byteSize: number
-  isDone: boolean
+/** Rejections of `show` are PixelFault, ApiError, UnreachableError or Abandoned. */
+export interface FrameStore extends FrameCache<FrameAddress, LoadedFrame> {
+  instance: (address: InstanceAddress) => Promise<InstanceInfo>
 }
 
 /** Stored samples of more than this are not decoded: a page has no memory for the picture beside them. */
 const maxFrameBytes = 1024 ** 3
-// A browser has six connections a server: one stays for the image on screen, one for everything else.
-const maxPrefetches = 4
 
-const keyOf = ({ instance, frame }: FrameAddress): string => `${instance}/${frame}`
-
-/** Fetches, decodes and keeps frames, the one on screen first. */
+/** Fetches, decodes and keeps frames. */
 export function createFrameStore(options: FrameStoreOptions): FrameStore {
   const instances = createInstanceCache()
   const pool = createDecodePool()
-  // In order of use: the first is the one used longest ago.
-  const entries = new Map<string, Entry>()
-  let current = ''
-  let wanted = new Map<string, FrameAddress>()
-  let isClosed = false
 
-  async function load(address: FrameAddress, signal: AbortSignal): Promise<LoadedFrame> {
-    const key = keyOf(address)
+  async function load(address: FrameAddress, { signal, isUrgent, isWanted }: LoadContext): Promise<LoadedFrame> {
     if (options.isDoubtful(address)) {
       const { pixels } = await instances.get(address)
       if (pixels instanceof PixelFault) throw pixels
@@ -70,105 +46,31 @@ export function createFrameStore(options: FrameStoreOptions): FrameStore {
     // Both at once: decoding needs the attributes, the request for the bytes does not.
     const fetching = fetchFrame(address, signal, (progress) => options.onProgress(address, progress))
     fetching.catch(() => undefined)
-    const info = await instances.get(address)
-    if (info.pixels instanceof PixelFault) throw info.pixels
-    const { format, tables } = info.pixels
-    const byteSize = (sampleCount(format) * Math.max(8, format.bitsAllocated)) / 8
-    if (byteSize > maxFrameBytes)
-      throw new PixelFault('too-large', { bytes: byteSize, columns: format.columns, rows: format.rows })
-    const attributes = readFrameAttributes(info.dataset, format, address.frame)
-    const { bytes, syntaxUid } = await fetching
+    const { dataset, pixels } = await instances.get(address)
+    if (pixels instanceof PixelFault) throw pixels
+    const { format, tables } = pixels
+    const bytes = (sampleCount(format) * Math.max(8, format.bitsAllocated)) / 8
+    if (bytes > maxFrameBytes) throw new PixelFault('too-large', { bytes, columns: format.columns, rows: format.rows })
+    const attributes = readFrameAttributes(dataset, format, address.frame)
     const { padding } = attributes
     const { maxTexture } = options
-    const image = await pool.decode(
-      { bytes, syntaxUid, format, tables, padding, maxTexture },
-      () => key === current,
-      () => key === current || wanted.has(key),
-    )
-    return { address, format, attributes, image }
+    const task = { ...(await fetching), format, tables, padding, maxTexture }
+    return { address, format, attributes, image: await pool.decode(task, isUrgent, isWanted) }
   }
 
-  function begin(address: FrameAddress): Entry {
-    const key = keyOf(address)
-    const controller = new AbortController()
-    const promise = load(address, controller.signal)
-    const entry: Entry = { address, promise, controller, frame: undefined, byteSize: 0, isDone: false }
-    entries.set(key, entry)
-    promise
-      .then((frame) => {
-        entry.frame = frame
-        entry.byteSize = byteSizeOf(frame.image)
-      })
-      .catch((error: unknown) => {
-        controller.abort()
-        // What is wrong with the file stays wrong; anything else may be asked for again.
-        if (!(error instanceof PixelFault) && entries.get(key) === entry) entries.delete(key)
-      })
-      .finally(() => {
-        entry.isDone = true
-        makeRoom()
-        advance()
-      })
-    return entry
-  }
-
-  function makeRoom(): void {
-    let total = 0
-    for (const entry of entries.values()) total += entry.byteSize
-    for (const [key, entry] of entries) {
-      if (total <= options.maxBytes) return
-      if (key === current || !entry.frame) continue
-      entries.delete(key)
-      total -= entry.byteSize
-    }
-  }
-
-  function advance(): void {
-    if (isClosed) return
-    let loading = 0
-    for (const [key, entry] of entries) if (!entry.isDone && key !== current) loading += 1
-    // Nothing runs beside the image on screen until its bytes are here.
-    const isWaiting = entries.get(current)?.isDone === false
-    for (const [key, address] of wanted) {
-      if (loading >= (isWaiting ? 1 : maxPrefetches)) return
-      if (entries.has(key)) continue
-      begin(address)
-      loading += 1
-    }
-  }
-
-  function abandonUnwanted(): void {
-    for (const [key, entry] of entries) {
-      if (entry.isDone || key === current || wanted.has(key)) continue
-      entries.delete(key)
-      entry.controller.abort(new Abandoned())
-    }
-  }
-
+  const cache = createFrameCache<FrameAddress, LoadedFrame>({
+    keyOf: ({ instance, frame }) => `${instance}/${frame}`,
+    load,
+    sizeOf: ({ image }) => byteSizeOf(image),
+    maxBytes: options.maxBytes,
+    // What is wrong with a file stays wrong; the network may come back.
+    isLasting: (error) => error instanceof PixelFault,
+  })
   return {
+    ...cache,
     instance: (address) => instances.get(address),
-    show(address) {
-      current = keyOf(address)
-      const found = entries.get(current)
-      if (found) {
-        entries.delete(current)
-        entries.set(current, found)
-        return found.promise
-      }
-      return begin(address).promise
-    },
-    prefetch(addresses) {
-      wanted = new Map(addresses.map((address) => [keyOf(address), address]))
-      abandonUnwanted()
-      advance()
-    },
-    peek: (address) => entries.get(keyOf(address))?.frame,
     close() {
-      isClosed = true
-      current = ''
-      wanted = new Map()
-      abandonUnwanted()
-      entries.clear()
+      cache.close()
       instances.close()
       pool.close()
     },

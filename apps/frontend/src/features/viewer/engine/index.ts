@@ -1,5 +1,5 @@
 // All that the screen knows of pixels. Only stage.ts imports Cornerstone.
-export { Abandoned } from './decode-pool.ts'
+export { Abandoned } from './frame-cache.ts'
 export { syntaxName } from './decode-frame.ts'
 export { createFrameStore, type FrameStore, type LoadedFrame } from './frame-store.ts'
 export type { InstanceInfo } from './instance-cache.ts'

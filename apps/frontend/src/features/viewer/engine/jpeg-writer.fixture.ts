@@ -99,7 +99,7 @@ export function writeFlatJpeg(options: JpegOptions): Uint8Array<ArrayBuffer> {
   const frame = [precision, rows >> 8, rows & 255, columns >> 8, columns & 255, planes.length]
   planes.forEach(({ h, v }, plane) => frame.push(plane + 1, (h << 4) | v, 0))
   const scan = [planes.length, ...planes.flatMap((_, plane) => [plane + 1, 0]), 0, isProgressive ? 0 : 63, 0]
-  const adobe = [...'Adobe'].map((char) => char.charCodeAt(0))
+  const adobe = Array.from('Adobe', (char) => char.charCodeAt(0))
   return Uint8Array.from([
     0xff,
     0xd8,

@@ -1,5 +1,6 @@
 import {
   Enums,
+  eventTarget,
   getRenderingEngine,
   init,
   metaData,
@@ -73,25 +74,56 @@ export function drawnRange(frame: LoadedFrame, window: Window): Window {
 }
 
 let stageCount = 0
+// A card that fails this often in one visit will go on failing.
+const maxLosses = 5
 
-/**
- * Draws into `element`, which must have a size.
- * @throws {NoGraphics} without WebGL 2
- */
-export function createStage(element: HTMLDivElement): Stage {
-  const maxTexture = textureLimit()
-  prepare()
+export interface StageEvents {
+  /** The graphics card was lost and is back: what was drawn has to be drawn again. */
+  onRestored: () => void
+  /** The graphics card is lost for good. */
+  onLost: (error: unknown) => void
+}
+
+function openEngine(element: HTMLDivElement): { engine: RenderingEngine; viewport: StackViewport } {
   stageCount += 1
-  const engineId = `viewer-${stageCount}`
-  const engine = new RenderingEngine(engineId)
+  const engine = new RenderingEngine(`viewer-${stageCount}`)
   engine.enableElement({
     viewportId,
     type: Enums.ViewportType.STACK,
     element,
     defaultOptions: { background: [0, 0, 0] },
   })
-  const viewport = engine.getViewport(viewportId) as StackViewport
+  return { engine, viewport: engine.getViewport(viewportId) as StackViewport }
+}
+
+/**
+ * Draws into `element`, which must have a size.
+ * @throws {NoGraphics} without WebGL 2
+ */
+export function createStage(element: HTMLDivElement, { onRestored, onLost }: StageEvents): Stage {
+  const maxTexture = textureLimit()
+  prepare()
+  let { engine, viewport } = openEngine(element)
   let drawn: { frame: LoadedFrame; isInverted: boolean } | undefined
+  let losses = 0
+
+  // Drivers restart and laptops change cards: the picture must not stay black.
+  const rebuild = (event: Event): void => {
+    const { renderingEngineId } = (event as CustomEvent<{ renderingEngineId: string }>).detail
+    if (renderingEngineId !== engine.id) return
+    losses += 1
+    try {
+      if (losses > maxLosses) throw new NoGraphics()
+      engine.destroy()
+      textureLimit()
+      ;({ engine, viewport } = openEngine(element))
+      drawn = undefined
+      onRestored()
+    } catch (error) {
+      onLost(error)
+    }
+  }
+  eventTarget.addEventListener(Enums.Events.WEBGL_CONTEXT_LOST, rebuild)
 
   // What the next drawing has; the canvas itself learns of it only then.
   const size = (): Size => ({ width: viewport.sWidth, height: viewport.sHeight })
@@ -141,8 +173,9 @@ export function createStage(element: HTMLDivElement): Stage {
       engine.resize(false, true)
     },
     close() {
+      eventTarget.removeEventListener(Enums.Events.WEBGL_CONTEXT_LOST, rebuild)
       modules.clear()
-      if (getRenderingEngine(engineId)) engine.destroy()
+      if (getRenderingEngine(engine.id)) engine.destroy()
     },
   }
 }

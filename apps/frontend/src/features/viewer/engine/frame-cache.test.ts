@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createFrameCache, type LoadContext } from './frame-cache.ts'
+
+interface Loading {
+  context: LoadContext
+  resolve: (bytes: number) => void
+  reject: (error: unknown) => void
+}
+
+/** A cache whose frames are numbers: their size. Loading ends when the test says so. */
+function watched(maxBytes = 100) {
+  const loading = new Map<string, Loading>()
+  const begun: string[] = []
+  const cache = createFrameCache<string, number>({
+    keyOf: (address) => address,
+    sizeOf: (frame) => frame,
+    maxBytes,
+    isLasting: (error) => error === 'lasting',
+    load(address, context) {
+      begun.push(address)
+      return new Promise((resolve, reject) => {
+        loading.set(address, { context, resolve, reject })
+        context.signal.addEventListener('abort', () => reject(context.signal.reason))
+      })
+    },
+  })
+  const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  return {
+    cache,
+    begun,
+    context: (address: string) => loading.get(address)!.context,
+    finish: async (address: string, bytes = 10): Promise<void> => {
+      loading.get(address)!.resolve(bytes)
+      await settled()
+    },
+    fail: async (address: string, error: unknown): Promise<void> => {
+      loading.get(address)!.reject(error)
+      await settled()
+    },
+  }
+}
+
+const quiet = (promise: Promise<unknown>): void => void promise.catch(() => undefined)
+
+test('the image on screen begins at once, its neighbours nearly all after it, never more than four at a time', async () => {
+  const { cache, begun, finish } = watched()
+  quiet(cache.show('a'))
+  cache.prefetch(['b', 'c', 'd', 'e', 'f', 'g'])
+  assert.deepEqual(begun, ['a', 'b'])
+  await finish('a')
+  assert.deepEqual(begun, ['a', 'b', 'c', 'd', 'e'])
+  await finish('c')
+  assert.deepEqual(begun, ['a', 'b', 'c', 'd', 'e', 'f'])
+})
+
+test('a frame that is loaded already is not loaded again', async () => {
+  const { cache, begun, finish } = watched()
+  quiet(cache.show('a'))
+  await finish('a', 7)
+  assert.equal(cache.peek('a'), 7)
+  assert.equal(await cache.show('a'), 7)
+  assert.deepEqual(begun, ['a'])
+})
+
+test('what nobody wants any more is given up; what becomes the image on screen is urgent', () => {
+  const { cache, context } = watched()
+  quiet(cache.show('a'))
+  cache.prefetch(['b'])
+  assert.equal(context('b').isUrgent(), false)
+  quiet(cache.show('b'))
+  assert.equal(context('b').isUrgent(), true)
+  cache.prefetch(['c'])
+  assert.equal(context('a').signal.aborted, true)
+  assert.equal(context('a').isWanted(), false)
+  assert.equal(context('b').signal.aborted, false)
+})
+
+test('over the limit the frame used longest ago goes first, the one on screen never', async () => {
+  const { cache, finish } = watched(100)
+  for (const name of ['a', 'b', 'c']) {
+    quiet(cache.show(name))
+    await finish(name, 40)
+  }
+  assert.deepEqual(['a', 'b', 'c'].map(cache.peek), [undefined, 40, 40])
+  await cache.show('b')
+  quiet(cache.show('huge'))
+  await finish('huge', 500)
+  assert.deepEqual(['b', 'c', 'huge'].map(cache.peek), [undefined, undefined, 500])
+})
+
+test('a fault of the file is kept, one of the network is asked for again', async () => {
+  const { cache, begun, fail } = watched()
+  const first = cache.show('damaged')
+  quiet(first)
+  await fail('damaged', 'lasting')
+  await assert.rejects(cache.show('damaged'), (error) => error === 'lasting')
+  quiet(cache.show('far'))
+  await fail('far', 'network')
+  quiet(cache.show('far'))
+  assert.deepEqual(begun, ['damaged', 'far', 'far'])
+})
+
+test('closing gives up everything and begins nothing more', async () => {
+  const { cache, begun, context, finish } = watched()
+  quiet(cache.show('a'))
+  cache.prefetch(['b', 'c'])
+  cache.close()
+  assert.equal(context('a').signal.aborted, true)
+  assert.equal(context('b').signal.aborted, true)
+  await finish('a')
+  assert.deepEqual(begun, ['a', 'b'])
+})

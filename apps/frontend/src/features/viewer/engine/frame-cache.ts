@@ -1,0 +1,141 @@
+/** Nobody waits for this frame any more. */
+export class Abandoned extends Error {
+  override readonly name = 'AbortError'
+}
+
+/** What the loading of one frame may ask while it runs. */
+export interface LoadContext {
+  signal: AbortSignal
+  /** It is the image on screen. */
+  isUrgent: () => boolean
+  /** It is on screen or among those to come. */
+  isWanted: () => boolean
+}
+
+export interface FrameCacheOptions<Address, Frame> {
+  keyOf: (address: Address) => string
+  load: (address: Address, context: LoadContext) => Promise<Frame>
+  /** Bytes of memory. */
+  sizeOf: (frame: Frame) => number
+  /** Bytes kept; the frame on screen stays however large it is. */
+  maxBytes: number
+  /** Will it fail again if asked again? Such failures are kept like frames. */
+  isLasting: (error: unknown) => boolean
+}
+
+export interface FrameCache<Address, Frame> {
+  /** Loads the frame before all others; rejects as its loading does. */
+  show: (address: Address) => Promise<Frame>
+  /** Frames to load next, nearest first; what was asked for before and is not among them is given up. */
+  prefetch: (addresses: readonly Address[]) => void
+  /** The frame if it is here already. */
+  peek: (address: Address) => Frame | undefined
+  close: () => void
+}
+
+interface Entry<Frame> {
+  promise: Promise<Frame>
+  controller: AbortController
+  frame: Frame | undefined
+  byteSize: number
+  isDone: boolean
+}
+
+// A browser has six connections to a server: one stays for the image on screen, one for everything else.
+const maxPrefetches = 4
+
+/** Which frames are loaded when, and which are kept: the one on screen first, then its neighbours. */
+export function createFrameCache<Address, Frame>(
+  options: FrameCacheOptions<Address, Frame>,
+): FrameCache<Address, Frame> {
+  const { keyOf, load, sizeOf, maxBytes, isLasting } = options
+  // In order of use: the first is the one used longest ago.
+  const entries = new Map<string, Entry<Frame>>()
+  let current = ''
+  let wanted = new Map<string, Address>()
+  let isClosed = false
+
+  function begin(address: Address): Entry<Frame> {
+    const key = keyOf(address)
+    const controller = new AbortController()
+    const promise = load(address, {
+      signal: controller.signal,
+      isUrgent: () => key === current,
+      isWanted: () => key === current || wanted.has(key),
+    })
+    const entry: Entry<Frame> = { promise, controller, frame: undefined, byteSize: 0, isDone: false }
+    entries.set(key, entry)
+    promise
+      .then((frame) => {
+        entry.frame = frame
+        entry.byteSize = sizeOf(frame)
+      })
+      .catch((error: unknown) => {
+        controller.abort()
+        if (!isLasting(error) && entries.get(key) === entry) entries.delete(key)
+      })
+      .finally(() => {
+        entry.isDone = true
+        makeRoom()
+        advance()
+      })
+    return entry
+  }
+
+  function makeRoom(): void {
+    let total = 0
+    for (const entry of entries.values()) total += entry.byteSize
+    for (const [key, entry] of entries) {
+      if (total <= maxBytes) return
+      if (key === current || !entry.frame) continue
+      entries.delete(key)
+      total -= entry.byteSize
+    }
+  }
+
+  function advance(): void {
+    if (isClosed) return
+    let loading = 0
+    for (const [key, entry] of entries) if (!entry.isDone && key !== current) loading += 1
+    // Beside the image on screen only one other is begun while that one is on its way.
+    const isWaiting = entries.get(current)?.isDone === false
+    for (const [key, address] of wanted) {
+      if (loading >= (isWaiting ? 1 : maxPrefetches)) return
+      if (entries.has(key)) continue
+      begin(address)
+      loading += 1
+    }
+  }
+
+  function abandonUnwanted(): void {
+    for (const [key, entry] of entries) {
+      if (entry.isDone || key === current || wanted.has(key)) continue
+      entries.delete(key)
+      entry.controller.abort(new Abandoned())
+    }
+  }
+
+  return {
+    show(address) {
+      current = keyOf(address)
+      const found = entries.get(current)
+      if (!found) return begin(address).promise
+      entries.delete(current)
+      entries.set(current, found)
+      return found.promise
+    },
+    prefetch(addresses) {
+      wanted = new Map(addresses.map((address) => [keyOf(address), address]))
+      abandonUnwanted()
+      advance()
+    },
+    peek: (address) => entries.get(keyOf(address))?.frame,
+    close() {
+      isClosed = true
+      current = ''
+      wanted = new Map()
+      abandonUnwanted()
+      entries.clear()
+    },
+  }
+}
