@@ -311,6 +311,16 @@ test('damaged pixels and objects without any get words, and the images beside th
   await viewer.close()
 })
 
+test('a view or an image that is not there gets words', { skip }, async () => {
+  const { page } = await browser.newPage()
+  await page.goto(`${app.url}/inspections/1.2.3/view/1.2.4`)
+  await page.getByRole('heading', { name: 'Not found' }).first().waitFor()
+  const { studyInstanceUid, seriesInstanceUid } = truthOf('view-1')
+  await page.goto(app.url + viewPath({ studyInstanceUid, seriesInstanceUid, sopInstanceUid: '1.2.5' }))
+  await page.getByTestId('viewer-fault').getByText('Not found').waitFor()
+  await page.context().close()
+})
+
 test('an image larger than any texture is drawn smaller and read exactly', { skip }, async () => {
   const [columns, rows] = [9000, 40]
   const value = (x: number, y: number): number => (x * 7 + y * 13) & 0xfff
@@ -345,6 +355,8 @@ test('a lost graphics card comes back with the same picture', { skip }, async ()
   const viewer = await openViewer(browser, app.url + path, {}, () => {
     const scope = globalThis as unknown as { contexts: WebGL2RenderingContext[] }
     scope.contexts = []
+    // Called with its canvas below.
+    // oxlint-disable-next-line typescript/unbound-method
     const original = HTMLCanvasElement.prototype.getContext
     HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: unknown[]) {
       const context = original.apply(this, args as Parameters<typeof original>)

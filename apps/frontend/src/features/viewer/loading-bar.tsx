@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { formatBytes } from '../../ui/format.ts'
 import { useViewerState } from './use-viewer-state.ts'
 import classes from './viewer.module.css'
-import type { ViewerSession } from './viewer-session.ts'
+import type { ViewerSession } from './viewer-state.ts'
 
 /** How much of the image is here; quick ones do not flicker. */
 export function LoadingBar({ session }: { session: ViewerSession }) {

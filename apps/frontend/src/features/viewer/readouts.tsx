@@ -6,7 +6,8 @@ import { centreAndWidth, imageSizeOf, imageToCanvas } from './engine/index.ts'
 import { formatValue } from './format-value.ts'
 import { useViewerState } from './use-viewer-state.ts'
 import classes from './viewer.module.css'
-import type { PixelReading, ViewerSession } from './viewer-session.ts'
+import type { PixelReading } from './pixel-reading.ts'
+import type { ViewerSession } from './viewer-state.ts'
 import { isExactWindow } from './window-menu.tsx'
 
 interface OverlayProps {

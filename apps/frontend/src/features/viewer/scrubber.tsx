@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next'
 import { useViewerState } from './use-viewer-state.ts'
 import classes from './viewer.module.css'
-import type { ViewerSession } from './viewer-session.ts'
+import type { ViewerSession } from './viewer-state.ts'
 
 /** The whole stack in one line: drag to any image. */
 export function Scrubber({ session, count }: { session: ViewerSession; count: number }) {

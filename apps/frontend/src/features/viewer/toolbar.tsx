@@ -20,7 +20,7 @@ import { type ComponentType, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useViewerState } from './use-viewer-state.ts'
 import classes from './viewer.module.css'
-import type { Tool, ViewerSession } from './viewer-session.ts'
+import type { Tool, ViewerSession } from './viewer-state.ts'
 
 interface ToolButtonProps {
   icon: ComponentType<{ size?: number; stroke?: number; 'aria-hidden'?: boolean }>

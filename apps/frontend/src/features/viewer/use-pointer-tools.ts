@@ -1,6 +1,6 @@
 import { type RefObject, useEffect } from 'react'
 import type { Point } from './engine/index.ts'
-import type { Tool, ViewerSession } from './viewer-session.ts'
+import type { Tool, ViewerSession } from './viewer-state.ts'
 
 export interface Rectangle {
   from: Point

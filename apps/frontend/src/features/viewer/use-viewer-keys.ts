@@ -1,5 +1,5 @@
 import { useEffect } from 'react'
-import type { ViewerSession } from './viewer-session.ts'
+import type { ViewerSession } from './viewer-state.ts'
 
 interface KeyTargets {
   onBack: () => void

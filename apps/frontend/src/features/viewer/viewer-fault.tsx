@@ -15,7 +15,7 @@ import { formatBytes, formatCount } from '../../ui/format.ts'
 import { NoGraphics, PixelFault } from './engine/index.ts'
 import { useViewerState } from './use-viewer-state.ts'
 import classes from './viewer.module.css'
-import type { ViewerSession } from './viewer-session.ts'
+import type { ViewerSession } from './viewer-state.ts'
 
 interface ViewerFaultProps {
   session: ViewerSession

@@ -1,111 +1,30 @@
 import {
   Abandoned,
-  autoWindow,
-  canvasToImage,
   createFrameStore,
   createStage,
   dragWindow,
   type FrameAddress,
   type FrameStore,
-  firstPreset,
   fitView,
   imageSizeOf,
   initialView,
-  type InstanceInfo,
   type LoadedFrame,
   measureFrame,
   minMaxWindow,
   panBy,
   pixelAt,
+  pixelsBetween,
   type Point,
   presetWindow,
-  type Progress,
-  type Region,
-  rescaled,
   rotateView,
-  type Size,
   type Stage,
-  storedValuesAt,
   type ViewState,
-  type Window,
-  type WindowPreset,
-  windowOfFile,
   zoomAt,
 } from './engine/index.ts'
+import { type PixelReading, readPixel } from './pixel-reading.ts'
 import { frameAt, frameCountOf, lengthOf, neighboursOf, placeOf, type Stack } from './stack.ts'
-
-export type Tool = 'window' | 'zoom' | 'pan' | 'scroll' | 'area'
-
-export interface ViewerState {
-  /** Place in the stack from 0; undefined while the instance is not found in it yet. */
-  place: number | undefined
-  /** Of the instance at `address`, as the list of images says. */
-  frameCount: number | undefined
-  address: FrameAddress | undefined
-  /** What is drawn; while the next frame loads, still the one before. */
-  frame: LoadedFrame | undefined
-  /** Attributes of the instance at `address`, also when it has no pixels. */
-  info: InstanceInfo | undefined
-  isLoading: boolean
-  fault: unknown
-  progress: Progress | undefined
-  view: ViewState | undefined
-  window: Window
-  preset: WindowPreset | 'manual'
-  isInverted: boolean
-  tool: Tool
-  isPlaying: boolean
-  fps: number
-  /** Image pixel that the keyboard points at. */
-  probe: Point | undefined
-  /** Under the mouse, or at the probe. */
-  reading: PixelReading | undefined
-}
-
-/** What is under the cursor. */
-export interface PixelReading {
-  x: number
-  y: number
-  stored: number[]
-  /** Of the first sample, when the file has a rescale or a Modality LUT. */
-  rescaled: number | undefined
-}
-
-export interface ViewerSession {
-  getState: () => ViewerState
-  subscribe: (listener: () => void) => () => void
-  setStack: (stack: Stack) => void
-  open: (instance: string, frame: number) => void
-  goTo: (place: number) => void
-  step: (by: number) => void
-  /** Is there more than one image? */
-  canScroll: () => boolean
-  setTool: (tool: Tool) => void
-  setPreset: (preset: WindowPreset) => void
-  setWindow: (window: Window) => void
-  dragWindow: (dx: number, dy: number) => void
-  windowFromRegion: (from: Point, to: Point) => void
-  invert: () => void
-  zoomBy: (factor: number, at?: Point) => void
-  panBy: (delta: Point) => void
-  fit: () => void
-  oneToOne: () => void
-  rotate: () => void
-  flip: (direction: 'horizontal' | 'vertical') => void
-  reset: () => void
-  play: (isPlaying: boolean) => void
-  setFps: (fps: number) => void
-  /** The mouse is over this point of the canvas (device pixels), or has left it. */
-  pointAt: (at: Point | undefined) => void
-  /** Moves the pixel that the keyboard points at; the first time it appears in the middle. */
-  moveProbe: (dx: number, dy: number) => void
-  /** Tries the image again that could not be loaded. */
-  retry: () => void
-  resize: () => void
-  /** Device pixels. */
-  canvasSize: () => Size
-  close: () => void
-}
+import type { ViewerSession, ViewerState } from './viewer-state.ts'
+import { firstWindow, nextWindow } from './window-policy.ts'
 
 const defaultFps = 15
 const cacheBytes = 512 * 1024 * 1024
@@ -224,25 +143,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
     const isSameShape = before !== undefined && isEqualSize(imageSizeOf(before), image)
     const view = state.view && isSameShape ? state.view : initialView(image, stage.size())
     if (!isSameShape) isFitted = true
-    update({ frame, view, isLoading: false, progress: undefined, ...nextWindow(frame, before) })
-  }
-
-  /** The window stays while scrolling, unless the file has its own for each image or the values lie elsewhere. */
-  function nextWindow(frame: LoadedFrame, before: LoadedFrame | undefined): Partial<ViewerState> {
-    const { statistics } = frame.image
-    const { rescale, fileWindows } = frame.attributes
-    const isSameKind = before !== undefined && kindOf(before) === kindOf(frame)
-    if (!isSameKind) {
-      const preset = firstPreset(fileWindows, statistics, rescale)
-      return { preset, window: presetWindow(preset, frame.image.values.format, statistics, fileWindows, rescale) }
-    }
-    const { preset, window } = state
-    if (preset === 'manual') return {}
-    const own = preset.startsWith('file-') ? fileWindows[Number(preset.slice(5))] : undefined
-    if (own) return { window: windowOfFile(own) }
-    return overlap(window, autoWindow(statistics, rescale)) < 0.5
-      ? { preset: 'auto', window: autoWindow(statistics, rescale) }
-      : {}
+    update({ frame, view, isLoading: false, progress: undefined, ...nextWindow(frame, before, state) })
   }
 
   const changeView = (change: (view: ViewState, frame: LoadedFrame) => ViewState, fitted = false): void => {
@@ -256,9 +157,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
     const { frame, view, probe } = state
     if (!frame || !view) return undefined
     const pixel = pointer ? pixelAt(pointer, view, imageSizeOf(frame), stage.size()) : probe
-    const stored = pixel && storedValuesAt(frame.image.stored, frame.format, pixel.x, pixel.y)
-    if (!pixel || !stored) return undefined
-    return { x: pixel.x, y: pixel.y, stored, rescaled: meaningOf(frame, pixel, stored[0]) }
+    return pixel && readPixel(frame, pixel)
   }
 
   const middle = (): Point => ({ x: stage.size().width / 2, y: stage.size().height / 2 })
@@ -284,7 +183,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
     })
   }
 
-  const session: ViewerSession = {
+  return {
     getState: () => state,
     subscribe(listener) {
       listeners.add(listener)
@@ -326,7 +225,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
     windowFromRegion(from, to) {
       const { frame, view } = state
       if (!frame || !view || frame.image.display.components === 3) return
-      const region = regionBetween(from, to, frame, view, stage)
+      const region = pixelsBetween(from, to, view, imageSizeOf(frame), stage.size())
       if (!region) return
       const { samples, format } = frame.image.values
       const statistics = measureFrame(samples, format, frame.attributes.padding, region)
@@ -359,9 +258,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
       const { frame } = state
       if (!frame) return
       isFitted = true
-      const preset = firstPreset(frame.attributes.fileWindows, frame.image.statistics, frame.attributes.rescale)
-      update({ isInverted: false, view: initialView(imageSizeOf(frame), stage.size()) })
-      session.setPreset(preset)
+      update({ isInverted: false, view: initialView(imageSizeOf(frame), stage.size()), ...firstWindow(frame) })
     },
     play(isPlaying) {
       cancelAnimationFrame(cine)
@@ -403,50 +300,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
       stage.close()
     },
   }
-  return session
-}
-
-/** The value after rescale or Modality LUT; undefined when the file has neither. */
-function meaningOf(
-  { image, format, attributes }: LoadedFrame,
-  { x, y }: Point,
-  stored: number | undefined,
-): number | undefined {
-  const { values } = image
-  if (values.samples !== image.stored) return storedValuesAt(values.samples, format, x, y)?.[0]
-  return attributes.rescale && stored !== undefined ? rescaled(stored, attributes.rescale) : undefined
 }
 
 const isEqualSize = (a: { columns: number; rows: number; aspect: number }, b: typeof a): boolean =>
   a.columns === b.columns && a.rows === b.rows && a.aspect === b.aspect
-
-/** Images of one kind share a window. */
-function kindOf({ format, attributes }: LoadedFrame): string {
-  const { slope, intercept, type } = attributes.rescale ?? { slope: 1, intercept: 0, type: '' }
-  return [format.photometric, format.bitsStored, format.isSigned, format.kind, slope, intercept, type].join()
-}
-
-/** Share of the wider of two windows that both have. */
-function overlap(a: Window, b: Window): number {
-  const common = Math.min(a.upper, b.upper) - Math.max(a.lower, b.lower)
-  const widest = Math.max(a.upper - a.lower, b.upper - b.lower)
-  return widest > 0 ? Math.max(0, common) / widest : 1
-}
-
-function regionBetween(from: Point, to: Point, frame: LoadedFrame, view: ViewState, stage: Stage): Region | undefined {
-  const image = imageSizeOf(frame)
-  const inside = (point: Point): Point => {
-    const at = canvasToImage(point, view, image, stage.size())
-    return { x: Math.floor(at.x + 0.5), y: Math.floor(at.y + 0.5) }
-  }
-  const a = inside(from)
-  const b = inside(to)
-  const clamp = (value: number, limit: number): number => Math.min(limit, Math.max(0, value))
-  const region = {
-    left: clamp(Math.min(a.x, b.x), image.columns),
-    top: clamp(Math.min(a.y, b.y), image.rows),
-    right: clamp(Math.max(a.x, b.x) + 1, image.columns),
-    bottom: clamp(Math.max(a.y, b.y) + 1, image.rows),
-  }
-  return region.right > region.left && region.bottom > region.top ? region : undefined
-}

@@ -4,6 +4,7 @@ import { useDisclosure } from '@mantine/hooks'
 import { IconArrowLeft, IconLayoutSidebar } from '@tabler/icons-react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Fault } from '../../api/fault.tsx'
 import { inspectionQuery, instancesQuery } from '../../api/queries.ts'
 import { cssVariables, theme } from '../../theme.ts'
 import { createStack, lengthOf, type Stack } from './stack.ts'
@@ -14,7 +15,8 @@ import { useViewerKeys } from './use-viewer-keys.ts'
 import { useViewerState } from './use-viewer-state.ts'
 import { StageFault, ViewerFault } from './viewer-fault.tsx'
 import { ViewerHelp } from './viewer-help.tsx'
-import { openSession, type ViewerSession } from './viewer-session.ts'
+import { openSession } from './viewer-session.ts'
+import type { ViewerSession } from './viewer-state.ts'
 import classes from './viewer.module.css'
 import { ViewsStrip } from './views-strip.tsx'
 import { WindowMenu } from './window-menu.tsx'
@@ -60,7 +62,7 @@ function ViewerContent(props: ViewerProps) {
   const [isHelpOpen, help] = useDisclosure(false)
   const [areViewsOpen, viewsDrawer] = useDisclosure(false)
   const inspection = useQuery(inspectionQuery(study)).data
-  const stack = useStack(study, series)
+  const { stack, ...list } = useImages(study, series)
   const count = lengthOf(stack)
   const surface = useRef<HTMLDivElement>(null)
   const [element, { session, error: stageError }] = useSession(stack)
@@ -127,13 +129,19 @@ function ViewerContent(props: ViewerProps) {
             <Probe session={session} />
             <ViewerFault session={session} onAttributes={props.onAttributes} />
             <Overlay session={session} inspection={inspection} view={view} />
-            <LoadingBar session={session} />
+            {list.error || list.isEmpty ? null : <LoadingBar session={session} />}
             <Announcer session={session} count={count} />
             <AddressSync session={session} stack={stack} {...props} />
           </>
         ) : stageError === undefined ? null : (
           <StageFault error={stageError} />
         )}
+        {list.error ? (
+          <div className={classes.fault}>
+            <Fault error={list.error} onRetry={list.retry} />
+          </div>
+        ) : null}
+        {list.isEmpty ? <p className={classes.fault}>{t('inspection.noImages')}</p> : null}
       </div>
       {session && count > 1 ? <Scrubber session={session} count={count} /> : null}
       {session ? <StatusBar session={session} count={count} /> : null}
@@ -142,13 +150,22 @@ function ViewerContent(props: ViewerProps) {
   )
 }
 
+interface ImageList {
+  stack: Stack
+  /** The list itself could not be had. */
+  error: unknown
+  isEmpty: boolean
+  retry: () => void
+}
+
 /** The view's images; long lists arrive page by page while the first image is already on screen. */
-function useStack(study: string, series: string): Stack {
-  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(instancesQuery(study, series))
+function useImages(study: string, series: string): ImageList {
+  const query = useInfiniteQuery(instancesQuery(study, series))
+  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = query
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage()
   }, [hasNextPage, isFetchingNextPage, fetchNextPage])
-  return useMemo(() => {
+  const stack = useMemo(() => {
     const items = data?.pages.flatMap((page) => page.items) ?? []
     return createStack(
       study,
@@ -156,6 +173,12 @@ function useStack(study: string, series: string): Stack {
       items.map(({ sopInstanceUid, frameCount }) => ({ instance: sopInstanceUid, frameCount: frameCount ?? 0 })),
     )
   }, [data, study, series])
+  return {
+    stack,
+    error: data === undefined ? error : null,
+    isEmpty: data !== undefined && lengthOf(stack) === 0,
+    retry: () => void refetch(),
+  }
 }
 
 interface OpenSession {

@@ -13,7 +13,7 @@ import { formatValue } from './format-value.ts'
 import { ToolButton } from './toolbar.tsx'
 import { useViewerState } from './use-viewer-state.ts'
 import classes from './viewer.module.css'
-import type { ViewerSession } from './viewer-session.ts'
+import type { ViewerSession } from './viewer-state.ts'
 
 /** Values with fractions have no "next" value: their width is simply the distance. */
 export const isExactWindow = (frame: LoadedFrame): boolean =>

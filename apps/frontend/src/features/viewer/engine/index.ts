@@ -7,7 +7,7 @@ export { PixelFault, type PixelFaultCode, type PixelFaultDetail } from './pixel-
 export type { PixelFormat } from './pixel-format.ts'
 export type { FrameAddress, Progress } from './requests.ts'
 export { createStage, imageSizeOf, NoGraphics, type Stage } from './stage.ts'
-export { measureFrame, type Region } from './statistics.ts'
+export { measureFrame } from './statistics.ts'
 export { storedValuesAt } from './stored-values.ts'
 export * from './view-transform.ts'
 export * from './window.ts'

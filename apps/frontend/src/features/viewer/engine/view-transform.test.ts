@@ -8,6 +8,7 @@ import {
   initialView,
   panBy,
   pixelAt,
+  pixelsBetween,
   rotateView,
   type ViewState,
   zoomAt,
@@ -56,6 +57,15 @@ test('a pixel reaches from half before to half behind its centre', () => {
   assert.deepEqual(pixelAt({ x: 399.9, y: 249.9 }, start, image, canvas), { x: 99, y: 49 })
   assert.equal(pixelAt({ x: 10, y: 49.9 }, start, image, canvas), undefined)
   assert.equal(pixelAt({ x: 400, y: 100 }, start, image, canvas), undefined)
+})
+
+test('a rectangle takes every pixel it touches, in any direction, and none beside the image', () => {
+  const between = (x1: number, y1: number, x2: number, y2: number) =>
+    pixelsBetween({ x: x1, y: y1 }, { x: x2, y: y2 }, start, image, canvas)
+  assert.deepEqual(between(4, 54, 12, 58), { left: 1, top: 1, right: 4, bottom: 3 })
+  assert.deepEqual(between(12, 58, 4, 54), { left: 1, top: 1, right: 4, bottom: 3 })
+  assert.deepEqual(between(-50, 0, 1000, 1000), { left: 0, top: 0, right: 100, bottom: 50 })
+  assert.equal(between(0, 0, 400, 40), undefined)
 })
 
 test('rotating turns clockwise on the screen, mirrored or not', () => {

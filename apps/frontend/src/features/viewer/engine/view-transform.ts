@@ -1,3 +1,5 @@
+import type { Region } from './statistics.ts'
+
 /**
  * Where a pixel stands on the screen. Image coordinates: column and row, 0 is the first, whole numbers are pixel
  * centres. Canvas coordinates: device pixels from the top left corner of the canvas.
@@ -69,6 +71,28 @@ export function pixelAt(point: Point, view: ViewState, image: ImageSize, canvas:
   const x = Math.floor(at.x + 0.5)
   const y = Math.floor(at.y + 0.5)
   return x >= 0 && y >= 0 && x < image.columns && y < image.rows ? { x, y } : undefined
+}
+
+/** The pixels a rectangle on the canvas touches, as far as they are in the image; its far edges are outside. */
+export function pixelsBetween(
+  from: Point,
+  to: Point,
+  view: ViewState,
+  image: ImageSize,
+  canvas: Size,
+): Region | undefined {
+  const [a, b] = [from, to].map((point) => {
+    const at = canvasToImage(point, view, image, canvas)
+    return { x: Math.floor(at.x + 0.5), y: Math.floor(at.y + 0.5) }
+  }) as [Point, Point]
+  const within = (value: number, limit: number): number => Math.min(limit, Math.max(0, value))
+  const region = {
+    left: within(Math.min(a.x, b.x), image.columns),
+    top: within(Math.min(a.y, b.y), image.rows),
+    right: within(Math.max(a.x, b.x) + 1, image.columns),
+    bottom: within(Math.max(a.y, b.y) + 1, image.rows),
+  }
+  return region.right > region.left && region.bottom > region.top ? region : undefined
 }
 
 /** The middle of the image; half a pixel less than half its size, since pixel 0 has its centre at 0. */

@@ -1,0 +1,77 @@
+import type {
+  FrameAddress,
+  InstanceInfo,
+  LoadedFrame,
+  Point,
+  Progress,
+  Size,
+  ViewState,
+  Window,
+  WindowPreset,
+} from './engine/index.ts'
+import type { PixelReading } from './pixel-reading.ts'
+import type { Stack } from './stack.ts'
+
+export type Tool = 'window' | 'zoom' | 'pan' | 'scroll' | 'area'
+
+export interface ViewerState {
+  /** Place in the stack from 0; undefined while the instance is not found in it yet. */
+  place: number | undefined
+  /** Of the instance at `address`, as the list of images says. */
+  frameCount: number | undefined
+  address: FrameAddress | undefined
+  /** What is drawn; while the next frame loads, still the one before. */
+  frame: LoadedFrame | undefined
+  /** Attributes of the instance at `address`, also when it has no pixels. */
+  info: InstanceInfo | undefined
+  isLoading: boolean
+  fault: unknown
+  progress: Progress | undefined
+  view: ViewState | undefined
+  window: Window
+  preset: WindowPreset | 'manual'
+  isInverted: boolean
+  tool: Tool
+  isPlaying: boolean
+  fps: number
+  /** Image pixel that the keyboard points at. */
+  probe: Point | undefined
+  /** Under the mouse, or at the probe. */
+  reading: PixelReading | undefined
+}
+
+export interface ViewerSession {
+  getState: () => ViewerState
+  subscribe: (listener: () => void) => () => void
+  setStack: (stack: Stack) => void
+  open: (instance: string, frame: number) => void
+  goTo: (place: number) => void
+  step: (by: number) => void
+  /** Is there more than one image? */
+  canScroll: () => boolean
+  setTool: (tool: Tool) => void
+  setPreset: (preset: WindowPreset) => void
+  setWindow: (window: Window) => void
+  dragWindow: (dx: number, dy: number) => void
+  windowFromRegion: (from: Point, to: Point) => void
+  invert: () => void
+  zoomBy: (factor: number, at?: Point) => void
+  panBy: (delta: Point) => void
+  fit: () => void
+  oneToOne: () => void
+  rotate: () => void
+  flip: (direction: 'horizontal' | 'vertical') => void
+  reset: () => void
+  play: (isPlaying: boolean) => void
+  setFps: (fps: number) => void
+  /** The mouse is over this point of the canvas (device pixels), or has left it. */
+  pointAt: (at: Point | undefined) => void
+  /** Moves the pixel that the keyboard points at; the first time it appears in the middle. */
+  moveProbe: (dx: number, dy: number) => void
+  /** Tries the image again that could not be loaded. */
+  retry: () => void
+  resize: () => void
+  /** Device pixels. */
+  canvasSize: () => Size
+  close: () => void
+}
