@@ -44,7 +44,15 @@ export function WindowMenu({ session }: { session: ViewerSession }) {
   }
 
   return (
-    <Popover opened={isOpen} onChange={setIsOpen} position="bottom-start" withinPortal={false} trapFocus shadow="md">
+    <Popover
+      width={272}
+      opened={isOpen}
+      onChange={setIsOpen}
+      position="bottom-start"
+      withinPortal={false}
+      trapFocus
+      shadow="md"
+    >
       <Popover.Target>
         <div>
           <ToolButton
