@@ -247,7 +247,9 @@ test('the first of two pixel data elements holds the frames', () => {
 
 test('fragments of a second pixel data element do not join the first', async () => {
   const { file } = encapsulated(image(1), { frames: [codestream(1)] })
-  const second = bytesOf(`E0 7F 10 00 'OB' 00 00 FF FF FF FF FE FF 00 E0 00 00 00 00 FE FF 00 E0 04 00 00 00 FF 4F FF 51 FE FF DD E0 00 00 00 00`)
+  const second = bytesOf(
+    `E0 7F 10 00 'OB' 00 00 FF FF FF FF FE FF 00 E0 00 00 00 00 FE FF 00 E0 04 00 00 00 FF 4F FF 51 FE FF DD E0 00 00 00 00`,
+  )
   const both = join([file, second])
   const result = readFile(both)
   assert.deepEqual(await framesOf(both, result.frames), [codestream(1)])
