@@ -16,9 +16,10 @@ interface Arrow {
 
 const isTestFile = (file: string): boolean => /\.(test|e2e|fixture)\.tsx?$/.test(file)
 
-/** 'packages/dicom' for a file in it; the frontend's Node server is a room of its own. */
+/** 'packages/dicom' for a file in it; the frontend's Node server and its build are rooms of their own. */
 function roomOf(file: string): string {
   if (/^apps\/frontend\/src\/server(-main|-config)?\.ts$/.test(file)) return 'apps/frontend/server'
+  if (file === 'apps/frontend/vite.config.ts') return 'apps/frontend/build'
   return file
     .split('/')
     .slice(0, file.startsWith('packages/') || file.startsWith('apps/') ? 2 : 1)

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { startTestServers } from './servers.ts'
 
 interface Proof {
-  prove(options: { scale: 'full' | 'small' }): Promise<void>
+  prove: (options: { scale: 'full' | 'small' }) => Promise<void>
 }
 
 const folder = path.join(import.meta.dirname, 'prove')

@@ -54,5 +54,11 @@ export default defineConfig({
     target: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
     chunkSizeWarningLimit: 4000,
     assetsInlineLimit: 0,
+    rolldownOptions: {
+      // The codecs and Cornerstone ask for modules of Node in branches that a browser never takes.
+      onLog(level, log, print) {
+        if (!log.message.includes('has been externalized for browser compatibility')) print(level, log)
+      },
+    },
   },
 })

@@ -24,7 +24,7 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-export async function temporaryFolder(): Promise<{ folder: string; remove(): Promise<void> }> {
+export async function temporaryFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'instandt-prove-'))
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) }
 }

@@ -133,7 +133,7 @@ async function proveFrames(
       throw new Error('frames differ from the fragments of the source')
     }
     report.framesCompared.fragments += frames.length
-    if (!/1\.2\.840\.10008\.1\.2\.1\.98$/.test(syntax)) return
+    if (!syntax.endsWith('1.2.840.10008.1.2.1.98')) return
   }
   const geometry = readGeometry(metadata)
   for (const [index, frame] of frames.entries()) {

@@ -14,7 +14,7 @@ export interface RunningBackend {
 }
 
 /** Opens what the use cases need; the caller closes it. */
-export async function openDeps(config: Config, log: Logger): Promise<{ deps: Deps; close(): Promise<void> }> {
+export async function openDeps(config: Config, log: Logger): Promise<{ deps: Deps; close: () => Promise<void> }> {
   const blobs = await openBlobStore(config)
   const db = openDb({
     connectionString: config.DATABASE_URL,

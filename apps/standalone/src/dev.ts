@@ -17,7 +17,6 @@ const children = [
   spawn(process.execPath, ['--watch', '--watch-preserve-output', path.join(root, 'apps/backend/src/main.ts')], {
     stdio: 'inherit',
     env: {
-      PATH: process.env.PATH,
       DATABASE_URL: database.appUrl,
       PORT: String(config.PORT),
       STORAGE_DIR: path.join(dataDir, 'blobs'),
@@ -26,7 +25,7 @@ const children = [
   }),
   spawn(process.execPath, [path.join(root, 'node_modules/vite/bin/vite.js'), path.join(root, 'apps/frontend')], {
     stdio: 'inherit',
-    env: { PATH: process.env.PATH, INSTANDT_BACKEND: `http://127.0.0.1:${config.PORT}` },
+    env: { INSTANDT_BACKEND: `http://127.0.0.1:${config.PORT}` },
   }),
 ]
 onShutdown(log, [
@@ -38,7 +37,7 @@ onShutdown(log, [
         children.map((child) =>
           child.exitCode === null && child.signalCode === null
             ? new Promise((resolve) => child.once('exit', resolve))
-            : undefined,
+            : Promise.resolve(),
         ),
       )
     },

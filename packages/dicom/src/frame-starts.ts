@@ -13,7 +13,7 @@ export interface FragmentFacts {
   frameBytes: number | undefined
   extendedTable: Uint8Array | undefined
   basicTable: Uint8Array | undefined
-  warn(code: string, message: string): void
+  warn: (code: string, message: string) => void
 }
 
 /**

@@ -63,7 +63,8 @@ test('gives words for a failure and further elements of a stored item', () => {
     stored: [{ sopClassUid: '1', sopInstanceUid: '2', attributes }],
     failed: [{ failureReason: failureReasons.processingFailure, comment: `a\\b${'x'.repeat(100)}` }],
   })
-  assert.deepEqual((response['00081199']?.Value?.[0] as Record<string, unknown>)['00090010'], attributes['00090010'])
-  const [failure] = response['0008119A']?.Value as Record<string, { Value: string[] }>[]
+  const [success] = (response['00081199']?.Value ?? []) as Dataset[]
+  assert.deepEqual(success?.['00090010'], attributes['00090010'])
+  const [failure] = (response['0008119A']?.Value ?? []) as Record<string, { Value: string[] }>[]
   assert.equal(failure?.['00000902']?.Value[0], `a/b${'x'.repeat(61)}`)
 })

@@ -101,7 +101,8 @@ function numberBytes(
   for (const [index, value] of values.entries()) {
     const at = index * unit
     if (vr === 'AT') {
-      const number = Number.parseInt(String(value), 16)
+      if (typeof value !== 'string') throw new DicomWriteError('A value of VR AT is eight hexadecimal digits.', tag)
+      const number = Number.parseInt(value, 16)
       view.setUint16(at, Math.floor(number / 0x10000), little)
       view.setUint16(at + 2, number & 0xffff, little)
       continue

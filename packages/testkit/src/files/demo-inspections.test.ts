@@ -83,7 +83,8 @@ test('wires weaken radiation the less the thinner they are', () => {
     ({ column }) => 1 - mean(column, 600, 0, 40) / ((mean(column - 8, 600, 2, 40) + mean(column + 8, 600, 2, 40)) / 2),
   )
   assert.ok((contrast[0] ?? 0) > 0.015, `W10 is seen: ${contrast[0]}`)
-  for (let at = 1; at < 5; at += 1) assert.ok((contrast[at] ?? 0) < (contrast[at - 1] ?? 0), `W${10 + at}: ${contrast}`)
+  for (let at = 1; at < 5; at += 1)
+    assert.ok((contrast[at] ?? 0) < (contrast[at - 1] ?? 0), `W${10 + at}: ${contrast.join()}`)
 })
 
 test('the wide pairs of the duplex indicator are two wires, the narrow ones one', () => {

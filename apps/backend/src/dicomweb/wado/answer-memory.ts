@@ -17,7 +17,7 @@ export function createAnswerMemory(): {
   /** Bytes that came out of the readers, counted before more is asked of them. */
   taken(byteLength: number): void
   /** Bytes that have left for the network, in that order. */
-  left(byteLength: number): void
+  left: (byteLength: number) => void
 } {
   let takenBytes = 0
   let leftBytes = 0

@@ -15,7 +15,7 @@ export interface BulkPlan {
   byteLengths: number[]
   isEncapsulated: boolean
   /** Bodies in the order of `byteLengths`, each to be read to its end. */
-  open(memory: ReaderMemory): AsyncGenerator<AsyncIterable<Uint8Array>>
+  open: (memory: ReaderMemory) => AsyncGenerator<AsyncIterable<Uint8Array>>
 }
 
 /**

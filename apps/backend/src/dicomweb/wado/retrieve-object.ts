@@ -165,7 +165,7 @@ async function* takeFirst(ahead: Promise<Started>[]): AsyncGenerator<ObjectBody>
   try {
     yield { ...started.object, body: started.body }
   } finally {
-    ahead.shift()
+    void ahead.shift()
     await started.close()
   }
 }
