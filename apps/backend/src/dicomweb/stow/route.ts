@@ -150,7 +150,10 @@ function failedInstance(outcome: Extract<StoreOutcome, { kind: 'refused' }>, ind
   return {
     failureReason,
     comment,
-    attributes: privateBlock({ [storeAnswer.partTag]: { vr: 'UL', Value: [index + 1] } }),
+    attributes: privateBlock({
+      [storeAnswer.partTag]: { vr: 'UL', Value: [index + 1] },
+      ...(comment.length > 64 ? { [storeAnswer.reasonTag]: { vr: 'LT', Value: [comment] } } : {}),
+    }),
     ...(uids?.sopClass === undefined ? {} : { sopClassUid: uids.sopClass }),
     ...(uids?.instance === undefined ? {} : { sopInstanceUid: uids.instance }),
   }

@@ -81,7 +81,9 @@ function readFailed(item: Dataset): FileOutcome {
 
 function namedReason(value: number, item: Dataset): Reason {
   const code = value.toString(16).padStart(4, '0')
-  const text = getString(item, storeAnswer.errorComment)
+  const isOurs = getString(item, storeAnswer.creatorTag) === storeAnswer.creator
+  const text =
+    (isOurs ? getString(item, storeAnswer.reasonTag) : undefined) ?? getString(item, storeAnswer.errorComment)
   return { key: reasonKeyOf(code), code: code.toUpperCase(), ...(text ? { text } : {}) }
 }
 
