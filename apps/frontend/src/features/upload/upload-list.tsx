@@ -67,7 +67,7 @@ export function UploadList({ upload }: { upload: UploadSnapshot }) {
         rows={rows}
         rowKey={({ id }) => String(id)}
         rowHeight={34}
-        compactHeight={62}
+        compactHeight={100}
         isCompact={isCompact}
         compact={(file) => (
           <div className={classes.compact}>
