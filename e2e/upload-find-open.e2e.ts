@@ -55,6 +55,7 @@ test('a folder is uploaded, found and opened, and a known pixel is read under th
   const { page, complaints } = await browser.newPage()
   await page.goto(`${app.url}/`)
   await page.getByText('No inspections yet').waitFor()
+  await app.store(buildInstance({ seed: 'another inspection' }) as Uint8Array<ArrayBuffer>)
   await page.getByRole('link', { name: 'Upload', exact: true }).click()
   await page.locator('input[webkitdirectory]').setInputFiles(path.join(folder, 'Bilder'))
 
@@ -65,10 +66,11 @@ test('a folder is uploaded, found and opened, and a known pixel is read under th
   assert.match(await list.getByText('cut.dcm').locator('xpath=ancestor::*[@role="row"]').innerText(), /\(7FE0,0010\)/)
 
   await page.getByRole('link', { name: 'instaNDT, to the inspections' }).click()
+  await page.getByText('2 inspections', { exact: true }).waitFor()
   await page.keyboard.press('/')
   await page.keyboard.type('kesselnaht')
   await page.getByText('1 inspection', { exact: true }).waitFor()
-  assert.match(page.url(), /q=kesselnaht/)
+  await page.waitForURL(/q=kesselnaht/)
   await page.getByText('Kesselnaht^7=B').click()
 
   await page.getByRole('heading', { name: 'Kesselnaht^7=B' }).waitFor()

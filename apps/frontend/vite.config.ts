@@ -55,6 +55,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 4000,
     assetsInlineLimit: 0,
     rolldownOptions: {
+      checks: { pluginTimings: false },
       // The codecs and Cornerstone ask for modules of Node in branches that a browser never takes.
       onLog(level, log, print) {
         if (!log.message.includes('has been externalized for browser compatibility')) print(level, log)

@@ -113,6 +113,7 @@ create table public.series (
   manufacturer text,
   modality text,
   operator_name text,
+  operator_name_folded text collate "C",
   project_id bigint not null,
   requested_procedure_ids text[] default '{}'::text[] not null,
   scheduled_step_ids text[] default '{}'::text[] not null,

@@ -69,6 +69,7 @@ create table series (
   manufacturer text,
   station_name text,
   operator_name text,
+  operator_name_folded text collate "C",
   attributes text not null,
   instance_count integer not null default 0,
   byte_size bigint not null default 0,

@@ -74,6 +74,7 @@ export interface SeriesTable {
   manufacturer: string | null
   station_name: string | null
   operator_name: string | null
+  operator_name_folded: string | null
   attributes: string
   instance_count: Generated<number>
   byte_size: Generated<number>

@@ -1,8 +1,8 @@
-import type { Inspection, InspectionQuery, InstanceSummary, View } from '@instandt/api'
+import { type Inspection, type InspectionQuery, type InstanceSummary, totalCap, type View } from '@instandt/api'
 import type { Db } from '@instandt/db'
 import { foldText } from '@instandt/dicom'
 import type { Scope } from '../plugins/access.ts'
-import { containsPattern, runStatement, scopeCondition, startStatement, totalCap, type Statement } from './search.ts'
+import { containsPattern, runStatement, scopeCondition, startStatement, type Statement } from './search.ts'
 
 /** Where a page of a list ended: the sort value and the row's id, so that pages stay right while rows are added. */
 export interface Cursor {

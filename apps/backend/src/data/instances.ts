@@ -166,14 +166,14 @@ async function insertSeries(client: PoolClient, scope: Scope, rows: readonly New
     name: 'insert-series',
     text: `insert into series (study_id, project_id, series_instance_uid, modality, series_number, series_description, series_date,
         series_time, step_start_date, step_start_time, scheduled_step_ids, requested_procedure_ids, manufacturer, station_name,
-        operator_name, attributes)
+        operator_name, operator_name_folded, attributes)
       select s.id, s.project_id, r."seriesInstanceUid", r.modality, r."seriesNumber", r."seriesDescription", r."seriesDate",
         r."seriesTime", r."stepStartDate", r."stepStartTime", r."scheduledStepIds", r."requestedProcedureIds", r.manufacturer,
-        r."stationName", r."operatorName", r.attributes
+        r."stationName", r."operatorName", r."operatorNameFolded", r.attributes
       from jsonb_to_recordset($2) as r(study text, "seriesInstanceUid" text, modality text, "seriesNumber" integer,
         "seriesDescription" text, "seriesDate" text, "seriesTime" text, "stepStartDate" text, "stepStartTime" text,
         "scheduledStepIds" text[], "requestedProcedureIds" text[], manufacturer text, "stationName" text, "operatorName" text,
-        attributes text)
+        "operatorNameFolded" text, attributes text)
       cross join lateral (select id, project_id from study where study_instance_uid = r.study offset 0) s
       where s.project_id = any($1::bigint[])
       on conflict (study_id, series_instance_uid) do nothing returning id`,

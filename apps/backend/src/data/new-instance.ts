@@ -37,6 +37,7 @@ export interface NewSeries {
   manufacturer?: string
   stationName?: string
   operatorName?: string
+  operatorNameFolded?: string
   attributes: string
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { totalCap } from '@instandt/api'
 import type { Db } from '@instandt/db'
 import { foldText } from '@instandt/dicom'
 import type { Condition, SearchQuery } from '../dicomweb/qido/parse-query.ts'
@@ -32,8 +33,6 @@ export interface Within {
   studyInstanceUid?: string | undefined
   seriesInstanceUid?: string | undefined
 }
-
-export const totalCap = 10_001
 
 /** Builds SQL with numbered values; texts of keys come from our own table, everything else is a value. */
 function startStatement(): { values: unknown[]; value(value: unknown, type: string): string } {
@@ -77,7 +76,12 @@ function conditionSql(condition: Condition, values: Values): string {
     return `s.search_text like ${values.value(containsPattern(foldText(condition.literal)), 'text')} and ${exact}`
   }
   if (condition.kind === 'words') {
-    const words = condition.words.map((word) => `${column} like ${values.value(containsPattern(word), 'text')}`)
+    const words = condition.words.flatMap((word) => {
+      const contains = ` like ${values.value(containsPattern(word), 'text')}`
+      return key.isInSearchText && word.length >= 3
+        ? [`s.search_text${contains}`, column + contains]
+        : [column + contains]
+    })
     return words.length === 0 ? 'true' : words.join(' and ')
   }
   const parts: string[] = []
@@ -184,6 +188,15 @@ export async function search(
   return runStatement<Match>(db, searchStatement(level, scope, query, within, page))
 }
 
+/** The one statement of a total; exported for its tests. */
+export function countStatement(level: Level, scope: Scope, query: SearchQuery, within: Within): Statement {
+  const values = startStatement()
+  const text = `select count(*)::integer as total from (
+  select from ${tables[level].from} where ${whereSql(level, scope, query, within, values)} limit ${values.value(totalCap, 'integer')}
+) found`
+  return { text, values: values.values }
+}
+
 /** How many match, counted up to totalCap. */
 export async function countMatches(
   db: Db,
@@ -192,11 +205,7 @@ export async function countMatches(
   query: SearchQuery,
   within: Within,
 ): Promise<number> {
-  const values = startStatement()
-  const text = `select count(*)::integer as total from (
-  select from ${tables[level].from} where ${whereSql(level, scope, query, within, values)} limit ${values.value(totalCap, 'integer')}
-) found`
-  const [row] = await runStatement<{ total: number }>(db, { text, values: values.values })
+  const [row] = await runStatement<{ total: number }>(db, countStatement(level, scope, query, within))
   return row?.total ?? 0
 }
 

@@ -36,6 +36,7 @@ before(async () => {
       StudyTime: '101500.5',
       Modality: 'CT',
       EthnicGroup: 'AlSi9',
+      OperatorsName: 'Núñez^Inés',
     }),
     make('undated', 1, { PatientName: 'Panel', PatientID: 'P_1', StudyDate: [], Modality: 'US' }),
   ])
@@ -85,6 +86,7 @@ test('names match whatever their case and accents, whole and in parts', async ()
   assert.deepEqual(await numbers(`/studies?PatientName=${encodeURIComponent('muller^schweissnaht')}`), ['W-100%'])
   assert.deepEqual(await numbers(`/studies?ComponentName=${encodeURIComponent('*SCHWEISS*')}`), ['W-100%'])
   assert.deepEqual(await numbers('/studies?PatientName=housing%20casting&fuzzymatching=true'), ['C-7'])
+  assert.deepEqual(await numbers(`/series?OperatorsName=${encodeURIComponent('nunez^in?s')}`), ['C-7'])
 })
 
 test('newest first, undated last; other orders when asked for', async () => {

@@ -54,7 +54,7 @@ export const searchKeys: readonly SearchKey[] = [
   key('series', 'RequestAttributesSequence.RequestedProcedureID', 'text-list', 'r.requested_procedure_ids'),
   key('series', 'Manufacturer', 'text', 'r.manufacturer'),
   key('series', 'StationName', 'text', 'r.station_name'),
-  key('series', 'OperatorsName', 'text', 'r.operator_name'),
+  key('series', 'OperatorsName', 'name', 'r.operator_name_folded'),
   key('instance', 'SOPClassUID', 'uid', 'i.sop_class_uid'),
   key('instance', 'SOPInstanceUID', 'uid', 'i.sop_instance_uid'),
   key('instance', 'InstanceNumber', 'integer', 'i.instance_number'),

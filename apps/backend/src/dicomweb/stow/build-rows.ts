@@ -202,6 +202,7 @@ function buildStudy(dataset: Dataset, studyInstanceUid: string, isDiconde: boole
 }
 
 function buildSeries(dataset: Dataset, seriesInstanceUid: string): NewSeries {
+  const operatorName = clean(getWholeText(dataset, tags.operatorsName))
   const requests = getItems(dataset, tags.requestAttributesSequence)
   const inRequests = (tag: string): string[] =>
     requests.flatMap((request) => getStrings(request, tag).map((text) => clean(text) ?? ''))
@@ -218,7 +219,8 @@ function buildSeries(dataset: Dataset, seriesInstanceUid: string): NewSeries {
     requestedProcedureIds: inRequests(tags.requestedProcedureId),
     manufacturer: clean(getWholeText(dataset, tags.manufacturer)),
     stationName: clean(getWholeText(dataset, tags.stationName)),
-    operatorName: clean(getWholeText(dataset, tags.operatorsName)),
+    operatorName,
+    operatorNameFolded: folded(operatorName),
     attributes: pick(dataset, seriesAttributes),
   })
 }

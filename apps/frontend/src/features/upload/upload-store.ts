@@ -40,12 +40,13 @@ let snapshot: UploadSnapshot = takeSnapshot()
 function drawSoon(): void {
   drawTimer ??= setTimeout(() => {
     drawTimer = undefined
-    const wasActive = snapshot.isActive
     snapshot = takeSnapshot()
     for (const listener of listeners) listener()
-    if (wasActive && !snapshot.isActive && snapshot.counts.stored !== storedAtLastRefresh) {
-      storedAtLastRefresh = snapshot.counts.stored
-      void queryClient.invalidateQueries()
+    // A small upload begins and ends between two pictures, and a cleared list counts from 0 again.
+    const { stored } = snapshot.counts
+    if (!snapshot.isActive && stored !== storedAtLastRefresh) {
+      if (stored > 0) void queryClient.invalidateQueries()
+      storedAtLastRefresh = stored
     }
   }, 200)
 }
