@@ -5,7 +5,13 @@ import { closeDb, openDb } from '@instandt/db'
 import { createLogger } from '@instandt/runtime'
 import { inspectionQuerySchema } from '@instandt/api'
 import { testDatabase } from '@instandt/testkit'
-import { countStatement, searchStatement, type Statement, type Within } from '../../apps/backend/src/data/search.ts'
+import {
+  countStatement,
+  findParents,
+  searchStatement,
+  type Statement,
+  type Within,
+} from '../../apps/backend/src/data/search.ts'
 import { inspectionStatement } from '../../apps/backend/src/data/inspections.ts'
 import { parseQuery } from '../../apps/backend/src/dicomweb/qido/parse-query.ts'
 import type { Level } from '../../apps/backend/src/dicomweb/qido/search-keys.ts'
@@ -63,6 +69,8 @@ const searches: [Level, string, Within?][] = [
   ['instance', 'PatientID=C-77'],
   ['instance', 'StudyDate=20160115'],
   ['instance', 'Modality=US'],
+  // All of them old, and so many that walking from the newest would read nearly everything.
+  ['instance', 'StudyDate=20060101-20060101&Modality=DX'],
   ['instance', 'SOPInstanceUID=2.25.1777.2.20'],
   ['instance', '', { studyInstanceUid: '2.25.1777' }],
   ['instance', '', { studyInstanceUid: '2.25.1777', seriesInstanceUid: '2.25.1777.2' }],
@@ -105,8 +113,9 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
     await closeDb(owner)
     const scope = await readArchiveScope(deps.db)
     const statements: [string, Statement][] = []
-    for (const [level, text, within = {}] of searches) {
+    for (const [level, text, place = {}] of searches) {
       const query = parseQuery(new URLSearchParams(text), level)
+      const within = await findParents(deps.db, scope, level, query, place)
       const name = `${level} ${text}${within.studyInstanceUid ? ' of a study' : ''}${within.seriesInstanceUid ? "'s series" : ''}`
       statements.push([
         name,

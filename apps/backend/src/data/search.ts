@@ -3,7 +3,7 @@ import { totalCap } from '@instandt/api'
 import type { Db } from '@instandt/db'
 import { foldText } from '@instandt/dicom'
 import type { Condition, SearchQuery } from '../dicomweb/qido/parse-query.ts'
-import type { Level } from '../dicomweb/qido/search-keys.ts'
+import { type Level, levels } from '../dicomweb/qido/search-keys.ts'
 import type { Scope } from '../plugins/access.ts'
 
 /** One match; attribute texts are JSON objects with one member a line. */
@@ -32,6 +32,8 @@ export interface Statement {
 export interface Within {
   studyInstanceUid?: string | undefined
   seriesInstanceUid?: string | undefined
+  /** The only studies of a search for series, or series of one for instances, that can match (see findParents). */
+  parentIds?: readonly string[]
 }
 
 /** Builds SQL with numbered values; texts of keys come from our own table, everything else is a value. */
@@ -119,6 +121,8 @@ function whereSql(level: Level, scope: Scope, query: SearchQuery, within: Within
   if (within.seriesInstanceUid !== undefined)
     conditions.push(`r.series_instance_uid = ${values.value(within.seriesInstanceUid, 'text')}`)
   for (const condition of query.conditions) conditions.push(conditionSql(condition, values))
+  if (within.parentIds)
+    conditions.push(`${alias}.${parentOf[level]}_id = any(${values.value(within.parentIds, 'bigint[]')})`)
   return conditions.join('\n  and ')
 }
 
@@ -130,9 +134,41 @@ function orderSql(level: Level, query: SearchQuery, within: Within): string {
   }
   // Newest first; within a study and a series in the order they were numbered.
   if (level === 'study') return `coalesce(s.study_date, '') desc, s.id desc`
+  // With few parents known, a sum no index has: the planner would otherwise walk all rows backwards for the newest.
+  if (within.parentIds) return `${alias}.id + 0 desc`
   if (within.studyInstanceUid === undefined) return `${alias}.id desc`
   if (level === 'series') return 'r.series_number nulls last, r.id'
   return within.seriesInstanceUid === undefined ? 'i.series_id, i.instance_number, i.id' : 'i.instance_number, i.id'
+}
+
+const parentOf: Record<Level, Level | ''> = { study: '', series: 'study', instance: 'series' }
+// A search below more parents or rows than these finds its matches sooner by walking from the newest.
+const maxParents = 5000
+const maxBelowParents = 100_000
+
+/**
+ * A search over all series or instances whose conditions lie on the level above asks that level first: how rare its
+ * matches are, and whether they are all old, is nothing the planner knows.
+ */
+export async function findParents(
+  db: Db,
+  scope: Scope,
+  level: Level,
+  query: SearchQuery,
+  within: Within,
+): Promise<Within> {
+  const parent = parentOf[level]
+  const conditions = query.conditions.filter(({ key }) => levels[key.level] < levels[level])
+  if (parent === '' || within.studyInstanceUid !== undefined || conditions.length === 0) return within
+  const values = startStatement()
+  const { alias, from } = tables[parent]
+  const text = `select coalesce(array_agg(id), '{}') as ids, coalesce(sum(below), 0)::float8 as below from (
+  select ${alias}.id, ${alias}.${level}_count as below from ${from}
+  where ${whereSql(parent, scope, { ...query, conditions }, {}, values)} limit ${values.value(maxParents + 1, 'integer')}
+) found`
+  const [row] = await runStatement<{ ids: string[]; below: number }>(db, { text, values: values.values })
+  if (!row || row.ids.length > maxParents || row.below > maxBelowParents) return within
+  return { ...within, parentIds: row.ids }
 }
 
 /** The one statement of a search; exported for its tests. */

@@ -1,6 +1,6 @@
 import { foldText } from '@instandt/dicom'
 import { AppError } from '../../app-error.ts'
-import { type Level, type SearchKey, attributePath, findSearchKey } from './search-keys.ts'
+import { type Level, type SearchKey, attributePath, findSearchKey, levels } from './search-keys.ts'
 
 /** One condition on a column; bounds and patterns are values, never SQL. */
 export type Condition =
@@ -28,7 +28,6 @@ export interface SearchQuery {
   warnings: string[]
 }
 
-const levels: Record<Level, number> = { study: 0, series: 1, instance: 2 }
 const maxValueLength = 1024
 const maxListLength = 1000
 

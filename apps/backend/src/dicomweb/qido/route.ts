@@ -3,7 +3,7 @@ import { dicomWebBase } from '@instandt/api'
 import { parseAccept } from '@instandt/dicom'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../app-error.ts'
-import { type Match, type Within, countMatches, search } from '../../data/search.ts'
+import { type Match, countMatches, findParents, search } from '../../data/search.ts'
 import type { App, Deps } from '../../deps.ts'
 import { buildMatch } from './build-answer.ts'
 import { parseQuery } from './parse-query.ts'
@@ -36,8 +36,9 @@ async function answer(deps: Deps, level: Level, request: Request, reply: Fastify
   const { scope } = request
   const at = request.url.indexOf('?')
   const query = parseQuery(new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1)), level)
-  const within: Within = { studyInstanceUid: request.params.study, seriesInstanceUid: request.params.series }
-  const isWholeArchive = within.studyInstanceUid === undefined
+  const { study: studyInstanceUid, series: seriesInstanceUid } = request.params
+  const isWholeArchive = studyInstanceUid === undefined
+  const within = await findParents(deps.db, scope, level, query, { studyInstanceUid, seriesInstanceUid })
   const asked = Math.min(
     query.limit ?? (isWholeArchive ? defaultLimit : Infinity),
     isWholeArchive ? maxLimit : Infinity,

@@ -2,6 +2,8 @@ import { lookup } from '@instandt/dicom'
 
 export type Level = 'study' | 'series' | 'instance'
 
+export const levels: Record<Level, number> = { study: 0, series: 1, instance: 2 }
+
 /** How a key's values are compared (PS3.4 C.2.2.2). */
 export type Matching = 'text' | 'name' | 'date' | 'time' | 'integer' | 'uid' | 'text-list' | 'uid-list'
 
