@@ -1,7 +1,8 @@
-import { createLogger, onShutdown, readConfig } from '@instandt/runtime'
+import { collectBuffersSeldom, createLogger, onShutdown, readConfig } from '@instandt/runtime'
 import { configSchema } from './config.ts'
 import { startBackend } from './start-backend.ts'
 
+collectBuffersSeldom()
 const config = readConfig(configSchema)
 const log = createLogger({ name: 'backend', level: config.LOG_LEVEL })
 const backend = await startBackend(config, log)

@@ -2,11 +2,12 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { createLogger, onShutdown, readConfig } from '@instandt/runtime'
+import { collectBuffersSeldom, createLogger, onShutdown, readConfig } from '@instandt/runtime'
 import { configSchema } from './config.ts'
 import { loadDemo } from './load-demo.ts'
 import { builtPages, startStandalone } from './start-standalone.ts'
 
+collectBuffersSeldom()
 const { values } = parseArgs({ options: { demo: { type: 'boolean', default: false } } })
 const config = readConfig(configSchema)
 const log = createLogger({ name: 'standalone', level: config.LOG_LEVEL })
