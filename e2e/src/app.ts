@@ -12,6 +12,8 @@ export interface TestApp {
   url: string
   /** Stores one file through STOW-RS; throws when it is refused. */
   store(bytes: Uint8Array<ArrayBuffer>): Promise<void>
+  /** For rows without files, as the backend's role. */
+  sql(text: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -39,6 +41,9 @@ export async function startApp(): Promise<TestApp> {
       })
       const text = await answer.text()
       if (answer.status !== 200) throw new Error(`the file was refused: ${answer.status} ${text.slice(0, 500)}`)
+    },
+    async sql(text) {
+      await database.db.pool.query(text)
     },
     async stop() {
       await backend.stop()

@@ -16,6 +16,7 @@ import { inspectionStatement } from '../../apps/backend/src/data/inspections.ts'
 import { parseQuery } from '../../apps/backend/src/dicomweb/qido/parse-query.ts'
 import type { Level } from '../../apps/backend/src/dicomweb/qido/search-keys.ts'
 import { readArchiveScope } from '../../apps/backend/src/plugins/access.ts'
+import { temporaryFolder } from './child-backend.ts'
 
 const perStudy = 2
 const perSeries = 25
@@ -94,8 +95,9 @@ const lists = [
 export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<void> {
   const studies = scale === 'full' ? 200_000 : 10_000
   const database = await testDatabase()
+  const { folder, remove } = await temporaryFolder()
   const { deps, close } = await openDeps(
-    configSchema.parse({ DATABASE_URL: database.appUrl, STORAGE_DIR: '/nonexistent' }),
+    configSchema.parse({ DATABASE_URL: database.appUrl, STORAGE_DIR: folder }),
     createLogger({ name: 'prove', level: 'error' }),
   )
   try {
@@ -148,6 +150,7 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
   } finally {
     await close()
     await database.stop()
+    await remove()
   }
 }
 

@@ -31,8 +31,9 @@ export async function findPostgresBinaries(
   await rm(fresh, { recursive: true, force: true })
   await mkdir(copyDir, { recursive: true, mode: 0o755 })
   await cp(folder, fresh, { recursive: true, verbatimSymlinks: true })
-  await restoreLinks(fresh)
+  // First: the copy of a read-only folder is one too, and takes no links.
   await makeReadable(fresh)
+  await restoreLinks(fresh)
   await rm(target, { recursive: true, force: true })
   await rename(fresh, target)
   const fault = whyNotRunning(copied, user)
