@@ -224,8 +224,6 @@ CREATE INDEX component_project_id_component_number_idx ON public.component USING
 CREATE INDEX instance_project_id_id_idx ON public.instance USING btree (project_id, id);
 CREATE INDEX instance_project_id_sop_class_uid_idx ON public.instance USING btree (project_id, sop_class_uid);
 CREATE INDEX instance_series_id_coalesce_id_idx ON public.instance USING btree (series_id, COALESCE(instance_number, 2147483647), id);
-CREATE INDEX instance_series_id_instance_number_id_idx ON public.instance USING btree (series_id, instance_number, id);
-CREATE INDEX instance_sop_instance_uid_idx ON public.instance USING btree (sop_instance_uid);
 CREATE INDEX instance_study_id_idx ON public.instance USING btree (study_id);
 CREATE INDEX series_project_id_id_idx ON public.series USING btree (project_id, id);
 CREATE INDEX series_project_id_modality_idx ON public.series USING btree (project_id, modality);

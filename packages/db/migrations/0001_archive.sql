@@ -125,7 +125,5 @@ create index on study using gin (search_text gin_trgm_ops);
 create index on study using gin (modalities);
 create index on series (project_id, modality);
 create index on series (series_instance_uid);
-create index on instance (series_id, instance_number, id);
 create index on instance (study_id);
-create index on instance (sop_instance_uid);
 create index on instance (project_id, sop_class_uid);

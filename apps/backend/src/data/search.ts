@@ -138,8 +138,11 @@ function orderSql(level: Level, query: SearchQuery, within: Within): string {
   if (within.parentIds) return `${alias}.id + 0 desc`
   if (within.studyInstanceUid === undefined) return `${alias}.id desc`
   if (level === 'series') return 'r.series_number nulls last, r.id'
-  return within.seriesInstanceUid === undefined ? 'i.series_id, i.instance_number, i.id' : 'i.instance_number, i.id'
+  return within.seriesInstanceUid === undefined ? `i.series_id, ${instanceOrder}` : instanceOrder
 }
+
+// As the index has it: those without a number last.
+const instanceOrder = 'coalesce(i.instance_number, 2147483647), i.id'
 
 const parentOf: Record<Level, Level | ''> = { study: '', series: 'study', instance: 'series' }
 // A search below more parents or rows than these finds its matches sooner by walking from the newest.
@@ -183,7 +186,8 @@ export function searchStatement(
   const { columns, from } = tables[level]
   const metadata: Record<Level, string> = {
     study: '(select m.metadata from instance m where m.study_id = s.id order by m.id limit 1)',
-    series: '(select m.metadata from instance m where m.series_id = r.id order by m.instance_number, m.id limit 1)',
+    series:
+      '(select m.metadata from instance m where m.series_id = r.id order by coalesce(m.instance_number, 2147483647), m.id limit 1)',
     instance: 'i.metadata',
   }
   const text = `select ${columns}${page.hasMetadata ? `, ${metadata[level]} as metadata` : ''}

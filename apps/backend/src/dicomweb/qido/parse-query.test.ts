@@ -110,7 +110,7 @@ where i.project_id = $1::bigint
   and s.study_instance_uid = $2::text
   and r.series_instance_uid = $3::text
   and i.instance_number = $4::integer
-order by i.instance_number, i.id
+order by coalesce(i.instance_number, 2147483647), i.id
 limit $5::integer offset $6::integer`,
   )
 })
