@@ -113,6 +113,22 @@ test('every error is problem+json with the request id of its header', async () =
   assert.notEqual(odd.headers.get('x-request-id'), '<script>')
 })
 
+test('a method that an address does not have is 405 and names those it has', async () => {
+  const study = '/dicom-web/studies/1.2.3'
+  for (const [method, path, allowed] of [
+    ['PUT', '/dicom-web/studies', ['GET', 'HEAD', 'POST']],
+    ['DELETE', `${study}?x=y`, ['GET', 'HEAD', 'POST']],
+    ['POST', `${study}/series/1/instances/2/frames/1,2`, ['GET', 'HEAD']],
+    ['POST', '/api/session', ['GET', 'HEAD']],
+  ] as const) {
+    const answer = await fetch(backend.url + path, { method })
+    assert.equal(answer.status, 405, path)
+    assert.deepEqual(answer.headers.get('allow')?.split(', ').toSorted(), allowed, path)
+    assert.equal(((await answer.json()) as { code: string }).code, 'method-not-allowed')
+  }
+  assert.equal((await fetch(`${backend.url}/dicom-web/nothing`, { method: 'PUT' })).status, 404)
+})
+
 test('the server refuses any address but the loopback', () => {
   const settings = { DATABASE_URL: 'postgres://x', STORAGE_DIR: '/tmp/x' }
   for (const HOST of ['0.0.0.0', '::', '192.168.1.4', 'example.com'])

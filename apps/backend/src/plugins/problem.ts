@@ -32,13 +32,34 @@ export function addProblems(app: App, isDatabaseUp: () => Promise<boolean>): voi
     else request.log.debug({ code: fault.code, detail: fault.message }, 'request refused')
     return sendProblem(request, reply, fault)
   })
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(
-      request,
-      reply,
-      new AppError('no-such-route', 404, `There is nothing at ${request.method} ${pathOf(request)}.`),
-    ),
-  )
+  const allowedAt = collectMethods(app)
+  app.setNotFoundHandler((request, reply) => {
+    const path = pathOf(request)
+    const allowed = allowedAt(path)
+    if (allowed.length === 0)
+      return sendProblem(request, reply, new AppError('no-such-route', 404, `There is nothing at ${path}.`))
+    reply.header('allow', allowed.join(', '))
+    const words = `${request.method} is not possible at ${path}.`
+    return sendProblem(request, reply, new AppError('method-not-allowed', 405, words))
+  })
+}
+
+/** Which methods an address has (RFC 9110 15.5.6); pages, which answer everywhere, are not meant. */
+function collectMethods(app: App): (path: string) => string[] {
+  const methodsOf = new Map<string, { form: RegExp; methods: Set<string> }>()
+  app.addHook('onRoute', ({ url, method }) => {
+    if (url === '*' || url === '/*') return
+    const form = url
+      .replace(/[.+?^${}()|[\]\\]/g, String.raw`\$&`)
+      .replace(/:\w+/g, '[^/]+')
+      .replaceAll('*', '.+')
+    const known = methodsOf.get(url) ?? { form: new RegExp(`^${form}/?$`), methods: new Set() }
+    for (const one of [method].flat()) known.methods.add(one)
+    methodsOf.set(url, known)
+  })
+  return (path) => [
+    ...new Set([...methodsOf.values()].flatMap(({ form, methods }) => (form.test(path) ? [...methods] : []))),
+  ]
 }
 
 async function asAppError(error: FastifyError, isDatabaseUp: () => Promise<boolean>): Promise<AppError> {

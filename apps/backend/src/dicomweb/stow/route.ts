@@ -40,6 +40,7 @@ export function stowRoutes(app: App, deps: Deps): void {
     const contentType = readContentType(request)
     const isSinglePart = contentType.type === 'application/dicom'
     checkAccept(request)
+    checkEncoding(request)
     if (isSinglePart) checkLength(request, deps.config.STORE_MAX_INSTANCE_BYTES)
     request.raw.setTimeout(silenceMs, () => request.raw.destroy(new Error('the client fell silent')))
     // Left open when reading stops early: closing it would close the connection, and with it the way for the answer.
@@ -96,6 +97,7 @@ export function stowRoutes(app: App, deps: Deps): void {
     if (fault !== undefined || bodyFault !== undefined) {
       throw bodyFault instanceof MultipartError || fault === undefined ? asRequestFault(bodyFault) : fault
     }
+    if (outcomes.length === 0) throw new AppError('no-instances', 400, 'The body holds no instance.')
     return answer(request, reply, outcomes, isSinglePart)
   }
 
@@ -228,6 +230,13 @@ function checkAccept(request: Request): void {
   )
     return
   throw new AppError('not-acceptable', 406, 'The answer of a store request is application/dicom+json.')
+}
+
+/** Files are kept as they come; one that was packed for the way would be kept packed. */
+function checkEncoding(request: Request): void {
+  const encoding = request.headers['content-encoding']
+  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity')
+    throw new AppError('unsupported-encoding', 415, 'The body is taken without a Content-Encoding.')
 }
 
 function asRequestFault(error: unknown): unknown {

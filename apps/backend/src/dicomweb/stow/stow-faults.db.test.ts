@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http from 'node:http'
 import { after, before, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { type Dataset, failureReasons, tags } from '@instandt/dicom'
 import { attributesOf, buildInstance, uidOf } from '@instandt/testkit/files'
 import { AppError } from '../../app-error.ts'
@@ -184,4 +185,19 @@ test('components of other issuers never meet, whatever their numbers look like',
     [[uidOf('issuer-1', 'study'), uidOf('issuer-2', 'study')]],
   )
   assert.equal(rows.length, 2)
+})
+
+test('a body without a part is 400, a packed one 415, and nothing is stored', async () => {
+  const before = await count(backend)
+  const send = (body: string | Buffer<ArrayBuffer>, headers: Record<string, string>): Promise<Response> =>
+    fetch(`${backend.url}/dicom-web/studies`, { method: 'POST', headers, body })
+  const empty = await send('--a--\r\n', { 'content-type': 'multipart/related; type="application/dicom"; boundary=a' })
+  assert.equal(empty.status, 400)
+  assert.equal(((await empty.json()) as { code: string }).code, 'no-instances')
+  const packed = await send(gzipSync(buildInstance({ seed: 'packed', image: small })), {
+    'content-type': 'application/dicom',
+    'content-encoding': 'gzip',
+  })
+  assert.equal(packed.status, 415)
+  assert.deepEqual(await count(backend), before)
 })
