@@ -33,7 +33,7 @@ export function ShortcutsHelp({ opened, onClose }: ShortcutsHelpProps) {
         <Table.Tbody>
           {rows.map(([keys, meaning]) => (
             <Table.Tr key={meaning}>
-              <Table.Td w="9rem">
+              <Table.Td w={{ base: '6.5rem', sm: '9rem' }}>
                 {keys.map((key) => (
                   <Kbd key={key} mr={4}>
                     {key}

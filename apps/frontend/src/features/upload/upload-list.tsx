@@ -63,7 +63,7 @@ export function UploadList({ upload }: { upload: UploadSnapshot }) {
       <VirtualGrid
         label={t('upload.table')}
         columns={columns}
-        template="minmax(12rem, 1.3fr) 5.5rem minmax(12rem, 2fr) 11rem"
+        template="minmax(12rem, 1fr) 5.5rem minmax(12rem, 2.6fr) 9.5rem"
         rows={rows}
         rowKey={({ id }) => String(id)}
         rowHeight={34}

@@ -48,7 +48,7 @@ export function ViewerHelp({ opened, onClose }: ViewerHelpProps) {
         <Table.Tbody>
           {keys.map(([names, meaning]) => (
             <Table.Tr key={meaning + names.join()}>
-              <Table.Td w="11rem">
+              <Table.Td w={{ base: '6.5rem', sm: '11rem' }}>
                 {names.map((name) => (
                   <Kbd key={name} mr={4}>
                     {name}
