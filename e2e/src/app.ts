@@ -5,7 +5,7 @@ import path from 'node:path'
 import { configSchema, startBackend } from '@instandt/backend'
 import { frontendRoutes } from '@instandt/frontend/server'
 import { createLogger } from '@instandt/runtime'
-import { testDatabase } from '@instandt/testkit'
+import { testDatabase, signedFetch, testKeys } from '@instandt/testkit'
 
 export interface TestApp {
   /** http://127.0.0.1:… */
@@ -27,14 +27,19 @@ export async function startApp(): Promise<TestApp> {
   }
   const database = await testDatabase()
   const storageDir = await mkdtemp(path.join(tmpdir(), 'instandt-e2e-'))
-  const config = configSchema.parse({ DATABASE_URL: database.appUrl, PORT: 0, STORAGE_DIR: storageDir })
+  const config = configSchema.parse({
+    DATABASE_URL: database.appUrl,
+    PORT: 0,
+    STORAGE_DIR: storageDir,
+    SECRET_KEYS: testKeys,
+  })
   const backend = await startBackend(config, createLogger({ name: 'e2e', level: 'error' }), {
     addPages: (app) => frontendRoutes(app, { root: pagesDir }),
   })
   return {
     url: backend.url,
     async store(bytes) {
-      const answer = await fetch(`${backend.url}/dicom-web/studies`, {
+      const answer = await signedFetch(`${backend.url}/dicom-web/studies`, {
         method: 'POST',
         headers: { 'content-type': 'application/dicom', accept: 'application/dicom+json' },
         body: bytes,

@@ -55,6 +55,64 @@ create table graphile_worker.migrations (
   id integer not null,
   ts timestamp with time zone default now() not null
 );
+create table public.account (
+  created_at timestamp with time zone default now() not null,
+  default_project_id bigint,
+  directory_role text,
+  email text collate "C",
+  entra_object_id text collate "C",
+  entra_tenant_id text collate "C",
+  id uuid default gen_random_uuid() not null,
+  is_administrator boolean default false not null,
+  is_blocked boolean default false not null,
+  is_totp_confirmed boolean default false not null,
+  kind text not null,
+  last_seen_at timestamp with time zone,
+  name text not null,
+  password_hash text,
+  totp_last_step bigint default 0 not null,
+  totp_secret text
+);
+create table public.api_token (
+  created_at timestamp with time zone default now() not null,
+  created_by text not null,
+  expires_at timestamp with time zone,
+  id uuid default gen_random_uuid() not null,
+  last_used_at timestamp with time zone,
+  name text not null,
+  owner_id uuid,
+  prefix text not null,
+  revoked_at timestamp with time zone,
+  role text not null,
+  token_hash bytea not null
+);
+create table public.api_token_project (
+  project_id bigint not null,
+  token_id uuid not null
+);
+create table public.audit_event (
+  action text not null,
+  actor_id text not null,
+  actor_kind text not null,
+  actor_name text not null,
+  address text not null,
+  at timestamp with time zone default clock_timestamp() not null,
+  component text,
+  count integer default 1 not null,
+  detail jsonb default '{}'::jsonb not null,
+  id bigint generated always as identity not null,
+  project text,
+  request_id text not null,
+  result text not null,
+  study_instance_uid text collate "C",
+  target text default ''::text not null
+);
+create table public.audit_seal (
+  event_id bigint not null,
+  hash bytea not null,
+  sealed_at timestamp with time zone default now() not null,
+  seq bigint not null
+);
 create table public.component (
   component_name text,
   component_number text,
@@ -91,11 +149,34 @@ create table public.instance (
   transfer_syntax_uid text collate "C" not null,
   warnings jsonb default '[]'::jsonb not null
 );
+create table public.membership (
+  account_id uuid not null,
+  is_from_directory boolean default false not null,
+  project_id bigint not null,
+  role text not null
+);
+create table public.one_time_link (
+  account_id uuid,
+  created_at timestamp with time zone default now() not null,
+  created_by text not null,
+  email text collate "C",
+  expires_at timestamp with time zone not null,
+  id uuid default gen_random_uuid() not null,
+  is_administrator boolean default false not null,
+  kind text not null,
+  memberships jsonb default '[]'::jsonb not null,
+  name text,
+  token_hash bytea not null
+);
 create table public.project (
   created_at timestamp with time zone default now() not null,
   id bigint generated always as identity not null,
   name text not null,
   slug text not null
+);
+create table public.recovery_code (
+  account_id uuid not null,
+  code_hash bytea not null
 );
 create table public.schema_migration (
   applied_at timestamp with time zone default now() not null,
@@ -127,6 +208,26 @@ create table public.series (
   step_start_time text collate "C",
   stored_at timestamp with time zone default now() not null,
   study_id bigint not null
+);
+create table public.session (
+  account_id uuid not null,
+  address text not null,
+  agent text not null,
+  confirmed_at timestamp with time zone,
+  expires_at timestamp with time zone not null,
+  failed_codes integer default 0 not null,
+  id uuid default gen_random_uuid() not null,
+  is_complete boolean not null,
+  refresh_token text,
+  seen_at timestamp with time zone default now() not null,
+  started_at timestamp with time zone default now() not null,
+  token_hash bytea not null
+);
+create table public.sign_in_throttle (
+  blocked_until timestamp with time zone,
+  failures integer not null,
+  key text collate "C" not null,
+  updated_at timestamp with time zone default now() not null
 );
 create table public.study (
   accession_number text,
@@ -192,6 +293,26 @@ alter table graphile_worker._private_tasks add constraint tasks_pkey PRIMARY KEY
 alter table graphile_worker._private_tasks add constraint tasks_identifier_key UNIQUE (identifier);
 alter table graphile_worker._private_tasks add constraint tasks_identifier_check CHECK ((length(identifier) <= 128));
 alter table graphile_worker.migrations add constraint migrations_pkey PRIMARY KEY (id);
+alter table public.account add constraint account_pkey PRIMARY KEY (id);
+alter table public.account add constraint account_default_project_id_fkey FOREIGN KEY (default_project_id) REFERENCES project(id) ON DELETE SET NULL;
+alter table public.account add constraint account_check CHECK (((kind = 'local'::text) = (entra_object_id IS NULL)));
+alter table public.account add constraint account_check1 CHECK (((entra_tenant_id IS NULL) = (entra_object_id IS NULL)));
+alter table public.account add constraint account_check2 CHECK (((kind <> 'local'::text) OR (email IS NOT NULL)));
+alter table public.account add constraint account_kind_check CHECK ((kind = ANY (ARRAY['local'::text, 'entra'::text, 'entra-app'::text])));
+alter table public.api_token add constraint api_token_pkey PRIMARY KEY (id);
+alter table public.api_token add constraint api_token_token_hash_key UNIQUE (token_hash);
+alter table public.api_token add constraint api_token_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES account(id) ON DELETE CASCADE;
+alter table public.api_token add constraint api_token_role_check CHECK ((role = ANY (ARRAY['level-iii'::text, 'level-ii'::text, 'level-i'::text, 'viewer'::text, 'sender'::text, 'reader'::text])));
+alter table public.api_token add constraint api_token_token_hash_check CHECK ((octet_length(token_hash) = 32));
+alter table public.api_token_project add constraint api_token_project_pkey PRIMARY KEY (token_id, project_id);
+alter table public.api_token_project add constraint api_token_project_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE;
+alter table public.api_token_project add constraint api_token_project_token_id_fkey FOREIGN KEY (token_id) REFERENCES api_token(id) ON DELETE CASCADE;
+alter table public.audit_event add constraint audit_event_pkey PRIMARY KEY (id);
+alter table public.audit_event add constraint audit_event_result_check CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text, 'failed'::text])));
+alter table public.audit_seal add constraint audit_seal_pkey PRIMARY KEY (seq);
+alter table public.audit_seal add constraint audit_seal_event_id_key UNIQUE (event_id);
+alter table public.audit_seal add constraint audit_seal_event_id_fkey FOREIGN KEY (event_id) REFERENCES audit_event(id);
+alter table public.audit_seal add constraint audit_seal_hash_check CHECK ((octet_length(hash) = 32));
 alter table public.component add constraint component_pkey PRIMARY KEY (id);
 alter table public.component add constraint component_project_id_identity_key_key UNIQUE (project_id, identity_key);
 alter table public.component add constraint component_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
@@ -202,9 +323,20 @@ alter table public.instance add constraint instance_project_id_fkey FOREIGN KEY 
 alter table public.instance add constraint instance_series_id_fkey FOREIGN KEY (series_id) REFERENCES series(id);
 alter table public.instance add constraint instance_study_id_fkey FOREIGN KEY (study_id) REFERENCES study(id);
 alter table public.instance add constraint instance_sha256_check CHECK ((octet_length(sha256) = 32));
+alter table public.membership add constraint membership_pkey PRIMARY KEY (account_id, project_id);
+alter table public.membership add constraint membership_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE;
+alter table public.membership add constraint membership_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE;
+alter table public.membership add constraint membership_role_check CHECK ((role = ANY (ARRAY['level-iii'::text, 'level-ii'::text, 'level-i'::text, 'viewer'::text, 'sender'::text, 'reader'::text])));
+alter table public.one_time_link add constraint one_time_link_pkey PRIMARY KEY (id);
+alter table public.one_time_link add constraint one_time_link_token_hash_key UNIQUE (token_hash);
+alter table public.one_time_link add constraint one_time_link_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE;
+alter table public.one_time_link add constraint one_time_link_kind_check CHECK ((kind = ANY (ARRAY['setup'::text, 'invitation'::text, 'password-reset'::text])));
+alter table public.one_time_link add constraint one_time_link_token_hash_check CHECK ((octet_length(token_hash) = 32));
 alter table public.project add constraint project_pkey PRIMARY KEY (id);
 alter table public.project add constraint project_slug_key UNIQUE (slug);
 alter table public.project add constraint project_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text));
+alter table public.recovery_code add constraint recovery_code_pkey PRIMARY KEY (account_id, code_hash);
+alter table public.recovery_code add constraint recovery_code_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE;
 alter table public.schema_migration add constraint schema_migration_pkey PRIMARY KEY (number);
 alter table public.schema_migration add constraint schema_migration_name_key UNIQUE (name);
 alter table public.schema_migration add constraint schema_migration_kind_check CHECK ((kind = ANY (ARRAY['compatible'::text, 'breaking'::text])));
@@ -212,6 +344,11 @@ alter table public.series add constraint series_pkey PRIMARY KEY (id);
 alter table public.series add constraint series_study_id_series_instance_uid_key UNIQUE (study_id, series_instance_uid);
 alter table public.series add constraint series_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
 alter table public.series add constraint series_study_id_fkey FOREIGN KEY (study_id) REFERENCES study(id);
+alter table public.session add constraint session_pkey PRIMARY KEY (id);
+alter table public.session add constraint session_token_hash_key UNIQUE (token_hash);
+alter table public.session add constraint session_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE;
+alter table public.session add constraint session_token_hash_check CHECK ((octet_length(token_hash) = 32));
+alter table public.sign_in_throttle add constraint sign_in_throttle_pkey PRIMARY KEY (key);
 alter table public.study add constraint study_pkey PRIMARY KEY (id);
 alter table public.study add constraint study_study_instance_uid_key UNIQUE (study_instance_uid);
 alter table public.study add constraint study_component_id_fkey FOREIGN KEY (component_id) REFERENCES component(id);
@@ -220,14 +357,26 @@ alter table public.study add constraint study_project_id_fkey FOREIGN KEY (proje
 -- indexes
 CREATE INDEX jobs_main_index ON graphile_worker._private_jobs USING btree (priority, run_at) INCLUDE (id, task_id, job_queue_id) WHERE (is_available = true);
 CREATE INDEX jobs_no_queue_index ON graphile_worker._private_jobs USING btree (priority, run_at) INCLUDE (id, task_id) WHERE ((is_available = true) AND (job_queue_id IS NULL));
+CREATE UNIQUE INDEX account_email_idx ON public.account USING btree (email) WHERE (kind = 'local'::text);
+CREATE UNIQUE INDEX account_entra_tenant_id_entra_object_id_idx ON public.account USING btree (entra_tenant_id, entra_object_id);
+CREATE INDEX api_token_owner_id_idx ON public.api_token USING btree (owner_id);
+CREATE INDEX api_token_project_project_id_idx ON public.api_token_project USING btree (project_id);
+CREATE INDEX audit_event_at_idx ON public.audit_event USING btree (at);
+CREATE INDEX audit_event_lower_idx ON public.audit_event USING gin (lower(actor_name) gin_trgm_ops);
+CREATE INDEX audit_event_lower_idx1 ON public.audit_event USING gin (lower(component) gin_trgm_ops);
+CREATE INDEX audit_event_study_instance_uid_idx ON public.audit_event USING btree (study_instance_uid) WHERE (study_instance_uid IS NOT NULL);
 CREATE INDEX component_project_id_component_number_idx ON public.component USING btree (project_id, component_number);
 CREATE INDEX instance_project_id_id_idx ON public.instance USING btree (project_id, id);
 CREATE INDEX instance_project_id_sop_class_uid_idx ON public.instance USING btree (project_id, sop_class_uid);
 CREATE INDEX instance_series_id_coalesce_id_idx ON public.instance USING btree (series_id, COALESCE(instance_number, 2147483647), id);
 CREATE INDEX instance_study_id_idx ON public.instance USING btree (study_id);
+CREATE INDEX membership_project_id_idx ON public.membership USING btree (project_id);
 CREATE INDEX series_project_id_id_idx ON public.series USING btree (project_id, id);
 CREATE INDEX series_project_id_modality_idx ON public.series USING btree (project_id, modality);
 CREATE INDEX series_series_instance_uid_idx ON public.series USING btree (series_instance_uid);
+CREATE INDEX session_account_id_idx ON public.session USING btree (account_id);
+CREATE INDEX session_expires_at_idx ON public.session USING btree (expires_at);
+CREATE INDEX sign_in_throttle_updated_at_idx ON public.sign_in_throttle USING btree (updated_at);
 CREATE INDEX study_component_id_idx ON public.study USING btree (component_id);
 CREATE INDEX study_modalities_idx ON public.study USING gin (modalities);
 CREATE INDEX study_project_id_accession_number_idx ON public.study USING btree (project_id, accession_number);
@@ -551,15 +700,26 @@ grant delete, insert, select, update on graphile_worker.jobs to instandt_app;
 grant usage on graphile_worker.jobs_id_seq1 to instandt_app;
 grant select on graphile_worker.migrations to instandt_app;
 grant usage on graphile_worker.tasks_id_seq to instandt_app;
+grant delete, insert, select, update on public.account to instandt_app;
+grant delete, insert, select, update on public.api_token to instandt_app;
+grant delete, insert, select, update on public.api_token_project to instandt_app;
+grant delete, insert, select, update on public.audit_event to instandt_app;
+grant usage on public.audit_event_id_seq to instandt_app;
+grant delete, insert, select, update on public.audit_seal to instandt_app;
 grant delete, insert, select, update on public.component to instandt_app;
 grant usage on public.component_id_seq to instandt_app;
 grant delete, insert, select, update on public.instance to instandt_app;
 grant usage on public.instance_id_seq to instandt_app;
+grant delete, insert, select, update on public.membership to instandt_app;
+grant delete, insert, select, update on public.one_time_link to instandt_app;
 grant delete, insert, select, update on public.project to instandt_app;
 grant usage on public.project_id_seq to instandt_app;
+grant delete, insert, select, update on public.recovery_code to instandt_app;
 grant select on public.schema_migration to instandt_app;
 grant delete, insert, select, update on public.series to instandt_app;
 grant usage on public.series_id_seq to instandt_app;
+grant delete, insert, select, update on public.session to instandt_app;
+grant delete, insert, select, update on public.sign_in_throttle to instandt_app;
 grant delete, insert, select, update on public.study to instandt_app;
 grant usage on public.study_id_seq to instandt_app;
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { testDatabase } from '@instandt/testkit'
+import { testDatabase, signedFetch } from '@instandt/testkit'
 import { streamInstance, uidOf } from '@instandt/testkit/files'
 import { startChildBackend, temporaryFolder } from './child-backend.ts'
 
@@ -33,7 +33,7 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
     const instance = `${backend.url}/dicom-web/studies/${uidOf('big', 'study')}/series/${uidOf('big', 'series')}/instances/${uidOf('big', 'instance')}`
     const got = Buffer.from(
       await (
-        await fetch(`${instance}/frames/${wanted}`, { headers: { accept: 'application/octet-stream' } })
+        await signedFetch(`${instance}/frames/${wanted}`, { headers: { accept: 'application/octet-stream' } })
       ).arrayBuffer(),
     )
     assert.ok(got.includes(Buffer.from(frame(wanted - 1))), 'the frame is not the one written')

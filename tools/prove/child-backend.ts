@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { signedFetch, testKeys } from '@instandt/testkit'
 
 export interface ChildBackend {
   url: string
@@ -42,6 +43,7 @@ export async function startChildBackend(options: {
       DATABASE_URL: options.databaseUrl,
       PORT: String(port),
       LOG_LEVEL: 'warn',
+      SECRET_KEYS: testKeys,
       ...(options.storageDir === undefined ? {} : { STORAGE: 'disk', STORAGE_DIR: options.storageDir }),
       ...options.env,
     },
@@ -58,7 +60,7 @@ export async function startChildBackend(options: {
   for (;;) {
     if (child.exitCode !== null) throw new Error(`the backend ended with code ${child.exitCode}: ${words.join('')}`)
     if (Date.now() > deadline) throw new Error(`the backend did not answer: ${words.join('')}`)
-    const isUp = await fetch(`${url}/health/live`).then(
+    const isUp = await signedFetch(`${url}/health/live`).then(
       (answer) => answer.ok,
       () => false,
     )
@@ -89,7 +91,7 @@ export interface StowAnswer {
 /** One part 10 file to STOW-RS; undefined when the connection broke before an answer. */
 export async function stowFile(url: string, file: Uint8Array): Promise<StowAnswer | undefined> {
   try {
-    const answer = await fetch(`${url}/dicom-web/studies`, {
+    const answer = await signedFetch(`${url}/dicom-web/studies`, {
       method: 'POST',
       headers: { 'content-type': 'application/dicom', accept: 'application/dicom+json' },
       body: file as Uint8Array<ArrayBuffer>,

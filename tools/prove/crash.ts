@@ -2,7 +2,7 @@
 // the sweep finds the orphans, and the totals are right.
 import assert from 'node:assert/strict'
 import { buildInstance, uidOf } from '@instandt/testkit/files'
-import { testDatabase } from '@instandt/testkit'
+import { testDatabase, signedFetch } from '@instandt/testkit'
 import { configSchema, openDeps, runCommand } from '@instandt/backend'
 import { createLogger } from '@instandt/runtime'
 import { startChildBackend, stowFile, temporaryFolder } from './child-backend.ts'
@@ -56,7 +56,7 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
 
     const backend = await startChildBackend({ databaseUrl: database.appUrl, storageDir: folder })
     for (const { uid, bytes } of files) {
-      const answer = await fetch(`${backend.url}/dicom-web/studies/${study}/series/${series}/instances/${uid}`, {
+      const answer = await signedFetch(`${backend.url}/dicom-web/studies/${study}/series/${series}/instances/${uid}`, {
         headers: { accept: 'application/dicom; transfer-syntax=*' },
       })
       assert.equal(answer.status, 200)

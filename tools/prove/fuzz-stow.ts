@@ -1,6 +1,6 @@
 // Mutated files through STOW-RS: no crash, no hang, no 5xx, memory bounded.
 import assert from 'node:assert/strict'
-import { testDatabase } from '@instandt/testkit'
+import { testDatabase, signedFetch } from '@instandt/testkit'
 import { buildInstance } from '@instandt/testkit/files'
 import { startChildBackend, stowFile, temporaryFolder } from './child-backend.ts'
 
@@ -66,7 +66,7 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
       }
     }
     await Promise.all(Array.from({ length: 4 }, lane))
-    const live = await fetch(`${backend.url}/health/ready`)
+    const live = await signedFetch(`${backend.url}/health/ready`)
     assert.equal(live.status, 200)
     const peak = backend.peakMemory()
     await backend.stop()

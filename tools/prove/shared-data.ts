@@ -4,6 +4,7 @@ import path from 'node:path'
 import { parseMediaType, splitMultipart, transferSyntax, type Dataset } from '@instandt/dicom'
 import { startApp } from '../../e2e/src/app.ts'
 import { allFragments, canonicalDigest, type PixelGeometry } from './stored-frames.ts'
+import { signedFetch } from '@instandt/testkit'
 
 export const sharedData =
   process.env['INSTANDT_SHARED_DATA'] ?? path.resolve(import.meta.dirname, '../../../shared/data')
@@ -58,7 +59,7 @@ async function proveFile(base: string, file: string, report: ArchiveReport): Pro
   const source = readFileSync(path.join(sharedData, file))
   const expectedFile = path.join(sharedData, 'expected', `${file}.json`)
   const expected = existsSync(expectedFile) ? (JSON.parse(readFileSync(expectedFile, 'utf8')) as Expected) : undefined
-  const answer = await fetch(`${base}/studies`, {
+  const answer = await signedFetch(`${base}/studies`, {
     method: 'POST',
     headers: { 'content-type': 'application/dicom', accept: 'application/dicom+json' },
     body: source,
@@ -82,14 +83,14 @@ async function proveFile(base: string, file: string, report: ArchiveReport): Pro
   const uid = string(item, '00081155')
 
   const found = (await (
-    await fetch(`${base}/instances?SOPInstanceUID=${uid}`, { headers: { accept: 'application/dicom+json' } })
+    await signedFetch(`${base}/instances?SOPInstanceUID=${uid}`, { headers: { accept: 'application/dicom+json' } })
   ).json()) as Dataset[]
   if (found.length !== 1) throw new Error(`QIDO found ${found.length} instances`)
   const [study, series] = /studies\/([^/]+)\/series\/([^/]+)/.exec(instance)?.slice(1) ?? []
-  const studies = (await (await fetch(`${base}/studies?StudyInstanceUID=${study}`)).json()) as Dataset[]
+  const studies = (await (await signedFetch(`${base}/studies?StudyInstanceUID=${study}`)).json()) as Dataset[]
   if (studies.length !== 1) throw new Error(`QIDO found ${studies.length} studies`)
   const inSeries = (await (
-    await fetch(`${base}/studies/${study}/series/${series}/instances?SOPInstanceUID=${uid}`)
+    await signedFetch(`${base}/studies/${study}/series/${series}/instances?SOPInstanceUID=${uid}`)
   ).json()) as Dataset[]
   if (inSeries.length !== 1) throw new Error('QIDO does not find the instance in its series')
 
@@ -119,7 +120,7 @@ function isTrueReason(reason: string, file: string, expected: Expected | undefin
 }
 
 async function readParts(url: string, accept: string): Promise<Buffer[]> {
-  const answer = await fetch(url, { headers: { accept } })
+  const answer = await signedFetch(url, { headers: { accept } })
   if (!answer.ok || !answer.body) throw new Error(`${url} answered ${answer.status}: ${await answer.text()}`)
   const boundary = parseMediaType(answer.headers.get('content-type') ?? '').parameters.get('boundary')
   if (boundary === undefined) return [Buffer.from(await answer.arrayBuffer())]
@@ -138,7 +139,7 @@ async function proveFrames(
   expected: Expected | undefined,
   report: ArchiveReport,
 ): Promise<void> {
-  const [metadata] = (await (await fetch(`${instance}/metadata`)).json()) as Dataset[]
+  const [metadata] = (await (await signedFetch(`${instance}/metadata`)).json()) as Dataset[]
   if (!metadata) throw new Error('no metadata')
   const pixels = expected?.pixels
   const hashes = pixels?.frame_sha256

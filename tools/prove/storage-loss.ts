@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import net from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { startAzurite, testDatabase } from '@instandt/testkit'
+import { startAzurite, testDatabase, signedFetch } from '@instandt/testkit'
 import { buildInstance, uidOf } from '@instandt/testkit/files'
 import { startChildBackend, stowFile } from './child-backend.ts'
 
@@ -76,14 +76,14 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
     await Promise.all([lane(), lane()])
     assert.equal(await rowCount(), stored.size, 'rows are those that were acknowledged')
     assert.ok((statuses.get(503) ?? 0) > 0, 'the loss was noticed')
-    assert.equal((await fetch(`${backend.url}/health/ready`)).status, 503)
+    assert.equal((await signedFetch(`${backend.url}/health/ready`)).status, 503)
 
     await cutter.mend()
-    for (let wait = 0; wait < 100 && !(await fetch(`${backend.url}/health/ready`)).ok; wait += 1) await delay(100)
+    for (let wait = 0; wait < 100 && !(await signedFetch(`${backend.url}/health/ready`)).ok; wait += 1) await delay(100)
     for (const [index, file] of files.entries()) {
       if (!stored.has(index)) assert.equal((await stowFile(backend.url, file))?.status, 200)
       const address = `${backend.url}/dicom-web/studies/${uidOf('loss', 'study')}/series/${uidOf('loss', 'series')}/instances/${uidOf('loss', index)}`
-      const answer = await fetch(address, { headers: { accept: 'application/dicom; transfer-syntax=*' } })
+      const answer = await signedFetch(address, { headers: { accept: 'application/dicom; transfer-syntax=*' } })
       assert.ok(Buffer.from(await answer.arrayBuffer()).equals(file), `instance ${index} came back with other bytes`)
     }
     await backend.stop()

@@ -1,22 +1,42 @@
 // Table of contents: every plugin and every route of the backend, by name.
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import Fastify, { LogController } from 'fastify'
 import { AppError } from './app-error.ts'
+import { auditRoutes } from './audit/route.ts'
+import type { Config } from './config.ts'
 import type { App, Deps } from './deps.ts'
 import { qidoRoutes } from './dicomweb/qido/route.ts'
 import { stowRoutes } from './dicomweb/stow/route.ts'
 import { wadoRoutes } from './dicomweb/wado/route.ts'
 import { inspectionRoutes } from './inspection/route.ts'
+import { linkRoutes } from './links/route.ts'
 import { openApiRoutes } from './openapi.ts'
-import { addAccess } from './plugins/access.ts'
+import { addAccess, type DeclaredRoute } from './plugins/access.ts'
+import { addLimits } from './plugins/limits.ts'
 import { addHealth, addSchemaGate, isDatabaseUp, watchSchema } from './plugins/health.ts'
 import { addProblems, sendProblem } from './plugins/problem.ts'
 import { addRequestGuard } from './plugins/request-guard.ts'
+import { profileRoutes } from './profile/route.ts'
+import { projectRoutes } from './project/route.ts'
 import { sessionRoutes } from './session-route.ts'
+import { entraRoutes } from './sign-in/entra-route.ts'
+import { signInRoutes } from './sign-in/route.ts'
+import { tokenRoutes } from './token/route.ts'
+import { userRoutes } from './user/route.ts'
 
 export interface AppOptions {
+  /** Told of every route of the interfaces and what it asks for. */
+  onRoute?: (route: DeclaredRoute) => void
   /** Serves the web app beside the interfaces, on one port: standalone only. */
   addPages?: (app: App) => void | Promise<void>
+}
+
+/** TLS of our own where no proxy ends it. */
+function tlsOf({ TLS_CERT_FILE: cert, TLS_KEY_FILE: key }: Config): object {
+  return cert === undefined || key === undefined
+    ? {}
+    : { https: { cert: readFileSync(cert), key: readFileSync(key), minVersion: 'TLSv1.2' } }
 }
 
 const saneRequestId = /^[\w.:-]{1,64}$/
@@ -37,6 +57,10 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     // Uploads may take hours over bad lines; idle sockets are ended by the keep-alive timeout.
     requestTimeout: 0,
     keepAliveTimeout: 75_000,
+    // Headers must be in by then, however slow the upload behind them.
+    http: { headersTimeout: 30_000, maxHeaderSize: 16 * 1024 },
+    trustProxy: deps.config.TRUSTED_PROXIES.length > 0 ? deps.config.TRUSTED_PROXIES : false,
+    ...tlsOf(deps.config),
     forceCloseConnections: 'idle',
   }) as unknown as App
   const schemaFaultNow = watchSchema(deps.db)
@@ -46,13 +70,22 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
 
   await app.register(async (interfaces) => {
     addSchemaGate(interfaces as App, schemaFaultNow)
-    addAccess(interfaces as App, deps.db)
+    addAccess(interfaces as App, deps, options.onRoute)
+    await addLimits(interfaces as App, deps.config)
     addHealth(interfaces as App, deps, schemaFaultNow)
     qidoRoutes(interfaces as App, deps)
     stowRoutes(interfaces as App, deps)
     wadoRoutes(interfaces as App, deps)
-    sessionRoutes(interfaces as App, deps)
+    signInRoutes(interfaces as App, deps)
+    entraRoutes(interfaces as App, deps)
+    linkRoutes(interfaces as App, deps)
+    sessionRoutes(interfaces as App)
+    profileRoutes(interfaces as App, deps)
     inspectionRoutes(interfaces as App, deps)
+    projectRoutes(interfaces as App, deps)
+    userRoutes(interfaces as App, deps)
+    tokenRoutes(interfaces as App, deps)
+    auditRoutes(interfaces as App, deps)
     openApiRoutes(interfaces as App)
   })
   await options.addPages?.(app)

@@ -1,6 +1,33 @@
+import { emailSchema, projectRoles } from '@instandt/api'
 import { z } from 'zod'
+import { parseKeys } from './secrets/keys.ts'
 
 const setText = z.string().min(1)
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((one) => one.trim())
+      .filter((one) => one !== ''),
+  )
+const groupRole = z.string().transform((text, context) => {
+  const [, group, project, role] = /^([\w-]+)=([a-z0-9-]+):([a-z-]+)$/.exec(text) ?? []
+  const known = projectRoles.find((one) => one === role)
+  if (group === undefined || project === undefined || known === undefined) {
+    context.addIssue({ code: 'custom', message: `'${text}' is not group=project:role` })
+    return z.NEVER
+  }
+  return { group, project, role: known }
+})
+const containerName = z
+  .string()
+  .regex(
+    /^[a-z0-9](?!.*--)[a-z0-9-]{1,61}[a-z0-9]$/,
+    'must be a container name: 3 to 63 small letters, digits and single hyphens',
+  )
+const loopback = new Set(['127.0.0.1', '::1', 'localhost'])
 
 /** Everything the server and its worker read from their environment. */
 export const configSchema = z
@@ -8,24 +35,67 @@ export const configSchema = z
     /** postgres://… of the role without DDL rights. */
     DATABASE_URL: setText,
     DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(200).default(10),
-    HOST: z
-      .enum(
-        ['127.0.0.1', '::1', 'localhost'],
-        'must be a loopback address: there is no sign-in yet, so nobody else may reach the server',
-      )
-      .default('127.0.0.1'),
+    /** Any address but the loopback needs TLS: our own, or a proxy's under an https PUBLIC_URL. */
+    HOST: setText.default('127.0.0.1'),
     PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
     /** Address under which clients reach us through proxies, without a slash at the end; else the request's own host. */
     PUBLIC_URL: z
       .url({ protocol: /^https?$/ })
       .transform((url) => url.replace(/\/+$/, ''))
       .optional(),
+    /** Certificate and key (PEM files), where no proxy ends TLS. */
+    TLS_CERT_FILE: setText.optional(),
+    TLS_KEY_FILE: setText.optional(),
+    /** Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas. */
+    TRUSTED_PROXIES: list.pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))),
+    /** Our Front Door's id: requests that came another way are refused. */
+    FRONT_DOOR_ID: z.uuid().optional(),
+    /** Origins of other web apps that may ask with a token, separated by commas. */
+    CORS_ORIGINS: list.pipe(z.array(z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin))),
+    /** Requests of one token or person in a minute, at each server. */
+    RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(10).default(20_000),
+
+    /** Encryption keys of the installation, `id:base64url` separated by spaces, newest first; or from the Key Vault. */
+    SECRET_KEYS: z
+      .string()
+      .superRefine((text, context) => {
+        try {
+          parseKeys(text)
+        } catch (error) {
+          context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) })
+        }
+      })
+      .optional(),
+    /** Accounts with passwords; `off` leaves the directory alone. */
+    LOCAL_ACCOUNTS: z.enum(['on', 'off']).default('on'),
+    /** Makes the first administrator without the one-time link. */
+    FIRST_ADMIN_EMAIL: emailSchema.optional(),
+    FIRST_ADMIN_PASSWORD: setText.optional(),
+    /** smtp://user:password@host:587 for links by mail, and who they come from. */
+    SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+    MAIL_FROM: setText.optional(),
+    /** Directory of Entra ID and our application in it. */
+    ENTRA_TENANT_ID: z.uuid().optional(),
+    ENTRA_CLIENT_ID: z.uuid().optional(),
+    /** Only where no managed identity can vouch for us. */
+    ENTRA_CLIENT_SECRET: setText.optional(),
+    ENTRA_AUTHORITY: z
+      .url({ protocol: /^https?$/ })
+      .transform((url) => url.replace(/\/+$/, ''))
+      .default('https://login.microsoftonline.com'),
+    /** Minutes until the directory is asked again whether an account still has its roles. */
+    ENTRA_RECHECK_MINUTES: z.coerce.number().min(0).max(60).default(15),
+    /** Roles by group: `group id=project:role`, separated by commas. */
+    ENTRA_GROUP_ROLES: list.pipe(z.array(groupRole)),
+
     /** Bytes of one stored instance at most; larger parts are refused with 413. */
     STORE_MAX_INSTANCE_BYTES: z.coerce
       .number()
       .int()
       .min(1)
       .default(256 * 1024 ** 3),
+    /** https://….vault.azure.net: secrets come from there, by the managed identity. */
+    KEY_VAULT_URL: z.url({ protocol: /^https$/ }).optional(),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('info'),
 
     /** Where the original bytes live: files below STORAGE_DIR, or one container of Azure Blob Storage. */
@@ -35,18 +105,34 @@ export const configSchema = z
     AZURE_STORAGE_CONNECTION_STRING: setText.optional(),
     AZURE_STORAGE_ACCOUNT_URL: z.url({ protocol: /^https?$/ }).optional(),
     AZURE_CLIENT_ID: setText.optional(),
-    AZURE_STORAGE_CONTAINER: z
-      .string()
-      .regex(
-        /^[a-z0-9](?!.*--)[a-z0-9-]{1,61}[a-z0-9]$/,
-        'must be a container name: 3 to 63 small letters, digits and single hyphens',
-      )
-      .default('instandt'),
+    AZURE_STORAGE_CONTAINER: containerName.default('instandt'),
+    /** Where the heads of the audit's chain are kept beside the database: a file, or with STORAGE=azure a container. */
+    AUDIT_ANCHOR_FILE: setText.optional(),
+    AUDIT_CONTAINER: containerName.default('instandt-audit'),
   })
   .superRefine((config, context) => {
     const fault = (name: string, message: string): void => {
       context.addIssue({ code: 'custom', path: [name], message })
     }
+    const hasTls = config.TLS_CERT_FILE !== undefined
+    if (hasTls !== (config.TLS_KEY_FILE !== undefined)) fault('TLS_KEY_FILE', 'and TLS_CERT_FILE belong together')
+    if (!loopback.has(config.HOST) && !hasTls && config.PUBLIC_URL?.startsWith('https:') !== true) {
+      fault('HOST', 'is reachable by others: needs TLS_CERT_FILE, or a proxy that ends TLS under an https PUBLIC_URL')
+    }
+    if (!loopback.has(config.HOST) && config.PUBLIC_URL === undefined)
+      fault('PUBLIC_URL', 'is needed when HOST is not the loopback')
+    if ((config.ENTRA_TENANT_ID === undefined) !== (config.ENTRA_CLIENT_ID === undefined))
+      fault('ENTRA_CLIENT_ID', 'and ENTRA_TENANT_ID belong together')
+    if (config.LOCAL_ACCOUNTS === 'off' && config.ENTRA_TENANT_ID === undefined)
+      fault('LOCAL_ACCOUNTS', 'off leaves no way in without ENTRA_TENANT_ID')
+    if (config.ENTRA_AUTHORITY.startsWith('http:') && !isLoopbackUrl(config.ENTRA_AUTHORITY))
+      fault('ENTRA_AUTHORITY', 'needs https')
+    if ((config.FIRST_ADMIN_EMAIL === undefined) !== (config.FIRST_ADMIN_PASSWORD === undefined))
+      fault('FIRST_ADMIN_PASSWORD', 'and FIRST_ADMIN_EMAIL belong together')
+    if ((config.SMTP_URL === undefined) !== (config.MAIL_FROM === undefined))
+      fault('MAIL_FROM', 'and SMTP_URL belong together')
+    if (config.SECRET_KEYS === undefined && config.KEY_VAULT_URL === undefined)
+      fault('SECRET_KEYS', 'or KEY_VAULT_URL is needed')
     if (config.STORAGE === 'disk' && config.STORAGE_DIR === undefined)
       fault('STORAGE_DIR', 'is needed with STORAGE=disk')
     if (config.STORAGE !== 'azure') return
@@ -58,4 +144,7 @@ export const configSchema = z
       )
     }
   })
+
+const isLoopbackUrl = (url: string): boolean => loopback.has(new URL(url).hostname.replace(/^\[|\]$/g, ''))
+
 export type Config = z.infer<typeof configSchema>

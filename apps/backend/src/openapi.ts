@@ -9,11 +9,14 @@ import {
 } from '@instandt/api'
 import { z } from 'zod'
 import type { App } from './deps.ts'
+import { identityOperations } from './openapi-identity.ts'
 
-interface Operation {
+export interface Operation {
   summary: string
   query?: z.ZodObject
   answer?: z.ZodType
+  /** JSON body. */
+  body?: z.ZodType
   /** Media type of answers that are no JSON of ours. */
   mediaType?: string
   isUpload?: boolean
@@ -24,6 +27,7 @@ const instance = '/dicom-web/studies/{study}/series/{series}/instances/{instance
 
 /** Every address below /api and /dicom-web; a test holds the list against the routes. */
 export const operations: Record<string, Operation> = {
+  ...identityOperations,
   'GET /api/session': { summary: 'Who is calling and what they may see', answer: sessionSchema },
   'GET /api/inspections': {
     summary: 'Search inspections, page by page',
@@ -64,6 +68,13 @@ export const operations: Record<string, Operation> = {
   },
 }
 
+// DICOMweb answers a second time for each project alone.
+for (const [key, operation] of Object.entries(operations)) {
+  if (!key.includes(' /dicom-web/')) continue
+  const summary = `${operation.summary}, in one project`
+  operations[key.replace('/dicom-web/', '/dicom-web/projects/{project}/')] = { ...operation, summary }
+}
+
 /** Parameters of the routes are named after the levels; what follows them in the address is a list or a path. */
 function parametersOf(address: string, query: z.ZodObject | undefined): object[] {
   const inPath = [...address.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
@@ -91,9 +102,11 @@ function describe(key: string, operation: Operation): object {
     parameters: parametersOf(address, operation.query),
     ...(operation.isUpload === true
       ? { requestBody: { required: true, content: { 'multipart/related': {}, 'application/dicom': {} } } }
-      : {}),
+      : operation.body === undefined
+        ? {}
+        : { requestBody: { required: true, content: { 'application/json': { schema: bodySchema(operation.body) } } } }),
     responses: {
-      200: { description: 'Done', content: { [mediaType]: schema } },
+      200: { description: 'Done', ...(mediaType === '' ? {} : { content: { [mediaType]: schema } }) },
       default: {
         description: 'Refused or failed',
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
@@ -101,6 +114,8 @@ function describe(key: string, operation: Operation): object {
     },
   }
 }
+
+const bodySchema = (schema: z.ZodType): object => withoutDialect(z.toJSONSchema(schema, { io: 'input' }))
 
 function withoutDialect({ $schema: _dialect, ...schema }: { $schema?: unknown } & object): object {
   return schema

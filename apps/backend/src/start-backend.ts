@@ -2,12 +2,19 @@ import { closeDb, openDb } from '@instandt/db'
 import type { Logger } from '@instandt/runtime'
 import { type AppOptions, buildApp } from './app.ts'
 import type { Config } from './config.ts'
+import { startSealing } from './audit/seal.ts'
+import { createReadNotes } from './audit/note-read.ts'
 import type { Deps } from './deps.ts'
+import { createIdentity } from './identity/index.ts'
+import { createKeySource } from './secrets/keys.ts'
+import { firstAdministrator } from './sign-in/first-administrator.ts'
 import { openBlobStore } from './storage/open-store.ts'
 
 export interface RunningBackend {
   /** http://127.0.0.1:8080 */
   url: string
+  /** One-time address at which the first administrator is made; undefined when there is one. */
+  setupLink: string | undefined
   deps: Deps
   /** Takes no new requests, finishes running ones, closes store and database. */
   stop(): Promise<void>
@@ -22,8 +29,9 @@ export async function openDeps(config: Config, log: Logger): Promise<{ deps: Dep
     applicationName: 'instandt-backend',
     onBrokenConnection: (error) => log.warn({ err: error }, 'a database connection broke'),
   })
+  const keys = createKeySource(() => Promise.resolve(config.SECRET_KEYS ?? ''), Infinity)
   return {
-    deps: { config, db, blobs, log },
+    deps: { config, db, blobs, log, identity: createIdentity(config, keys), noteRead: createReadNotes(db) },
     async close() {
       await blobs.close()
       await closeDb(db)
@@ -35,12 +43,20 @@ export async function openDeps(config: Config, log: Logger): Promise<{ deps: Dep
 export async function startBackend(config: Config, log: Logger, options: AppOptions = {}): Promise<RunningBackend> {
   const { deps, close } = await openDeps(config, log)
   const app = await buildApp(deps, options)
-  const url = await app.listen({ host: config.HOST, port: config.PORT })
+  const url = (await app.listen({ host: config.HOST, port: config.PORT })).replace('[::1]', 'localhost')
+  const sealing = startSealing(deps)
+  const setupLink = await firstAdministrator(deps, config.PUBLIC_URL ?? url).catch((error: unknown) => {
+    // The database may come later; until then nobody can sign in anyway.
+    log.warn({ err: error }, 'whether there is an administrator is not known yet')
+    return undefined
+  })
   return {
-    url: url.replace('[::1]', 'localhost'),
+    url,
+    setupLink,
     deps,
     async stop() {
       await app.close()
+      await sealing.stop()
       await close()
     },
   }

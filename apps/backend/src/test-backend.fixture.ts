@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Db } from '@instandt/db'
 import { createLogger } from '@instandt/runtime'
-import { type TestDatabase, testDatabase } from '@instandt/testkit'
+import { signedFetch, type TestDatabase, testDatabase, testKeys } from '@instandt/testkit'
 import { buildApp } from './app.ts'
+import { createReadNotes } from './audit/note-read.ts'
 import { type Config, configSchema } from './config.ts'
 import type { App, Deps } from './deps.ts'
+import { createIdentity } from './identity/index.ts'
+import { createKeySource } from './secrets/keys.ts'
 import { openBlobStore } from './storage/open-store.ts'
 
 export interface TestBackend {
@@ -28,9 +31,15 @@ export interface TestBackend {
 export async function startTestBackend(settings: Partial<Config> = {}): Promise<TestBackend> {
   const database = await testDatabase()
   const folder = await mkdtemp(path.join(tmpdir(), 'instandt-backend-'))
-  const config = { ...configSchema.parse({ DATABASE_URL: database.appUrl, STORAGE_DIR: folder }), ...settings }
+  const config = {
+    ...configSchema.parse({ DATABASE_URL: database.appUrl, STORAGE_DIR: folder, SECRET_KEYS: testKeys }),
+    ...settings,
+  }
   const blobs = await openBlobStore(config)
-  const deps: Deps = { config, db: database.db, blobs, log: createLogger({ name: 'test', level: 'fatal' }) }
+  const log = createLogger({ name: 'test', level: 'fatal' })
+  const keys = createKeySource(() => Promise.resolve(testKeys), Infinity)
+  const identity = createIdentity(config, keys)
+  const deps: Deps = { config, db: database.db, blobs, log, identity, noteRead: createReadNotes(database.db) }
   const app = await buildApp(deps)
   await app.listen({ host: '127.0.0.1', port: 0 })
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
@@ -51,7 +60,7 @@ export async function startTestBackend(settings: Partial<Config> = {}): Promise<
         )
       }
       pieces.push(Buffer.from(`--${boundary}--\r\n`))
-      return fetch(`${url}/dicom-web/studies${options.study === undefined ? '' : `/${options.study}`}`, {
+      return signedFetch(`${url}/dicom-web/studies${options.study === undefined ? '' : `/${options.study}`}`, {
         method: 'POST',
         headers: {
           'content-type': options.contentType ?? `multipart/related; type="application/dicom"; boundary=${boundary}`,
@@ -59,7 +68,7 @@ export async function startTestBackend(settings: Partial<Config> = {}): Promise<
         body: Buffer.concat(pieces),
       })
     },
-    get: (address, headers = {}) => fetch(url + address, { headers }),
+    get: (address, headers = {}) => signedFetch(url + address, { headers }),
     async stop() {
       const closed = app.close()
       app.server.closeAllConnections()

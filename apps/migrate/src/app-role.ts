@@ -6,6 +6,9 @@ const schemas = ['public', 'graphile_worker']
 /** The migrations' own table: read for readiness, written by the job alone. */
 const readOnlyTables = new Set(['schema_migration', 'migrations'])
 
+/** What happened stays as it was written: the backend adds, nobody changes. */
+const appendOnlyTables = new Set(['audit_event', 'audit_seal'])
+
 /**
  * Makes the backend's role when it is missing. Roles belong to the whole server, so two databases migrated at once may
  * both try: the second one finds it done.
@@ -78,7 +81,11 @@ export async function grantAppRole(client: Client, role: string): Promise<void> 
   )
   for (const table of tables.rows) {
     const name = `${client.escapeIdentifier(table.schema)}.${client.escapeIdentifier(table.name)}`
-    const rights = readOnlyTables.has(table.name) ? 'select' : 'select, insert, update, delete'
+    const rights = readOnlyTables.has(table.name)
+      ? 'select'
+      : appendOnlyTables.has(table.name)
+        ? 'select, insert'
+        : 'select, insert, update, delete'
     await client.query(`grant ${rights} on ${name} to ${app}`)
     // The queue's tables have row security without a policy: without one the role would see an empty queue.
     // Only when it is not there yet: a policy's making locks out every worker.

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { configSchema as backendConfig, openDeps, runCommand } from '@instandt/backend'
 import { createLogger, readConfig } from '@instandt/runtime'
 import { configSchema } from './config.ts'
-import { startDatabase } from './start-standalone.ts'
+import { openDatabase, ownSettings } from './start-standalone.ts'
 
 const config = readConfig(configSchema)
 const log = createLogger({ name: 'instandt', level: 'warn', destination: process.stderr })
@@ -12,9 +12,9 @@ const dataDir = path.resolve(config.INSTANDT_DATA)
 process.exitCode = await runCommand(
   process.argv.slice(2),
   async () => {
-    const database = await startDatabase(dataDir, log)
+    const database = await openDatabase(dataDir, log)
     const { deps, close } = await openDeps(
-      backendConfig.parse({ DATABASE_URL: database.appUrl, STORAGE: 'disk', STORAGE_DIR: path.join(dataDir, 'blobs') }),
+      backendConfig.parse({ ...(await ownSettings(dataDir)), DATABASE_URL: database.appUrl }),
       log,
     )
     return {

@@ -14,7 +14,8 @@ const log = createLogger({ name: 'standalone', level: config.LOG_LEVEL })
 const dataDir = path.resolve(config.INSTANDT_DATA)
 await mkdir(dataDir, { recursive: true })
 
-const standalone = await startStandalone({ dataDir, port: config.PORT, log, pagesDir: builtPages }).catch(
+const { PORT, INSTANDT_DATA: _data, LOG_LEVEL: _level, ...settings } = config
+const standalone = await startStandalone({ dataDir, port: PORT, log, settings, pagesDir: builtPages }).catch(
   (error: unknown) => {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'EADDRINUSE') log.fatal(`port ${config.PORT} is taken; set PORT to another one`)
@@ -23,5 +24,8 @@ const standalone = await startStandalone({ dataDir, port: config.PORT, log, page
   },
 )
 onShutdown(log, [{ name: 'instaNDT', run: () => standalone.stop() }])
-if (values.demo) await loadDemo(standalone.url, log)
+if (values.demo) await loadDemo(standalone, log)
+const { setupLink } = standalone.backend
+if (setupLink !== undefined)
+  process.stdout.write(`\n  Nobody can sign in yet. Make the first administrator here (good once):\n  ${setupLink}\n`)
 process.stdout.write(`\n  instaNDT is ready: ${standalone.url}\n  Data: ${dataDir}\n  Ctrl-C ends it.\n\n`)

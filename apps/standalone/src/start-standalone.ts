@@ -1,15 +1,18 @@
 import { existsSync } from 'node:fs'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { configSchema, startBackend, startJobs, type RunningBackend } from '@instandt/backend'
+import { configSchema, newKey, startBackend, startJobs, type RunningBackend } from '@instandt/backend'
 import { frontendRoutes } from '@instandt/frontend/server'
 import { runMigrations } from '@instandt/migrate'
 import type { Logger } from '@instandt/runtime'
-import { startPostgres } from '@instandt/testkit/postgres'
+import { findPostgres, startPostgres } from '@instandt/testkit/postgres'
 
 export interface StandaloneOptions {
   dataDir: string
   port: number
   log: Logger
+  /** Settings of the backend beyond those this program makes itself: sign-in, mail, proxies. */
+  settings?: Record<string, string | undefined>
   /** Built web app; without it only the interfaces are served. */
   pagesDir?: string
 }
@@ -44,16 +47,37 @@ export async function startDatabase(dataDir: string, log: Logger): Promise<{ app
   return { appUrl: postgres.appUrl, stop: () => postgres.stop() }
 }
 
+/** For commands: the database of a running installation, or one started for as long as the command takes. */
+export async function openDatabase(dataDir: string, log: Logger): Promise<{ appUrl: string; stop(): Promise<void> }> {
+  return (await findPostgres(path.join(dataDir, 'postgres'))) ?? startDatabase(dataDir, log)
+}
+
+/** What the backend needs of this installation's own folder; its keys are made at the first start. */
+export async function ownSettings(dataDir: string): Promise<Record<string, string>> {
+  const keyFile = path.join(dataDir, 'secret-keys')
+  // Written beside and renamed: a crash leaves no half key, and a key is never replaced.
+  if (!existsSync(keyFile)) {
+    await writeFile(`${keyFile}.new`, `${newKey()}\n`, { mode: 0o600, flush: true })
+    await rename(`${keyFile}.new`, keyFile)
+  }
+  return {
+    STORAGE: 'disk',
+    STORAGE_DIR: path.join(dataDir, 'blobs'),
+    AUDIT_ANCHOR_FILE: path.join(dataDir, 'audit-anchors.jsonl'),
+    SECRET_KEYS: (await readFile(keyFile, 'utf8')).trim(),
+  }
+}
+
 /** Everything on one machine: database, files on disk, interfaces and web app on one port of the loopback address. */
 export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
   const { dataDir, log, pagesDir } = options
   const database = await startDatabase(dataDir, log)
   try {
     const config = configSchema.parse({
+      ...options.settings,
+      ...(await ownSettings(dataDir)),
       DATABASE_URL: database.appUrl,
       PORT: options.port,
-      STORAGE: 'disk',
-      STORAGE_DIR: path.join(dataDir, 'blobs'),
     })
     const hasPages = pagesDir !== undefined && existsSync(path.join(pagesDir, 'index.html'))
     const backend = await startBackend(

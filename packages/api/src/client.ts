@@ -9,6 +9,7 @@ import {
   type InstancePage,
   instancePageSchema,
 } from './inspection.ts'
+import { identityClient, type IdentityClient, type Send } from './identity-client.ts'
 import { type Problem, problemSchema } from './problem.ts'
 import { type Session, sessionSchema } from './session.ts'
 
@@ -48,7 +49,7 @@ export interface PageRequest {
   limit?: number | undefined
 }
 
-export interface Client {
+export interface Client extends IdentityClient {
   getSession(signal?: AbortSignal): Promise<Session>
   searchInspections(query: Query, signal?: AbortSignal): Promise<InspectionPage>
   getInspection(study: string, signal?: AbortSignal): Promise<InspectionDetail>
@@ -67,10 +68,21 @@ export interface Client {
  * @throws {ContractError} answer that does not fit the schema
  */
 export function createClient(fetch: (url: string, init: RequestInit) => Promise<Response>): Client {
-  async function get(url: string, accept: string, signal?: AbortSignal, method = 'GET'): Promise<Response> {
+  async function ask(
+    method: string,
+    url: string,
+    accept: string,
+    options: { body?: object | undefined; signal?: AbortSignal | undefined } = {},
+  ): Promise<Response> {
+    const { body, signal } = options
     let response: Response
     try {
-      response = await fetch(url, { method, headers: { accept }, ...(signal ? { signal } : {}) })
+      response = await fetch(url, {
+        method,
+        headers: { accept, ...(body ? { 'content-type': 'application/json' } : {}) },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+        ...(signal ? { signal } : {}),
+      })
     } catch (error) {
       if (signal?.aborted) throw error
       throw new UnreachableError(error)
@@ -79,17 +91,20 @@ export function createClient(fetch: (url: string, init: RequestInit) => Promise<
     return response
   }
 
-  async function getJson<Schema extends z.ZodType>(schema: Schema, url: string, signal?: AbortSignal) {
-    const response = await get(url, 'application/json', signal)
+  const send: Send = async (method, url, schema, options = {}) => {
+    const response = await ask(method, url, 'application/json', options)
     try {
-      return schema.parse(await response.json())
+      return (schema === null ? undefined : schema.parse(await response.json())) as never
     } catch (error) {
-      if (signal?.aborted) throw error
+      if (options.signal?.aborted) throw error
       throw new ContractError(url, response.headers.get('x-request-id') ?? '', error)
     }
   }
+  const getJson = <Schema extends z.ZodType>(schema: Schema, url: string, signal?: AbortSignal) =>
+    send('GET', url, schema, { signal })
 
   return {
+    ...identityClient(send, queryString),
     getSession: (signal) => getJson(sessionSchema, '/api/session', signal),
     searchInspections: (query, signal) =>
       getJson(inspectionPageSchema, `/api/inspections${queryString({ ...query })}`, signal),
@@ -101,10 +116,10 @@ export function createClient(fetch: (url: string, init: RequestInit) => Promise<
     },
     getInstanceMetadata: async (study, series, instance, signal) => {
       const address = instanceUrl(encodeURIComponent(study), encodeURIComponent(series), encodeURIComponent(instance))
-      return (await get(`${address}/metadata`, 'application/dicom+json', signal)).text()
+      return (await ask('GET', `${address}/metadata`, 'application/dicom+json', { signal })).text()
     },
     getByteLength: async (url, signal) => {
-      const length = (await get(url, '*/*', signal, 'HEAD')).headers.get('content-length')
+      const length = (await ask('HEAD', url, '*/*', { signal })).headers.get('content-length')
       return length === null ? null : Number(length)
     },
   }

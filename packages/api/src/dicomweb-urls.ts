@@ -1,9 +1,13 @@
 /** Addresses below /dicom-web (PS3.18 10), relative to the server; UIDs need no escaping. */
 export const dicomWebBase = '/dicom-web'
 
-export const studyUrl = (study: string): string => `${dicomWebBase}/studies/${study}`
-export const seriesUrl = (study: string, series: string): string => `${studyUrl(study)}/series/${series}`
-export const instanceUrl = (study: string, series: string, instance: string): string =>
-  `${seriesUrl(study, series)}/instances/${instance}`
+/** One project alone; the same addresses follow. */
+export const projectDicomWebBase = (project: string): string => `${dicomWebBase}/projects/${project}`
+
+export const studyUrl = (study: string, base: string = dicomWebBase): string => `${base}/studies/${study}`
+export const seriesUrl = (study: string, series: string, base?: string): string =>
+  `${studyUrl(study, base)}/series/${series}`
+export const instanceUrl = (study: string, series: string, instance: string, base?: string): string =>
+  `${seriesUrl(study, series, base)}/instances/${instance}`
 export const framesUrl = (study: string, series: string, instance: string, frames: readonly number[]): string =>
   `${instanceUrl(study, series, instance)}/frames/${frames.join(',')}`

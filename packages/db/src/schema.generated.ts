@@ -2,7 +2,70 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 
 /** The schema this program was written for; readiness compares it with the database. */
-export const requiredSchemaVersion = 2
+export const requiredSchemaVersion = 4
+
+export interface AccountTable {
+  id: Generated<string>
+  kind: string
+  name: string
+  email: string | null
+  password_hash: string | null
+  entra_tenant_id: string | null
+  entra_object_id: string | null
+  directory_role: string | null
+  is_administrator: Generated<boolean>
+  is_blocked: Generated<boolean>
+  totp_secret: string | null
+  is_totp_confirmed: Generated<boolean>
+  totp_last_step: Generated<number>
+  default_project_id: number | null
+  created_at: ColumnType<Date, Date | string | undefined, Date | string>
+  last_seen_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+}
+
+export interface ApiTokenTable {
+  id: Generated<string>
+  token_hash: Buffer
+  prefix: string
+  name: string
+  role: string
+  owner_id: string | null
+  created_by: string
+  created_at: ColumnType<Date, Date | string | undefined, Date | string>
+  expires_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+  revoked_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+  last_used_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+}
+
+export interface ApiTokenProjectTable {
+  token_id: string
+  project_id: number
+}
+
+export interface AuditEventTable {
+  id: GeneratedAlways<number>
+  at: ColumnType<Date, Date | string | undefined, Date | string>
+  actor_kind: string
+  actor_id: string
+  actor_name: string
+  address: string
+  request_id: string
+  action: string
+  result: string
+  project: string | null
+  study_instance_uid: string | null
+  component: string | null
+  target: Generated<string>
+  count: Generated<number>
+  detail: ColumnType<unknown, string | undefined, string>
+}
+
+export interface AuditSealTable {
+  seq: number
+  event_id: number
+  hash: Buffer
+  sealed_at: ColumnType<Date, Date | string | undefined, Date | string>
+}
 
 export interface ComponentTable {
   id: GeneratedAlways<number>
@@ -42,11 +105,37 @@ export interface InstanceTable {
   stored_at: ColumnType<Date, Date | string | undefined, Date | string>
 }
 
+export interface MembershipTable {
+  project_id: number
+  account_id: string
+  role: string
+  is_from_directory: Generated<boolean>
+}
+
+export interface OneTimeLinkTable {
+  id: Generated<string>
+  token_hash: Buffer
+  kind: string
+  account_id: string | null
+  email: string | null
+  name: string | null
+  is_administrator: Generated<boolean>
+  memberships: ColumnType<unknown, string | undefined, string>
+  created_by: string
+  created_at: ColumnType<Date, Date | string | undefined, Date | string>
+  expires_at: ColumnType<Date, Date | string, Date | string>
+}
+
 export interface ProjectTable {
   id: GeneratedAlways<number>
   slug: string
   name: string
   created_at: ColumnType<Date, Date | string | undefined, Date | string>
+}
+
+export interface RecoveryCodeTable {
+  account_id: string
+  code_hash: Buffer
 }
 
 export interface SchemaMigrationTable {
@@ -82,6 +171,28 @@ export interface SeriesTable {
   changed_at: ColumnType<Date, Date | string | undefined, Date | string>
 }
 
+export interface SessionTable {
+  id: Generated<string>
+  token_hash: Buffer
+  account_id: string
+  is_complete: boolean
+  failed_codes: Generated<number>
+  address: string
+  agent: string
+  started_at: ColumnType<Date, Date | string | undefined, Date | string>
+  seen_at: ColumnType<Date, Date | string | undefined, Date | string>
+  expires_at: ColumnType<Date, Date | string, Date | string>
+  confirmed_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+  refresh_token: string | null
+}
+
+export interface SignInThrottleTable {
+  key: string
+  failures: number
+  blocked_until: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+  updated_at: ColumnType<Date, Date | string | undefined, Date | string>
+}
+
 export interface StudyTable {
   id: GeneratedAlways<number>
   project_id: number
@@ -113,10 +224,20 @@ export interface StudyTable {
 }
 
 export interface Schema {
+  account: AccountTable
+  api_token: ApiTokenTable
+  api_token_project: ApiTokenProjectTable
+  audit_event: AuditEventTable
+  audit_seal: AuditSealTable
   component: ComponentTable
   instance: InstanceTable
+  membership: MembershipTable
+  one_time_link: OneTimeLinkTable
   project: ProjectTable
+  recovery_code: RecoveryCodeTable
   schema_migration: SchemaMigrationTable
   series: SeriesTable
+  session: SessionTable
+  sign_in_throttle: SignInThrottleTable
   study: StudyTable
 }

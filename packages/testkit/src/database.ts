@@ -3,6 +3,7 @@ import { closeDb, type Db, openDb } from '@instandt/db'
 import { defaultMigrationsDir, readMigrations, runMigrations } from '@instandt/migrate'
 import { createLogger } from '@instandt/runtime'
 import pg from 'pg'
+import { addTestToken } from './caller.ts'
 import { startPostgres } from './embedded-postgres.ts'
 
 export interface TestDatabase {
@@ -83,6 +84,9 @@ async function ensureTemplate(serverUrl: string): Promise<string> {
       { databaseUrl: withPath(serverUrl, fresh), appRole, appRolePassword: appPassword },
       createLogger({ name: 'migrate', level: 'warn' }),
     )
+    const inside = new pg.Client({ connectionString: withPath(serverUrl, fresh) })
+    await inside.connect()
+    await addTestToken(inside).finally(() => inside.end())
     await client.query(`alter database ${fresh} rename to ${name}`)
   })
   return name

@@ -63,17 +63,38 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Runn
     await endServer(server, options.log)
     if (cluster.isThrowaway) await rm(cluster.place, { recursive: true, force: true })
   }
-  const url = (role: string, password: string, database = databaseName) =>
-    `postgres://${role}:${password}@127.0.0.1:${port}/${database}`
   try {
     await waitUntilReady(cluster.dataDir, server, words)
-    await ensureDatabase(url(adminRole, cluster.secrets.adminPassword, 'postgres'))
+    await ensureDatabase(urlOf(port, adminRole, cluster.secrets.adminPassword, 'postgres'))
     if (cluster.portFile !== undefined) await writeFile(cluster.portFile, String(port))
   } catch (error) {
     await stop()
     throw error
   }
   options.log?.info({ port, dataDir: cluster.dataDir }, 'PostgreSQL is up')
+  return describe(cluster, port, stop)
+}
+
+/** The server that another program runs on this home; undefined when there is none. Stopping it is that program's. */
+export async function findPostgres(dataDir: string): Promise<RunningPostgres | undefined> {
+  const cluster = await ensureCluster(dataDir, true)
+  const found = await readPostmasterFile(cluster.dataDir)
+  if (found?.status !== 'ready') return undefined
+  const running = describe(cluster, found.port, () => Promise.resolve())
+  const client = new pg.Client({ connectionString: running.appUrl })
+  try {
+    await client.connect()
+    return running
+  } catch {
+    // What a crash left behind: the caller starts a server of its own.
+    return undefined
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+function describe(cluster: Cluster, port: number, stop: () => Promise<void>): RunningPostgres {
+  const url = (role: string, password: string): string => urlOf(port, role, password, databaseName)
   return {
     adminUrl: url(adminRole, cluster.secrets.adminPassword),
     appUrl: url(appRole, cluster.secrets.appPassword),
@@ -83,6 +104,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Runn
     stop,
   }
 }
+
+const urlOf = (port: number, role: string, password: string, database: string): string =>
+  `postgres://${role}:${password}@127.0.0.1:${port}/${database}`
 
 /** The remembered port keeps a person's database client working; a taken one is no reason not to start. */
 async function choosePort(portFile: string | undefined): Promise<number> {

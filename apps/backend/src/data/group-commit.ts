@@ -1,7 +1,8 @@
 import type { Db } from '@instandt/db'
 import type { PoolClient } from 'pg'
 import { AppError } from '../app-error.ts'
-import type { Scope } from '../plugins/access.ts'
+import type { StoreScope } from '../plugins/access.ts'
+import { addAuditEvents, type AuditEntry } from './audit.ts'
 import { insertBatch } from './instances.ts'
 import type { InsertResult, NewInstance } from './new-instance.ts'
 
@@ -12,11 +13,11 @@ export interface InstanceWriter {
    * @throws AppError 'database-unavailable' (503) when nothing was committed, 'commit-unknown' (503) when the connection
    * broke while the database was committing
    */
-  insert(scope: Scope, row: NewInstance): Promise<InsertResult>
+  insert(scope: StoreScope, row: NewInstance): Promise<InsertResult>
 }
 
 interface Waiting {
-  scope: Scope
+  scope: StoreScope
   row: NewInstance
   resolve(result: InsertResult): void
   reject(error: unknown): void
@@ -31,10 +32,8 @@ export function createInstanceWriter(db: Db): InstanceWriter {
 
   const run = async (): Promise<void> => {
     for (let batch = takeBatch(queue); batch.length > 0; batch = takeBatch(queue)) {
-      const [{ scope }] = batch as [Waiting]
       try {
-        const rows = batch.map((waiting) => waiting.row)
-        const results = await commitBatch(db, scope, rows)
+        const results = await commitBatch(db, batch)
         for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] as InsertResult)
       } catch (error) {
         for (const waiting of batch) waiting.reject(error)
@@ -68,10 +67,16 @@ function takeBatch(queue: Waiting[]): Waiting[] {
 const sqlState = (error: unknown): string | undefined => (error as { code?: string }).code
 
 /** One transaction for the batch; when a row cannot be inserted the halves are tried, until it fails alone. */
-async function commitBatch(db: Db, scope: Scope, rows: readonly NewInstance[]): Promise<InsertResult[]> {
+async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertResult[]> {
+  const [{ scope }] = batch as readonly [Waiting]
+  const rows = batch.map((waiting) => waiting.row)
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await inTransaction(db, (client) => insertBatch(client, scope, rows))
+      return await inTransaction(
+        db,
+        (client) => insertBatch(client, scope, rows),
+        (client, results) => addAuditEvents(client, storeEvents(batch, results)),
+      )
     } catch (error) {
       const state = sqlState(error) ?? ''
       // Serialization failure, deadlock: rolled back, so trying again is safe.
@@ -80,19 +85,43 @@ async function commitBatch(db: Db, scope: Scope, rows: readonly NewInstance[]): 
       if (!/^(22|23|54)...$/.test(state)) throw error
       if (rows.length === 1) return [{ outcome: 'failed', error }]
       const middle = rows.length >> 1
-      return [
-        ...(await commitBatch(db, scope, rows.slice(0, middle))),
-        ...(await commitBatch(db, scope, rows.slice(middle))),
-      ]
+      return [...(await commitBatch(db, batch.slice(0, middle))), ...(await commitBatch(db, batch.slice(middle)))]
     }
   }
+}
+
+/** One event for what a request adds to a study by this commit. */
+function storeEvents(
+  batch: readonly Waiting[],
+  results: readonly InsertResult[],
+): { scope: StoreScope; entry: AuditEntry }[] {
+  const stored = batch.filter((_, index) => results[index]?.outcome === 'stored')
+  const groups = Map.groupBy(stored, ({ scope, row }) => `${scope.requestId} ${row.study.studyInstanceUid}`)
+  return [...groups.values()].map((group) => {
+    const [{ scope, row }] = group as [Waiting]
+    const { studyInstanceUid, componentName, componentNumber } = row.study
+    return {
+      scope,
+      entry: {
+        action: 'image.store',
+        studyInstanceUid,
+        component: componentName ?? componentNumber,
+        count: group.length,
+        detail: { instances: group.map((waiting) => waiting.row.sopInstanceUid) },
+      },
+    }
+  })
 }
 
 // A plan made while a table is small would read it whole, and is kept while it grows: every lookup here is by index.
 const beginByIndex = 'begin; set local enable_seqscan to off'
 
 /** Does the work between begin and commit; no answer at all, or the server's own end, is an AppError. */
-async function inTransaction<T>(db: Db, work: (client: PoolClient) => Promise<T>): Promise<T> {
+async function inTransaction<T>(
+  db: Db,
+  work: (client: PoolClient) => Promise<T>,
+  last: (client: PoolClient, result: T) => Promise<void>,
+): Promise<T> {
   const client = await db.pool.connect().catch((cause: unknown) => {
     throw unavailable(cause)
   })
@@ -105,7 +134,11 @@ async function inTransaction<T>(db: Db, work: (client: PoolClient) => Promise<T>
     const result = await work(client)
     await begun
     isCommitting = true
-    await client.query('commit')
+    // The last statement travels with the commit, which undoes everything when that statement failed.
+    const [written, committed] = await Promise.allSettled([last(client, result), client.query('commit')])
+    if (committed.status === 'rejected') throw committed.reason
+    isCommitting = false
+    if (written.status === 'rejected') throw written.reason
     return result
   } catch (error) {
     await client.query('rollback').catch(() => {

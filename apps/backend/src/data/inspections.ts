@@ -150,9 +150,3 @@ order by coalesce(i.instance_number, 2147483647), i.id`
   if (rows.length === 0) return undefined
   return rows.filter((row) => row.cursorId !== null)
 }
-
-export async function listProjects(db: Db, scope: Scope): Promise<{ slug: string; name: string }[]> {
-  const values = startStatement()
-  const text = `select p.slug, p.name from project p where ${scopeCondition(scope, 'p.id', values)} order by p.name`
-  return runStatement(db, { text, values: values.values })
-}

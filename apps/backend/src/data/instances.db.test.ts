@@ -6,13 +6,13 @@ import { openDb, closeDb } from '@instandt/db'
 import { type TestDatabase, testDatabase } from '@instandt/testkit'
 import { uidOf } from '@instandt/testkit/files'
 import { AppError } from '../app-error.ts'
-import { localScope, readArchiveScope, type Scope } from '../plugins/access.ts'
+import { systemScope, readArchiveScope, type StoreScope } from '../plugins/access.ts'
 import { createInstanceWriter, type InstanceWriter } from './group-commit.ts'
 import { makeRow } from './insert-rows.fixture.ts'
 
 let database: TestDatabase
 let writer: InstanceWriter
-let scope: Scope
+let scope: StoreScope
 before(async () => {
   database = await testDatabase()
   writer = createInstanceWriter(database.db)
@@ -119,7 +119,7 @@ test('the first instance decides about study and component; a later one makes no
 
 test('a study of a project outside the scope takes nothing, and callers with other rights share no batch', async () => {
   const [other] = await query<{ id: number }>(`insert into project (slug, name) values ('other', 'Other') returning id`)
-  const stranger = localScope(other?.id ?? -1)
+  const stranger = systemScope([other?.id ?? -1], other?.id ?? -1)
   const results = await Promise.all([
     writer.insert(scope, makeRow({ study: 'mine', instance: 'mine-1' })),
     writer.insert(stranger, makeRow({ study: 'mine', instance: 'mine-2' })),

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg'
-import type { Scope } from '../plugins/access.ts'
+import type { Scope, StoreScope } from '../plugins/access.ts'
 import type { InsertResult, NewInstance } from './new-instance.ts'
 
 /** One entry per key, in ascending order of the keys: every process locks parents in the same order. */
@@ -39,7 +39,7 @@ async function pipelined<T extends readonly Promise<unknown>[]>(
  */
 export async function insertBatch(
   client: PoolClient,
-  scope: Scope,
+  scope: StoreScope,
   rows: readonly NewInstance[],
 ): Promise<InsertResult[]> {
   const [newComponents, newStudies, studies, newSeries, inserted] = await pipelined([
@@ -95,7 +95,7 @@ async function dropEmpty(
   ])
 }
 
-async function insertComponents(client: PoolClient, scope: Scope, rows: readonly NewInstance[]): Promise<Id[]> {
+async function insertComponents(client: PoolClient, scope: StoreScope, rows: readonly NewInstance[]): Promise<Id[]> {
   // One a study: of instances that disagree about their component the first one counts, as for the study itself.
   const components = distinct(
     distinct(rows, (row) => row.study.studyInstanceUid),
@@ -124,7 +124,7 @@ async function insertComponents(client: PoolClient, scope: Scope, rows: readonly
   return created
 }
 
-async function insertStudies(client: PoolClient, scope: Scope, rows: readonly NewInstance[]): Promise<Id[]> {
+async function insertStudies(client: PoolClient, scope: StoreScope, rows: readonly NewInstance[]): Promise<Id[]> {
   const { rows: created } = await client.query<Id>({
     name: 'insert-studies',
     text: `insert into study (project_id, component_id, study_instance_uid, study_date, study_time, accession_number, study_id,

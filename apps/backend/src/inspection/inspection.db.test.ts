@@ -107,5 +107,13 @@ test('cursors of other lists and wrong values are 400', async () => {
 
 test('the session names the caller and the projects', async () => {
   const session = sessionSchema.parse(await (await backend.get('/api/session')).json())
-  assert.deepEqual(session.projects, [{ slug: 'default', name: 'Default project' }])
+  assert.deepEqual(session.projects, [
+    {
+      slug: 'default',
+      name: 'Default project',
+      role: 'level-iii',
+      permissions: ['read', 'store', 'manage-members'],
+    },
+  ])
+  assert.deepEqual([session.user.kind, session.defaultProject], ['token', 'default'])
 })

@@ -8,7 +8,6 @@ import {
 } from '@instandt/api'
 import { sopClassName } from '@instandt/dicom'
 import type { FastifyRequest } from 'fastify'
-import type { z } from 'zod'
 import { AppError } from '../app-error.ts'
 import {
   type Cursor,
@@ -19,6 +18,7 @@ import {
   listViews,
 } from '../data/inspections.ts'
 import type { App, Deps } from '../deps.ts'
+import { readQuery } from '../read-input.ts'
 
 type ViewRequest = FastifyRequest<{ Params: { study: string; series: string } }>
 
@@ -27,7 +27,7 @@ export function inspectionRoutes(app: App, deps: Deps): void {
   const read = { config: { permission: 'read' } } as const
 
   app.get('/api/inspections', read, async (request): Promise<InspectionPage> => {
-    const query: InspectionQuery = parse(inspectionQuerySchema, request.query)
+    const query: InspectionQuery = readQuery(inspectionQuerySchema, request.query)
     const rows = await listInspections(deps.db, request.scope, query, readCursor(query.cursor, query.sort))
     const items = rows.slice(0, query.limit)
     const last = rows.length > query.limit ? items.at(-1) : undefined
@@ -47,7 +47,7 @@ export function inspectionRoutes(app: App, deps: Deps): void {
 
   app.get('/api/inspections/:study/views/:series/instances', read, async (request): Promise<InstancePage> => {
     const { study, series } = (request as ViewRequest).params
-    const query = parse(instanceQuerySchema, request.query)
+    const query = readQuery(instanceQuerySchema, request.query)
     const rows = await listInstances(
       deps.db,
       request.scope,
@@ -62,14 +62,6 @@ export function inspectionRoutes(app: App, deps: Deps): void {
       next: last ? writeCursor({ value: String(last.number ?? 2_147_483_647), id: last.cursorId }, 'number') : null,
     }
   })
-}
-
-/** Query parameters by their schema; every fault is named. */
-export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const faults = result.error.issues.map((issue) => `${issue.path.join('.') || 'query'}: ${issue.message}`)
-  throw new AppError('malformed-query', 400, faults.join('; '))
 }
 
 const writeCursor = (cursor: Cursor, sort: string): string =>

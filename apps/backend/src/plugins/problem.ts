@@ -5,17 +5,21 @@ import type { App } from '../deps.ts'
 
 const titles: Record<number, string> = {
   400: 'Bad Request',
+  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
   406: 'Not Acceptable',
   409: 'Conflict',
+  410: 'Gone',
   412: 'Precondition Failed',
   413: 'Content Too Large',
   414: 'URI Too Long',
   415: 'Unsupported Media Type',
   416: 'Range Not Satisfiable',
   421: 'Misdirected Request',
+  422: 'Unprocessable Content',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   501: 'Not Implemented',
@@ -97,6 +101,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, fault:
   // Also for requests that no hook has seen, such as malformed addresses.
   reply.header('x-request-id', request.id)
   if (fault.status === 503) reply.header('retry-after', retryAfterSeconds)
+  if (fault.status === 401) reply.header('www-authenticate', 'Bearer')
   return reply.code(fault.status).type('application/problem+json').send(JSON.stringify(problem))
 }
 

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { DefaultAzureCredential, ManagedIdentityCredential } from '@azure/identity'
-import type { BlockBlobClient, ContainerClient, StoragePipelineOptions } from '@azure/storage-blob'
-import { BlobServiceClient } from '@azure/storage-blob'
+import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob'
 import { AppError } from '../app-error.ts'
+import { type AzureAccount, connectContainer } from './azure-container.ts'
 import { checkKey } from './blob-keys.ts'
 import type { BlobInfo, BlobStore, ByteRange } from './blob-store.ts'
 import { checkLength, untilAborted } from './body.ts'
@@ -17,20 +16,12 @@ const checkTimeout = 5_000
 const stallTimeout = 30_000
 const resumesWithoutProgress = 4
 
-const pipelineOptions: StoragePipelineOptions = {
-  retryOptions: { maxTries: 4, retryDelayInMs: 300, maxRetryDelayInMs: 3_000 },
-}
-
-export type AzureAccount =
-  | { connectionString: string; container: string }
-  | { accountUrl: string; clientId: string | undefined; container: string }
-
 /**
  * Blobs of one container. With a connection string (development, tests) the container is made when absent; with an
  * identity it has to exist, because making it is the deployment's right and not the server's.
  */
 export async function openAzureStore(account: AzureAccount): Promise<BlobStore> {
-  const container = connect(account)
+  const container = connectContainer(account)
   if ('connectionString' in account) await guarded((abortSignal) => container.createIfNotExists({ abortSignal }))
 
   const blobOf = (key: string): BlockBlobClient => {
@@ -71,20 +62,6 @@ export async function openAzureStore(account: AzureAccount): Promise<BlobStore> 
 
     async close() {},
   }
-}
-
-function connect(account: AzureAccount): ContainerClient {
-  if ('connectionString' in account) {
-    return BlobServiceClient.fromConnectionString(account.connectionString, pipelineOptions).getContainerClient(
-      account.container,
-    )
-  }
-  // In the cloud the identity is named; without a name this is a developer's machine and its own sign-in counts.
-  const credential =
-    account.clientId === undefined
-      ? new DefaultAzureCredential()
-      : new ManagedIdentityCredential({ clientId: account.clientId })
-  return new BlobServiceClient(account.accountUrl, credential, pipelineOptions).getContainerClient(account.container)
 }
 
 interface ServiceFault {

@@ -35,10 +35,10 @@ export function buildMatch(
       member(tags.numberOfStudyRelatedInstances, 'IS', [match.study_instance_count]),
     )
   } else members.push(member(tags.studyInstanceUid, 'UI', [match.study_instance_uid]))
-  let address = studyUrl(match.study_instance_uid)
+  let address = studyUrl(match.study_instance_uid, base)
   if (level !== 'study') {
     const series = match.series_instance_uid ?? ''
-    address = seriesUrl(match.study_instance_uid, series)
+    address = seriesUrl(match.study_instance_uid, series, base)
     if (level === 'series' || hasParents.series) {
       members.push(
         ...membersOf(match.series_attributes ?? '{}'),
@@ -46,14 +46,14 @@ export function buildMatch(
       )
     } else members.push(member(tags.seriesInstanceUid, 'UI', [series]))
     if (level === 'instance') {
-      address = instanceUrl(match.study_instance_uid, series, match.sop_instance_uid ?? '')
+      address = instanceUrl(match.study_instance_uid, series, match.sop_instance_uid ?? '', base)
       members.push(
         ...membersOf(match.attributes ?? '{}'),
         member(tags.availableTransferSyntaxUid, 'UI', [match.transfer_syntax_uid ?? '']),
       )
     }
   }
-  members.push(member(tags.retrieveUrl, 'UR', [base + address]))
+  members.push(member(tags.retrieveUrl, 'UR', [address]))
   if (match.metadata) addIncluded(members, match.metadata, query, base + address, level)
   return `{${sortedOnce(members).join(',')}}`
 }

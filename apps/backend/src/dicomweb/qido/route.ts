@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream'
-import { dicomWebBase } from '@instandt/api'
 import { parseAccept } from '@instandt/dicom'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../app-error.ts'
 import { type Match, countMatches, findParents, search } from '../../data/search.ts'
 import type { App, Deps } from '../../deps.ts'
+import { baseOf, bases } from '../places.ts'
 import { buildMatch } from './build-answer.ts'
 import { parseQuery } from './parse-query.ts'
 import type { Level } from './search-keys.ts'
@@ -19,9 +19,11 @@ const pageSize = 2000
 /** QIDO-RS (PS3.18 10.6) at every level path. */
 export function qidoRoutes(app: App, deps: Deps): void {
   const get = (path: string, level: Level): void => {
-    app.get(dicomWebBase + path, { config: { permission: 'read' } }, (request, reply) =>
-      answer(deps, level, request as Request, reply),
-    )
+    for (const base of bases) {
+      app.get(base + path, { config: { permission: 'read' } }, (request, reply) =>
+        answer(deps, level, request as Request, reply),
+      )
+    }
   }
   get('/studies', 'study')
   get('/series', 'series')
@@ -50,20 +52,19 @@ async function answer(deps: Deps, level: Level, request: Request, reply: Fastify
   // One more than asked for tells whether there are more.
   const first = await page(Math.min(asked, pageSize) + 1, 0)
   const isMore = first.length > asked
+  const base = baseOf(deps.config, request)
   const warnings = [...query.warnings]
   if (isMore && query.limit === undefined) warnings.push(`There are more results than the ${asked} returned`)
   if (query.limit !== undefined && query.limit > asked) warnings.push(`The limit was lowered to ${asked}`)
-  const { host } = request
   if (warnings.length > 0)
     reply.header(
       'warning',
-      warnings.map((text) => `299 ${host} "${text.replace(/[^\x20-\x7e]|["\\]/g, '?')}"`).join(', '),
+      warnings.map((text) => `299 ${new URL(base).host} "${text.replace(/[^\x20-\x7e]|["\\]/g, '?')}"`).join(', '),
     )
   if (query.hasTotal) reply.header('x-total-count', await countMatches(deps.db, scope, level, query, within))
   reply.header('cache-control', 'private, no-store')
   if (first.length === 0 || asked === 0) return reply.code(204).send()
 
-  const base = deps.config.PUBLIC_URL ?? `${request.protocol}://${host}`
   const hasParents = { study: isWholeArchive, series: within.seriesInstanceUid === undefined }
   const build = (match: Match): string => buildMatch(match, level, query, base, hasParents)
   reply.type('application/dicom+json')

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { dicomWebBase, instanceUrl, storeAnswer, studyUrl } from '@instandt/api'
+import { instanceUrl, storeAnswer, studyUrl } from '@instandt/api'
 import {
   type FailedInstance,
   MediaTypeError,
@@ -15,8 +15,11 @@ import {
 } from '@instandt/dicom'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../app-error.ts'
+import { addAuditEvent } from '../../data/audit.ts'
 import { createInstanceWriter } from '../../data/group-commit.ts'
 import type { App, Deps } from '../../deps.ts'
+import { requireDefaultProject, type Scope } from '../../plugins/access.ts'
+import { baseOf, bases } from '../places.ts'
 import { type StoreOutcome, storeInstance } from './store-instance.ts'
 
 type Request = FastifyRequest<{ Params: { study?: string } }>
@@ -37,6 +40,7 @@ export function stowRoutes(app: App, deps: Deps): void {
 
   const handler = async (request: Request, reply: FastifyReply): Promise<FastifyReply> => {
     const { study } = request.params
+    const scope = requireDefaultProject(request)
     const contentType = readContentType(request)
     const isSinglePart = contentType.type === 'application/dicom'
     checkAccept(request)
@@ -57,7 +61,7 @@ export function stowRoutes(app: App, deps: Deps): void {
       const isConsumed = new Promise<void>((resolve) => {
         consumed = resolve
       })
-      const work = storeInstance(deps, writer, request.scope, whenRead(body, consumed), study)
+      const work = storeInstance(deps, writer, scope, whenRead(body, consumed), study)
         .then(
           (outcome) => {
             outcomes[index] = outcome
@@ -98,6 +102,7 @@ export function stowRoutes(app: App, deps: Deps): void {
       throw bodyFault instanceof MultipartError || fault === undefined ? asRequestFault(bodyFault) : fault
     }
     if (outcomes.length === 0) throw new AppError('no-instances', 400, 'The body holds no instance.')
+    await noteRefused(deps, scope, outcomes)
     return answer(request, reply, outcomes, isSinglePart)
   }
 
@@ -106,8 +111,10 @@ export function stowRoutes(app: App, deps: Deps): void {
     uploads.removeAllContentTypeParsers()
     uploads.addContentTypeParser('*', (_request, _payload, done) => done(null))
     const route = { method: 'POST', config: { permission: 'store' }, handler } as const
-    uploads.route({ ...route, url: `${dicomWebBase}/studies` })
-    uploads.route({ ...route, url: `${dicomWebBase}/studies/:study` })
+    for (const base of bases) {
+      uploads.route({ ...route, url: `${base}/studies` })
+      uploads.route({ ...route, url: `${base}/studies/:study` })
+    }
   })
 
   function answer(
@@ -116,7 +123,7 @@ export function stowRoutes(app: App, deps: Deps): void {
     outcomes: readonly StoreOutcome[],
     isSinglePart: boolean,
   ): FastifyReply {
-    const base = deps.config.PUBLIC_URL ?? `${request.protocol}://${request.host}`
+    const base = baseOf(deps.config, request)
     const failed = outcomes.flatMap((outcome, index): FailedInstance[] =>
       outcome.kind === 'refused' ? [failedInstance(outcome, index)] : [],
     )
@@ -124,11 +131,11 @@ export function stowRoutes(app: App, deps: Deps): void {
     const studies = new Set(stored.map(({ uids }) => uids.study))
     const [onlyStudy] = studies
     const dataset = buildStoreResponse({
-      ...(studies.size === 1 && onlyStudy !== undefined ? { studyUrl: base + studyUrl(onlyStudy) } : {}),
+      ...(studies.size === 1 && onlyStudy !== undefined ? { studyUrl: studyUrl(onlyStudy, base) } : {}),
       stored: stored.map(({ kind, uids }) => ({
         sopClassUid: uids.sopClass,
         sopInstanceUid: uids.instance,
-        retrieveUrl: base + instanceUrl(uids.study, uids.series, uids.instance),
+        retrieveUrl: instanceUrl(uids.study, uids.series, uids.instance, base),
         ...(kind === 'already-stored'
           ? { attributes: privateBlock({ [storeAnswer.outcomeTag]: { vr: 'CS', Value: [storeAnswer.present] } }) }
           : {}),
@@ -140,6 +147,20 @@ export function stowRoutes(app: App, deps: Deps): void {
     const status = isTooLarge ? 413 : failed.length === 0 ? 200 : stored.length > 0 ? 202 : 409
     return reply.code(status).type('application/dicom+json').send(stringifyDataset(dataset))
   }
+}
+
+/** What was stored is in the audit with its commit; here what was not. */
+async function noteRefused(deps: Deps, scope: Scope, outcomes: readonly StoreOutcome[]): Promise<void> {
+  const refused = outcomes.filter((outcome) => outcome.kind === 'refused')
+  const [first] = refused
+  if (!first) return
+  const study = first.uids?.study
+  await addAuditEvent(deps.db.pool, scope, {
+    action: 'image.store',
+    result: 'refused',
+    count: refused.length,
+    detail: { reason: first.comment, ...(study === undefined ? {} : { study }) },
+  })
 }
 
 const privateBlock = (elements: Dataset): Dataset => ({

@@ -4,7 +4,7 @@ import { AppError } from '../../app-error.ts'
 import type { InstanceWriter } from '../../data/group-commit.ts'
 import type { InsertResult } from '../../data/new-instance.ts'
 import type { Deps } from '../../deps.ts'
-import type { Scope } from '../../plugins/access.ts'
+import type { StoreScope } from '../../plugins/access.ts'
 import { newObjectKey } from '../../storage/blob-keys.ts'
 import { buildRows } from './build-rows.ts'
 
@@ -36,7 +36,7 @@ export class Refusal extends Error {
 export async function storeInstance(
   deps: Deps,
   writer: InstanceWriter,
-  scope: Scope,
+  scope: StoreScope,
   body: AsyncIterable<Uint8Array>,
   expectedStudy?: string,
 ): Promise<StoreOutcome> {

@@ -10,6 +10,7 @@ import { AppError } from '../../app-error.ts'
 import { objectPrefix } from '../../storage/blob-keys.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { startTestBackend, type TestBackend } from '../../test-backend.fixture.ts'
+import { signedFetch, testCaller } from '@instandt/testkit'
 
 let backend: TestBackend
 before(async () => {
@@ -37,7 +38,7 @@ async function post(
   const request = http.request(`${url}/dicom-web/studies`, {
     method: 'POST',
     agent,
-    headers: { 'content-type': contentType },
+    headers: { ...testCaller, 'content-type': contentType },
   })
   const answered = once(request, 'response') as Promise<[http.IncomingMessage]>
   answered.catch(() => undefined)
@@ -68,7 +69,7 @@ test('a large body that is no image is refused with words, and its connection se
 test('a file whose announced length is over the limit is refused before its bytes are taken', async () => {
   const limited = await startTestBackend({ STORE_MAX_INSTANCE_BYTES: 100_000 })
   try {
-    const answer = await fetch(`${limited.url}/dicom-web/studies`, {
+    const answer = await signedFetch(`${limited.url}/dicom-web/studies`, {
       method: 'POST',
       headers: { 'content-type': 'application/dicom' },
       body: buildInstance({ seed: 'announced', image: large }) as Uint8Array<ArrayBuffer>,
@@ -190,7 +191,7 @@ test('components of other issuers never meet, whatever their numbers look like',
 test('a body without a part is 400, a packed one 415, and nothing is stored', async () => {
   const before = await count(backend)
   const send = (body: string | Buffer<ArrayBuffer>, headers: Record<string, string>): Promise<Response> =>
-    fetch(`${backend.url}/dicom-web/studies`, { method: 'POST', headers, body })
+    signedFetch(`${backend.url}/dicom-web/studies`, { method: 'POST', headers, body })
   const empty = await send('--a--\r\n', { 'content-type': 'multipart/related; type="application/dicom"; boundary=a' })
   assert.equal(empty.status, 400)
   assert.equal(((await empty.json()) as { code: string }).code, 'no-instances')

@@ -6,6 +6,7 @@ import { type Dataset, failureReasons, getString, tags } from '@instandt/dicom'
 import { attributesOf, buildInstance, uidOf } from '@instandt/testkit/files'
 import { objectPrefix, temporaryPrefix } from '../../storage/blob-keys.ts'
 import { startTestBackend, type TestBackend } from '../../test-backend.fixture.ts'
+import { signedFetch, testCaller } from '@instandt/testkit'
 
 let backend: TestBackend
 before(async () => {
@@ -119,7 +120,7 @@ test('content types that are no instances are 415, and a missing boundary is 400
 })
 
 test('an answer of another type than DICOM JSON is refused before the body is taken', async () => {
-  const answer = await fetch(`${backend.url}/dicom-web/studies`, {
+  const answer = await signedFetch(`${backend.url}/dicom-web/studies`, {
     method: 'POST',
     headers: { 'content-type': 'application/dicom', accept: 'application/dicom+xml' },
     body: buildInstance({ seed: 'xml', image: small }) as Uint8Array<ArrayBuffer>,
@@ -134,7 +135,7 @@ test('a body without its final delimiter is 400, and whole parts before it are s
     file,
     Buffer.from('\r\n--b\r\nContent-Type: application/dicom\r\n\r\nabc'),
   ])
-  const answer = await fetch(`${backend.url}/dicom-web/studies`, {
+  const answer = await signedFetch(`${backend.url}/dicom-web/studies`, {
     method: 'POST',
     headers: { 'content-type': 'multipart/related; boundary=b' },
     body,
@@ -149,7 +150,7 @@ test('a body without its final delimiter is 400, and whole parts before it are s
 test('a file over the limit is 413 and leaves nothing', async () => {
   const limited = await startTestBackend({ STORE_MAX_INSTANCE_BYTES: 4096 })
   try {
-    const answer = await fetch(`${limited.url}/dicom-web/studies`, {
+    const answer = await signedFetch(`${limited.url}/dicom-web/studies`, {
       method: 'POST',
       headers: { 'content-type': 'application/dicom' },
       body: buildInstance({ seed: 'large', image: { rows: 128, columns: 128 } }) as Uint8Array<ArrayBuffer>,
@@ -167,7 +168,7 @@ test('a client that goes away in the middle leaves neither row nor blob', async 
   const socket = net.connect(Number(new URL(backend.url).port), '127.0.0.1')
   await once(socket, 'connect')
   socket.write(
-    `POST /dicom-web/studies HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/dicom\r\nContent-Length: ${file.length}\r\n\r\n`,
+    `POST /dicom-web/studies HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: ${testCaller.authorization}\r\nContent-Type: application/dicom\r\nContent-Length: ${file.length}\r\n\r\n`,
   )
   socket.write(file.subarray(0, file.length >> 1))
   await new Promise((resolve) => setTimeout(resolve, 100))

@@ -55,7 +55,7 @@ function resolveBulkUris(row: StoredMetadata, baseUrl: string): Uint8Array[] {
   const json = zstdDecompressSync(row.metadata)
   let found = json.indexOf(relativeUri)
   if (found < 0) return [json]
-  const url = baseUrl + instanceUrl(row.studyInstanceUid, row.seriesInstanceUid, row.sopInstanceUid)
+  const url = instanceUrl(row.studyInstanceUid, row.seriesInstanceUid, row.sopInstanceUid, baseUrl)
   // The host may be the client's word: quotes in it must not end the value.
   const prefix = Buffer.from(`${JSON.stringify(url).slice(1, -1)}/`)
   const pieces: Uint8Array[] = []

@@ -1,9 +1,10 @@
-import { dicomWebBase, instanceUrl } from '@instandt/api'
+import { instanceUrl } from '@instandt/api'
 import { transferSyntax } from '@instandt/dicom'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../app-error.ts'
 import type { InstanceAddress, InstanceSelection } from '../../data/retrieve.ts'
 import type { App, Deps } from '../../deps.ts'
+import { baseOf, bases } from '../places.ts'
 import type { Offer } from './accept.ts'
 import { chooseOffer } from './accept.ts'
 import type { AnswerBody, Part, PartHead } from './answer.ts'
@@ -32,20 +33,26 @@ const implicitLittleEndian = '1.2.840.10008.1.2'
 
 /** WADO-RS (PS3.18 10.4): objects, metadata, frames and bulk data. */
 export function wadoRoutes(app: App, deps: Deps): void {
-  const baseUrl = (request: FastifyRequest): string => deps.config.PUBLIC_URL ?? `${request.protocol}://${request.host}`
   const locationOf = (
     request: FastifyRequest,
     { studyInstanceUid, seriesInstanceUid, sopInstanceUid }: InstanceAddress,
-  ): string => baseUrl(request) + instanceUrl(studyInstanceUid, seriesInstanceUid, sopInstanceUid)
+  ): string => instanceUrl(studyInstanceUid, seriesInstanceUid, sopInstanceUid, baseOf(deps.config, request))
 
   // HEAD is answered from the database alone; the framework's own would read the whole body to drop it.
-  const get = (url: string, handler: Handler): void => {
-    app.route({
-      method: ['GET', 'HEAD'],
-      url: dicomWebBase + url,
-      config: { permission: 'read' },
-      handler: (request, reply) => handler(request as Request, reply),
-    })
+  const get = (url: string, handler: Handler, action: 'image.view' | 'image.download' = 'image.view'): void => {
+    for (const base of bases) {
+      app.route({
+        method: ['GET', 'HEAD'],
+        url: base + url,
+        config: { permission: 'read' },
+        handler: async (request, reply) => {
+          const { study } = request.params as Params
+          // Who reads is written before the first byte leaves.
+          if (request.method === 'GET' && anyUid.test(study)) await deps.noteRead(request.scope, action, study)
+          return handler(request as Request, reply)
+        },
+      })
+    }
   }
 
   const study = '/studies/:study'
@@ -53,33 +60,41 @@ export function wadoRoutes(app: App, deps: Deps): void {
   const instance = `${series}/instances/:instance`
 
   for (const url of [study, series]) {
-    get(url, async (request, reply) => {
-      const ids = await retrieveIds(deps, request.scope, selectionOf(request.params))
-      const identity = ids.join()
-      negotiate(request, [{ type: dicom, isMultipart: true }])
-      async function* parts(memory: ReaderMemory): AsyncGenerator<Part> {
-        for await (const object of retrieveObjects(deps, request.scope, ids, memory)) {
-          yield {
-            mediaType: partType(dicom, object.transferSyntaxUid),
-            location: locationOf(request, object),
-            body: object.body,
+    get(
+      url,
+      async (request, reply) => {
+        const ids = await retrieveIds(deps, request.scope, selectionOf(request.params))
+        const identity = ids.join()
+        negotiate(request, [{ type: dicom, isMultipart: true }])
+        async function* parts(memory: ReaderMemory): AsyncGenerator<Part> {
+          for await (const object of retrieveObjects(deps, request.scope, ids, memory)) {
+            yield {
+              mediaType: partType(dicom, object.transferSyntaxUid),
+              location: locationOf(request, object),
+              body: object.body,
+            }
           }
         }
-      }
-      return sendBody(request, reply, identity, await multipartBody(dicom, identity, parts))
-    })
+        return sendBody(request, reply, identity, await multipartBody(dicom, identity, parts))
+      },
+      'image.download',
+    )
   }
 
-  get(instance, async (request, reply) => {
-    const object = await retrieveInstance(deps, request.scope, addressOf(request.params))
-    const offer = negotiate(request, bothWays(dicom, [object.transferSyntaxUid]))
-    const head = {
-      mediaType: partType(dicom, object.transferSyntaxUid),
-      location: locationOf(request, object),
-      byteLength: object.byteSize,
-    }
-    return sendParts(request, reply, object.sha256, offer, [head], (memory) => one(openObject(deps, object, memory)))
-  })
+  get(
+    instance,
+    async (request, reply) => {
+      const object = await retrieveInstance(deps, request.scope, addressOf(request.params))
+      const offer = negotiate(request, bothWays(dicom, [object.transferSyntaxUid]))
+      const head = {
+        mediaType: partType(dicom, object.transferSyntaxUid),
+        location: locationOf(request, object),
+        byteLength: object.byteSize,
+      }
+      return sendParts(request, reply, object.sha256, offer, [head], (memory) => one(openObject(deps, object, memory)))
+    },
+    'image.download',
+  )
 
   for (const url of [study, series, instance]) {
     get(`${url}/metadata`, async (request, reply) => {
@@ -88,7 +103,7 @@ export function wadoRoutes(app: App, deps: Deps): void {
         { type: 'application/dicom+json', isMultipart: false },
         { type: 'application/json', isMultipart: false },
       ])
-      const base = baseUrl(request)
+      const base = baseOf(deps.config, request)
       return sendBody(request, reply, `${base} ${ids.join()}`, {
         mediaType: offer.type,
         byteLength: undefined,

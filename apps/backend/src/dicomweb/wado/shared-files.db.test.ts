@@ -7,7 +7,7 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Dataset } from '@instandt/dicom'
 import { getNumber, getString, splitMultipart, tags, transferSyntax } from '@instandt/dicom'
-import { testDatabase } from '@instandt/testkit'
+import { testDatabase, signedFetch } from '@instandt/testkit'
 import type { TestDatabase } from '@instandt/testkit'
 import { chunksOf, collect } from '../../storage/conformance.fixture.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
@@ -56,7 +56,7 @@ after(async () => {
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 async function get(address: string, accept: string): Promise<Response> {
-  const answer = await fetch(base + address, { headers: { accept } })
+  const answer = await signedFetch(base + address, { headers: { accept } })
   assert.equal(answer.status, 200, `${address}: ${answer.status} ${answer.ok ? '' : await answer.text()}`)
   return answer
 }

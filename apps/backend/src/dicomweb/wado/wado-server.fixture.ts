@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before } from 'node:test'
 import { parseMediaType, splitMultipart } from '@instandt/dicom'
-import { testDatabase } from '@instandt/testkit'
+import { testDatabase, testCaller } from '@instandt/testkit'
 import type { TestDatabase } from '@instandt/testkit'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { chunksOf, collect } from '../../storage/conformance.fixture.ts'
@@ -44,7 +44,7 @@ export interface Answer {
 export async function request(address: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
   const call = httpRequest(address.startsWith('http') ? address : `${origin}/dicom-web${address}`, {
     method,
-    headers,
+    headers: { ...testCaller, ...headers },
     agent: false,
   })
   call.end()

@@ -8,6 +8,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Dataset } from '@instandt/dicom'
+import { testCaller } from '@instandt/testkit'
 import { collect } from '../../storage/conformance.fixture.ts'
 import { imageLines, makeFile, syntaxes } from './wado.fixture.ts'
 import { database, folder, get, native, origin, request, store } from './wado-server.fixture.ts'
@@ -62,7 +63,7 @@ test(
     }
     for (const route of [`/studies/${study}`, `/studies/${study}/series/${study}.1/instances/${study}.1.3`]) {
       for (const bytesRead of [0, 1, 3_000_000]) {
-        const call = httpGet(`${origin}/dicom-web${route}`, { agent: false })
+        const call = httpGet(`${origin}/dicom-web${route}`, { agent: false, headers: testCaller })
         call.on('error', () => undefined)
         const [message] = (await once(call, 'response')) as [IncomingMessage]
         message.on('error', () => undefined)
@@ -89,7 +90,7 @@ test('readers of different speed get their own bytes from memory that is used ag
     .digest('hex')
   const read = async (pause: number): Promise<string> => {
     const hash = createHash('sha256')
-    const call = httpGet(`${origin}/dicom-web/studies/${study}`, { agent: false })
+    const call = httpGet(`${origin}/dicom-web/studies/${study}`, { agent: false, headers: testCaller })
     const [message] = (await once(call, 'response')) as [IncomingMessage]
     let chunks = 0
     for await (const chunk of message) {
@@ -132,7 +133,7 @@ test('a slow reader of long metadata holds no connection to the database', async
     },
   })
   try {
-    const call = httpGet(`${origin}/dicom-web/studies/${study}/metadata`, { agent: false })
+    const call = httpGet(`${origin}/dicom-web/studies/${study}/metadata`, { agent: false, headers: testCaller })
     const [message] = (await once(call, 'response')) as [IncomingMessage]
     await delay(300)
     assert.equal(pool.idleCount, pool.totalCount)

@@ -9,9 +9,13 @@ import type { ReadResult } from '@instandt/dicom'
 import { getString, readHeader, tags } from '@instandt/dicom'
 import { createLogger } from '@instandt/runtime'
 import { buildApp } from '../../app.ts'
-import type { Config } from '../../config.ts'
+import { createReadNotes } from '../../audit/note-read.ts'
+import { configSchema } from '../../config.ts'
 import type { App } from '../../deps.ts'
+import { createIdentity } from '../../identity/index.ts'
+import { createKeySource } from '../../secrets/keys.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
+import { testCaller, testKeys } from '@instandt/testkit'
 
 export const syntaxes = {
   implicit: '1.2.840.10008.1.2',
@@ -108,8 +112,18 @@ export interface Stored {
 /** The whole server, with its upload. */
 export async function startTestApp(options: { db: Db; blobs: BlobStore; publicUrl?: string }): Promise<App> {
   const log = createLogger({ name: 'test', level: 'fatal' })
-  const config = { PUBLIC_URL: options.publicUrl, STORE_MAX_INSTANCE_BYTES: 2 ** 40 } as Config
-  const app = await buildApp({ ...options, config, log })
+  const config = configSchema.parse({
+    DATABASE_URL: 'postgres://given',
+    STORAGE_DIR: 'given',
+    SECRET_KEYS: testKeys,
+    PUBLIC_URL: options.publicUrl,
+    STORE_MAX_INSTANCE_BYTES: 2 ** 40,
+  })
+  const identity = createIdentity(
+    config,
+    createKeySource(() => Promise.resolve(testKeys), Infinity),
+  )
+  const app = await buildApp({ ...options, config, log, identity, noteRead: createReadNotes(options.db) })
   await app.listen({ port: 0, host: '127.0.0.1' })
   return app
 }
@@ -125,7 +139,7 @@ export const originOf = (app: App): string => `http://127.0.0.1:${(app.server.ad
 
 /** Uploads a file; undefined when the server refuses it. */
 export async function storeFile(app: App, db: Db, bytes: Buffer): Promise<Stored | undefined> {
-  const headers = { 'content-type': 'application/dicom', 'content-length': bytes.length }
+  const headers = { ...testCaller, 'content-type': 'application/dicom', 'content-length': bytes.length }
   const call = request(`${originOf(app)}/dicom-web/studies`, { method: 'POST', headers, agent: false })
   call.end(bytes)
   const [answer] = (await once(call, 'response')) as [IncomingMessage]
