@@ -41,6 +41,18 @@ function tlsOf({ TLS_CERT_FILE: cert, TLS_KEY_FILE: key }: Config): object {
 
 const saneRequestId = /^[\w.:-]{1,64}$/
 
+/** Whoever adds an address of the interfaces outside the room that access guards has left a door open. */
+function refuseUnguarded(app: App, guarded: ReadonlySet<string>): void {
+  const added: string[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    if (/^\/(?:api|dicom-web|health)(?:\/|$)/.test(url)) added.push(...[method].flat().map((one) => `${one} ${url}`))
+  })
+  app.addHook('onReady', async () => {
+    const open = added.filter((route) => !guarded.has(route))
+    if (open.length > 0) throw new Error(`${open.join(', ')} declares no permission`)
+  })
+}
+
 export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<App> {
   const app: App = Fastify({
     loggerInstance: deps.log,
@@ -65,12 +77,17 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
   }) as unknown as App
   const schemaFaultNow = watchSchema(deps.db)
 
+  const guarded = new Set<string>()
+  refuseUnguarded(app, guarded)
   addProblems(app, () => isDatabaseUp(deps.db))
   addRequestGuard(app, deps.config)
 
   await app.register(async (interfaces) => {
     addSchemaGate(interfaces as App, schemaFaultNow)
-    addAccess(interfaces as App, deps, options.onRoute)
+    addAccess(interfaces as App, deps, (route) => {
+      guarded.add(`${route.method} ${route.url}`)
+      options.onRoute?.(route)
+    })
     await addLimits(interfaces as App, deps.config)
     addHealth(interfaces as App, deps, schemaFaultNow)
     qidoRoutes(interfaces as App, deps)

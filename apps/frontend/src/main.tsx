@@ -5,12 +5,20 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { queryClient } from './api/query-client.ts'
+import { queryClient, whenSignedOut } from './api/query-client.ts'
 import { startI18n } from './i18n/index.ts'
 import { router } from './router.tsx'
 import { cssVariables, theme } from './theme.ts'
 
 await startI18n()
+
+whenSignedOut(() => {
+  const { pathname, href } = router.state.location
+  // Already there, or on a page that nobody has to be signed in for.
+  if (/^\/(?:sign-in|setup|invitation|password-reset)/.test(pathname)) return
+  queryClient.removeQueries({ queryKey: ['session'] })
+  void router.navigate({ to: '/sign-in', search: { to: href } })
+})
 
 // Also read by public/first-paint.js.
 const colorSchemeManager = localStorageColorSchemeManager({ key: 'instandt-colours' })

@@ -1,46 +1,166 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { ApiError } from '@instandt/api'
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router'
+import { queryClient } from './api/query-client.ts'
+import { sessionQuery } from './api/queries.ts'
+import { AdministrationFrame } from './routes/administration-frame.tsx'
 import { AppFrame } from './routes/app-frame.tsx'
+import { AuditPage } from './routes/audit.tsx'
 import { InspectionPage } from './routes/inspection.tsx'
 import { InspectionsPage } from './routes/inspections.tsx'
+import { InvitationPage } from './routes/invitation.tsx'
+import { OutsideFrame } from './routes/outside-frame.tsx'
+import { PasswordResetPage } from './routes/password-reset.tsx'
+import { ProfilePage } from './routes/profile.tsx'
+import { ProjectPage } from './routes/project.tsx'
+import { ProjectsPage } from './routes/projects.tsx'
+import { RolesPage } from './routes/roles.tsx'
+import { SetupPage } from './routes/setup.tsx'
+import { SignInPage } from './routes/sign-in.tsx'
 import { NoPage, PageFault, PageWaiting } from './routes/states.tsx'
+import { TokensPage } from './routes/tokens.tsx'
 import { UploadPage } from './routes/upload.tsx'
+import { UsersPage } from './routes/users.tsx'
 import {
+  auditSearchSchema,
   inspectionSearchSchema,
   inspectionsSearchSchema,
   parseSearch,
+  signInSearchSchema,
   stringifySearch,
   viewerSearchSchema,
 } from './search-params.ts'
 
 // Every address of the web app.
-const rootRoute = createRootRoute({ component: AppFrame, notFoundComponent: NoPage })
+const rootRoute = createRootRoute({ component: Outlet, notFoundComponent: NoPage })
+
+const outsideRoute = createRoute({ getParentRoute: () => rootRoute, id: 'outside', component: OutsideFrame })
+const signInRoute = createRoute({
+  getParentRoute: () => outsideRoute,
+  path: '/sign-in',
+  validateSearch: signInSearchSchema,
+  component: SignInPage,
+})
+const setupRoute = createRoute({ getParentRoute: () => outsideRoute, path: '/setup', component: SetupPage })
+const invitationRoute = createRoute({
+  getParentRoute: () => outsideRoute,
+  path: '/invitation',
+  component: InvitationPage,
+})
+const passwordResetRoute = createRoute({
+  getParentRoute: () => outsideRoute,
+  path: '/password-reset',
+  component: PasswordResetPage,
+})
+
+const insideRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: 'inside',
+  component: AppFrame,
+  beforeLoad: async ({ location }) => {
+    try {
+      await queryClient.ensureQueryData(sessionQuery)
+    } catch (error) {
+      // Any other fault is the page's to show.
+      if (error instanceof ApiError && error.problem.status === 401)
+        throw redirect({ to: '/sign-in', search: { to: location.href } })
+    }
+  },
+})
 
 const inspectionsRoute = createRoute({
-  getParentRoute: () => rootRoute,
+  getParentRoute: () => insideRoute,
   path: '/',
   validateSearch: inspectionsSearchSchema,
   component: InspectionsPage,
 })
 
-const uploadRoute = createRoute({ getParentRoute: () => rootRoute, path: '/upload', component: UploadPage })
+const uploadRoute = createRoute({ getParentRoute: () => insideRoute, path: '/upload', component: UploadPage })
 
 const inspectionRoute = createRoute({
-  getParentRoute: () => rootRoute,
+  getParentRoute: () => insideRoute,
   path: '/inspections/$study',
   validateSearch: inspectionSearchSchema,
   component: InspectionPage,
 })
 
 const viewerRoute = createRoute({
-  getParentRoute: () => rootRoute,
+  getParentRoute: () => insideRoute,
   path: '/inspections/$study/view/$series',
   validateSearch: viewerSearchSchema,
   // Lazily: codecs and rendering weigh more than all other pages together.
   component: lazyRouteComponent(() => import('./routes/viewer.tsx'), 'ViewerPage'),
 })
 
+const profileRoute = createRoute({ getParentRoute: () => insideRoute, path: '/profile', component: ProfilePage })
+
+const administrationRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  id: 'manage',
+  component: AdministrationFrame,
+})
+const administrationIndexRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/administration',
+})
+const usersRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/administration/users',
+  component: UsersPage,
+})
+const projectsRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/administration/projects',
+  component: ProjectsPage,
+})
+const projectRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/administration/projects/$project',
+  component: ProjectPage,
+})
+const tokensRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/administration/tokens',
+  component: TokensPage,
+})
+const rolesRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/administration/roles',
+  component: RolesPage,
+})
+const auditRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/administration/audit',
+  validateSearch: auditSearchSchema,
+  component: AuditPage,
+})
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([inspectionsRoute, uploadRoute, inspectionRoute, viewerRoute]),
+  routeTree: rootRoute.addChildren([
+    outsideRoute.addChildren([signInRoute, setupRoute, invitationRoute, passwordResetRoute]),
+    insideRoute.addChildren([
+      inspectionsRoute,
+      uploadRoute,
+      inspectionRoute,
+      viewerRoute,
+      profileRoute,
+      administrationRoute.addChildren([
+        administrationIndexRoute,
+        usersRoute,
+        projectsRoute,
+        projectRoute,
+        tokensRoute,
+        rolesRoute,
+        auditRoute,
+      ]),
+    ]),
+  ]),
   parseSearch,
   stringifySearch,
   defaultPreload: 'intent',

@@ -23,6 +23,7 @@ export const inspectionsSearchSchema = z.object({
   component: fields.component.catch(undefined),
   order: fields.order.catch(undefined),
   owner: fields.owner.catch(undefined),
+  project: fields.project.catch(undefined),
   diconde: fields.diconde.catch(undefined),
   // Without the default, so that it stays out of the address.
   sort: z.enum(inspectionSorts).optional().catch(undefined),
@@ -44,4 +45,21 @@ export const inspectionSearchSchema = z.object({ view: uid, attributes: uid })
 export const viewerSearchSchema = z.object({
   instance: uid,
   frame: z.coerce.number().int().min(1).optional().catch(undefined),
+})
+
+const words = z.string().max(120).optional().catch(undefined)
+const day = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}$/)
+  .optional()
+  .catch(undefined)
+
+/** The audit's address: what it is narrowed to; days of this device's time zone. */
+export const auditSearchSchema = z.object({ person: words, component: words, action: words, from: day, to: day })
+export type AuditSearch = z.infer<typeof auditSearchSchema>
+
+/** Where to go after signing in, and why it did not work at the directory. */
+export const signInSearchSchema = z.object({
+  to: z.string().max(2000).optional().catch(undefined),
+  fault: z.string().max(60).optional().catch(undefined),
 })

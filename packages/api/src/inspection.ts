@@ -23,6 +23,8 @@ export const inspectionQuerySchema = z.object({
   component: z.string().max(128).optional(),
   order: z.string().max(64).optional(),
   owner: z.string().max(128).optional(),
+  /** Slug. */
+  project: z.string().max(63).optional(),
   diconde: z.enum(['yes', 'no']).optional(),
   sort: z.enum(inspectionSorts).default('-date'),
   /** Opaque; from `next` of the answer before. */

@@ -49,6 +49,8 @@ function inspectionConditions(scope: Scope, query: InspectionQuery, values: Valu
     )
   if (query.owner !== undefined)
     conditions.push(`s.search_text like ${contains(query.owner)}`, `s.owner_name_folded like ${contains(query.owner)}`)
+  if (query.project !== undefined)
+    conditions.push(`s.project_id = (select id from project where slug = ${values.value(query.project, 'text')})`)
   if (query.diconde !== undefined) conditions.push(query.diconde === 'yes' ? 's.is_diconde' : 'not s.is_diconde')
   return conditions
 }

@@ -1,6 +1,6 @@
 import { totalCap } from '@instandt/api'
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
-import type { InspectionsSearch } from '../search-params.ts'
+import type { AuditSearch, InspectionsSearch } from '../search-params.ts'
 import { client } from './client.ts'
 
 // Every question the pages ask of the server, each with its key.
@@ -63,3 +63,59 @@ export const metadataQuery = (study: string, series: string, instance: string) =
     staleTime: Infinity,
     gcTime: 60_000,
   })
+
+export const signInOptionsQuery = queryOptions({
+  queryKey: ['sign-in-options'],
+  queryFn: ({ signal }) => client.getSignInOptions(signal),
+})
+
+export const profileQuery = queryOptions({
+  queryKey: ['profile'],
+  queryFn: ({ signal }) => client.getProfile(signal),
+})
+
+/** One's own tokens, or everybody's. */
+export const tokensQuery = (whose: 'own' | 'all') =>
+  queryOptions({
+    queryKey: ['tokens', whose],
+    queryFn: ({ signal }) => (whose === 'own' ? client.listOwnTokens(signal) : client.listTokens(signal)),
+  })
+
+export const usersQuery = queryOptions({ queryKey: ['users'], queryFn: ({ signal }) => client.listUsers(signal) })
+
+export const invitationsQuery = queryOptions({
+  queryKey: ['invitations'],
+  queryFn: ({ signal }) => client.listInvitations(signal),
+})
+
+export const projectsQuery = queryOptions({
+  queryKey: ['projects'],
+  queryFn: ({ signal }) => client.listProjects(signal),
+})
+
+export const membersQuery = (project: string) =>
+  queryOptions({
+    queryKey: ['members', project],
+    queryFn: ({ signal }) => client.listMembers(project, signal),
+  })
+
+/** Days of this device's time zone become instants; the last one is meant whole. */
+export const auditQuery = ({ from, to, ...words }: AuditSearch) =>
+  infiniteQueryOptions({
+    queryKey: ['audit', { from, to, ...words }],
+    queryFn: ({ pageParam, signal }) =>
+      client.searchAudit({ ...words, ...auditPeriod(from, to), cursor: pageParam, limit: 100 }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+    placeholderData: keepPreviousData,
+  })
+
+export function auditPeriod(from: string | undefined, to: string | undefined): { from?: string; to?: string } {
+  const start = from === undefined ? undefined : new Date(`${from}T00:00`)
+  const end = to === undefined ? undefined : new Date(`${to}T00:00`)
+  end?.setDate(end.getDate() + 1)
+  return {
+    ...(start ? { from: start.toISOString() } : {}),
+    ...(end ? { to: end.toISOString() } : {}),
+  }
+}

@@ -1,5 +1,5 @@
 import { ApiError, ContractError } from '@instandt/api'
-import { QueryClient } from '@tanstack/react-query'
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
 
 /** Asking again helps when nothing answered or the server is busy; a refusal stays a refusal. */
 function shouldAskAgain(failures: number, error: Error): boolean {
@@ -8,7 +8,20 @@ function shouldAskAgain(failures: number, error: Error): boolean {
   return failures < 2
 }
 
+let onSignedOut: () => void = () => undefined
+
+/** Told when the server no longer knows who we are. */
+export function whenSignedOut(handler: () => void): void {
+  onSignedOut = handler
+}
+
+const noteFault = (error: Error): void => {
+  if (error instanceof ApiError && error.problem.code === 'not-signed-in') onSignedOut()
+}
+
 export const queryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: noteFault }),
+  mutationCache: new MutationCache({ onError: noteFault }),
   defaultOptions: {
     queries: {
       staleTime: 15_000,

@@ -16,7 +16,7 @@ const AttributesPanel = lazy(async () => {
   return { default: panel }
 })
 
-const route = getRouteApi('/inspections/$study')
+const route = getRouteApi('/inside/inspections/$study')
 
 /** One inspection: its facts, its views, the images of the selected view, and any image's attributes. */
 export function InspectionPage() {

@@ -1,13 +1,13 @@
 import type { Inspection } from '@instandt/api'
 import { Box, Button, Code, EmptyState, Group, Text, Title } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
-import { IconFileUpload, IconSearchOff } from '@tabler/icons-react'
+import { IconFileUpload, IconSearchOff, IconUsers } from '@tabler/icons-react'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useCallback, useMemo, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Fault } from '../api/fault.tsx'
-import { inspectionsQuery, inspectionsTotalQuery } from '../api/queries.ts'
+import { inspectionsQuery, inspectionsTotalQuery, sessionQuery } from '../api/queries.ts'
 import { isNarrowed, withFilters } from '../features/search/filters.ts'
 import { InspectionsTable } from '../features/search/inspections-table.tsx'
 import classes from '../features/search/search.module.css'
@@ -17,7 +17,7 @@ import { formatCount } from '../ui/format.ts'
 import { LinkButton } from '../ui/link-controls.tsx'
 import { useShortcuts } from '../ui/use-shortcuts.ts'
 
-const route = getRouteApi('/')
+const route = getRouteApi('/inside/')
 
 /** The list of inspections: everything that narrows it is in the address. */
 export function InspectionsPage() {
@@ -49,6 +49,9 @@ export function InspectionsPage() {
   const { hasNextPage, isFetching, isFetchNextPageError, fetchNextPage } = pages
   const onNearEnd = hasNextPage && !isFetching && !isFetchNextPageError ? () => void fetchNextPage() : undefined
 
+  const { data: session } = useQuery(sessionQuery)
+  const projects = session?.projects ?? []
+  const hasNoProject = session !== undefined && projects.length === 0
   const isEmpty = pages.isSuccess && inspections.length === 0
   return (
     <div className={classes.page}>
@@ -58,9 +61,17 @@ export function InspectionsPage() {
           <Title order={1}>{t('search.title')}</Title>
           <TotalText total={total.data} />
         </div>
-        <SearchBar search={search} onChange={setSearch} boxRef={box} showsSort={isCompact} />
+        <SearchBar search={search} onChange={setSearch} boxRef={box} showsSort={isCompact} projects={projects} />
       </div>
-      {pages.isError && inspections.length === 0 ? (
+      {hasNoProject ? (
+        <Box p="xl" mt="xl">
+          <EmptyState
+            icon={<IconUsers stroke={1.4} />}
+            title={t('search.noProject.title')}
+            description={t('search.noProject.detail')}
+          />
+        </Box>
+      ) : pages.isError && inspections.length === 0 ? (
         <Fault error={pages.error} onRetry={() => void pages.refetch()} />
       ) : isEmpty ? (
         <NothingToShow search={search} onClear={() => setSearch({})} />

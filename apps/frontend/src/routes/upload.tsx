@@ -1,7 +1,10 @@
 import { Text, Title } from '@mantine/core'
 import { IconCloudUpload } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
+import { sessionQuery } from '../api/queries.ts'
 import { ChooseFiles } from '../features/upload/choose-files.tsx'
+import { ProjectChoice } from '../features/upload/project-choice.tsx'
 import classes from '../features/upload/upload.module.css'
 import { UploadList } from '../features/upload/upload-list.tsx'
 import { UploadProgress } from '../features/upload/upload-progress.tsx'
@@ -11,19 +14,24 @@ import { useUpload } from '../features/upload/upload-store.ts'
 export function UploadPage() {
   const { t } = useTranslation()
   const upload = useUpload()
+  const { data: session } = useQuery(sessionQuery)
+  const canStore = session?.projects.some((one) => one.permissions.includes('store')) ?? false
   const hasFiles = upload.files.length > 0
   return (
     <div className={classes.page}>
       <title>{`${t('upload.title')} – ${t('app.name')}`}</title>
       <div className={classes.top}>
         <Title order={1}>{t('upload.title')}</Title>
-        {hasFiles ? <ChooseFiles size="xs" /> : null}
+        {hasFiles && canStore ? <ChooseFiles size="xs" /> : null}
       </div>
       <div className={classes.middle}>
         {upload.isCollecting ? (
           <Text component="output" display="block" size="sm" c="dimmed" mb={hasFiles ? 'xs' : 0}>
             {t('upload.reading', { count: upload.files.length })}
           </Text>
+        ) : null}
+        {session && canStore ? (
+          <ProjectChoice session={session} isFixed={upload.isActive || upload.isCollecting} />
         ) : null}
         {hasFiles ? <UploadProgress upload={upload} /> : null}
       </div>
@@ -32,11 +40,15 @@ export function UploadPage() {
       ) : (
         <div className={classes.dropZone}>
           <IconCloudUpload size={44} stroke={1.2} aria-hidden className={classes.dim} />
-          <Title order={2}>{t('upload.drop')}</Title>
-          <Text size="sm" c="dimmed" maw="30rem">
-            {t('upload.hint')}
-          </Text>
-          <ChooseFiles size="sm" />
+          <Title order={2}>{canStore ? t('upload.drop') : t('upload.cannot')}</Title>
+          {canStore ? (
+            <>
+              <Text size="sm" c="dimmed" maw="30rem">
+                {t('upload.hint')}
+              </Text>
+              <ChooseFiles size="sm" />
+            </>
+          ) : null}
         </div>
       )}
     </div>

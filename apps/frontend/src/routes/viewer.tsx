@@ -2,7 +2,7 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useCallback } from 'react'
 import { Viewer } from '../features/viewer/viewer.tsx'
 
-const route = getRouteApi('/inspections/$study/view/$series')
+const route = getRouteApi('/inside/inspections/$study/view/$series')
 
 export function ViewerPage() {
   const { study, series } = route.useParams()

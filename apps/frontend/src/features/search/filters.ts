@@ -1,6 +1,6 @@
 import type { InspectionsSearch } from '../../search-params.ts'
 
-const filterNames = ['from', 'to', 'modality', 'component', 'order', 'owner', 'diconde'] as const
+const filterNames = ['from', 'to', 'modality', 'component', 'order', 'owner', 'project', 'diconde'] as const
 
 /** Filters set beside the search box and the order of rows. */
 export function countFilters(search: InspectionsSearch): number {

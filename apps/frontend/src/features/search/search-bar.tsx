@@ -33,10 +33,12 @@ interface SearchBarProps {
   boxRef: RefObject<HTMLInputElement | null>
   /** Columns cannot be clicked in a narrow window. */
   showsSort: boolean
+  /** Projects of the caller; one is no choice. */
+  projects: readonly { slug: string; name: string }[]
 }
 
 /** The search box and all filters; every value lives in the address. */
-export function SearchBar({ search, onChange, boxRef, showsSort }: SearchBarProps) {
+export function SearchBar({ search, onChange, boxRef, showsSort, projects }: SearchBarProps) {
   const { t } = useTranslation()
   const filterCount = countFilters(search)
   const [isOpen, filters] = useDisclosure(filterCount > 0)
@@ -103,6 +105,17 @@ export function SearchBar({ search, onChange, boxRef, showsSort }: SearchBarProp
             value={toFieldDate(search.to)}
             onChange={(event) => change({ to: toDicomDate(event.currentTarget.value) })}
           />
+          {projects.length > 1 ? (
+            <NativeSelect
+              label={t('search.project')}
+              value={search.project ?? ''}
+              onChange={(event) => change({ project: event.currentTarget.value })}
+              data={[
+                { value: '', label: t('search.anyProject') },
+                ...projects.map((one) => ({ value: one.slug, label: one.name })),
+              ]}
+            />
+          ) : null}
           <NativeSelect
             label={t('search.modality')}
             value={search.modality ?? ''}

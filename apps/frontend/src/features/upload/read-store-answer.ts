@@ -104,7 +104,8 @@ function readRefusal({ status, text, requestId }: Answer, fileCount: number): Ve
   const { detail } = parseProblem(text, status, requestId)
   const words = [detail, requestId].filter(Boolean).join(' · ')
   const reason: Reason = { key: 'http', code: String(status), ...(words ? { text: words } : {}) }
-  if (status === 401 || status === 403) return { state: 'failed', reason: { ...reason, key: '0124' } }
+  if (status === 401) return { state: 'failed', reason: { ...reason, key: 'signIn' } }
+  if (status === 403) return { state: 'failed', reason: { ...reason, key: '0124' } }
   if (status >= 500 || status < 400 || isBusy(status)) return { state: 'failed', reason }
   // One bad file can spoil a request: the others deserve their own.
   if (fileCount > 1) return 'again'

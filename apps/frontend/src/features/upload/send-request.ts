@@ -1,6 +1,6 @@
-import { dicomWebBase } from '@instandt/api'
 import type { MultipartBody } from './multipart-body.ts'
 import type { Answer } from './read-store-answer.ts'
+import { storeUrl } from './upload-target.ts'
 
 export interface SentAnswer extends Answer {
   /** Seconds the server asks to wait. */
@@ -28,7 +28,7 @@ export const sendRequest: SendRequest = ({ body, contentType }, signal, onSent) 
       })
     }
     const abort = (): void => request.abort()
-    request.open('POST', `${dicomWebBase}/studies`)
+    request.open('POST', storeUrl())
     request.setRequestHeader('content-type', contentType)
     request.setRequestHeader('accept', 'application/dicom+json')
     request.upload.addEventListener('progress', (event) => onSent(event.loaded))

@@ -48,6 +48,7 @@ export const reasonKeys = [
   'unreadable',
   'tooLarge',
   'http',
+  'signIn',
 ] as const
 export type ReasonKey = (typeof reasonKeys)[number]
 export type SkipKey = 'system' | 'dicomdir' | 'empty'

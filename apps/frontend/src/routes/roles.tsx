@@ -1,0 +1,60 @@
+import { installationPermissions, isAllowed, projectPermissions, roles } from '@instandt/api'
+import { Table, Text, Title } from '@mantine/core'
+import { IconCheck } from '@tabler/icons-react'
+import { useTranslation } from 'react-i18next'
+import classes from '../ui/page.module.css'
+
+const permissions = [...projectPermissions, ...installationPermissions]
+
+/** The table of permissions as the server holds it. */
+export function RolesPage() {
+  const { t } = useTranslation()
+  return (
+    <>
+      <title>{`${t('roles.title')} – ${t('app.name')}`}</title>
+      <Title order={2}>{t('roles.title')}</Title>
+      <Text size="sm" c="dimmed" maw="44rem" mb="md">
+        {t('roles.detail')}
+      </Text>
+      <div className={classes.wide}>
+        <Table>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t('roles.role')}</Table.Th>
+              {permissions.map((permission) => (
+                <Table.Th key={permission} ta="center">
+                  {t(`roles.permissions.${permission}`)}
+                </Table.Th>
+              ))}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {roles.map((role) => (
+              <Table.Tr key={role}>
+                <Table.Th scope="row" fw={500}>
+                  {t(`roles.${role}`)}
+                </Table.Th>
+                {permissions.map((permission) => (
+                  <Table.Td key={permission} ta="center">
+                    {isAllowed(role, permission) ? (
+                      <IconCheck
+                        size={18}
+                        role="img"
+                        aria-label={t('roles.allowed')}
+                        color="var(--mantine-primary-color-filled)"
+                      />
+                    ) : (
+                      <Text span c="dimmed" aria-label={t('roles.notAllowed')} role="img">
+                        –
+                      </Text>
+                    )}
+                  </Table.Td>
+                ))}
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </div>
+    </>
+  )
+}
