@@ -19,5 +19,7 @@ export function safeReturnPath(path: unknown): string {
   const base = 'http://own.invalid'
   if (!URL.canParse(path, base)) return '/'
   const url = new URL(path, base)
-  return url.origin === base ? url.pathname + url.search + url.hash : '/'
+  const found = url.pathname + url.search + url.hash
+  // Taking dots out of a path may leave two slashes in front: another host's address.
+  return url.origin === base && !found.startsWith('//') ? found : '/'
 }
