@@ -1,3 +1,4 @@
+import { testCaller } from '@instandt/testkit'
 import { type Browser, chromium, type Page } from 'playwright-core'
 
 export interface TestBrowser {
@@ -12,6 +13,8 @@ export interface PageOptions {
   language?: 'en' | 'de'
   colours?: 'dark' | 'light'
   isTouch?: boolean
+  /** As the machine of the tests, which every test database knows; false = nobody. */
+  isSignedIn?: boolean
 }
 
 export interface TestPage {
@@ -39,12 +42,20 @@ export async function openBrowser(): Promise<TestBrowser> {
     ],
   })
   return {
-    async newPage({ width = 1440, height = 900, language = 'en', colours = 'dark', isTouch = false } = {}) {
+    async newPage({
+      width = 1440,
+      height = 900,
+      language = 'en',
+      colours = 'dark',
+      isTouch = false,
+      isSignedIn = true,
+    } = {}) {
       const context = await browser.newContext({
         viewport: { width, height },
         locale: language,
         colorScheme: colours,
         hasTouch: isTouch,
+        ...(isSignedIn ? { extraHTTPHeaders: testCaller } : {}),
       })
       const page = await context.newPage()
       const complaints: string[] = []

@@ -2,7 +2,7 @@
 // the sweep finds the orphans, and the totals are right.
 import assert from 'node:assert/strict'
 import { buildInstance, uidOf } from '@instandt/testkit/files'
-import { testDatabase, signedFetch } from '@instandt/testkit'
+import { testDatabase, signedFetch, testKeys } from '@instandt/testkit'
 import { configSchema, openDeps, runCommand } from '@instandt/backend'
 import { createLogger } from '@instandt/runtime'
 import { startChildBackend, stowFile, temporaryFolder } from './child-backend.ts'
@@ -73,7 +73,7 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
 
     const words: string[] = []
     const log = createLogger({ name: 'prove', level: 'error' })
-    const config = configSchema.parse({ DATABASE_URL: database.appUrl, STORAGE_DIR: folder })
+    const config = configSchema.parse({ DATABASE_URL: database.appUrl, STORAGE_DIR: folder, SECRET_KEYS: testKeys })
     assert.equal(
       await runCommand(
         ['sweep', '--grace-hours', '0'],

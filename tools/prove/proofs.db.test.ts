@@ -4,6 +4,7 @@ import { prove as proveBigInstance } from './big-instance.ts'
 import { prove as proveCrash } from './crash.ts'
 import { prove as proveFuzzStow } from './fuzz-stow.ts'
 import { prove as proveRestore } from './restore.ts'
+import { prove as proveRotation } from './rotation.ts'
 import { prove as proveSearchScale } from './search-scale.ts'
 import { prove as proveSharedData, whyNoSharedData } from './shared-data.ts'
 import { prove as proveStorageLoss } from './storage-loss.ts'
@@ -18,4 +19,5 @@ test('a store that vanishes in the middle of uploads leaves no row without its b
 test('every DICOM file of the folder is stored, found and returned as it came', { skip: whyNoSharedData }, () =>
   proveSharedData({ scale: 'small' }),
 )
+test('the database’s password changes under load without a failed request', () => proveRotation({ scale: 'small' }))
 test('every shape of search touches few rows of many', () => proveSearchScale({ scale: 'small' }))

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { configSchema, openDeps, runCommand } from '@instandt/backend'
 import { createLogger } from '@instandt/runtime'
-import { testDatabase } from '@instandt/testkit'
+import { testDatabase, testKeys } from '@instandt/testkit'
 import { buildInstance, uidOf } from '@instandt/testkit/files'
 import { startChildBackend, stowFile, temporaryFolder } from './child-backend.ts'
 
@@ -32,7 +32,8 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
   try {
     // The older database knows the first files only; the objects of all lie in one store.
     await store(older.appUrl, files.slice(0, before))
-    const config = (databaseUrl: string) => configSchema.parse({ DATABASE_URL: databaseUrl, STORAGE_DIR: folder })
+    const config = (databaseUrl: string) =>
+      configSchema.parse({ DATABASE_URL: databaseUrl, STORAGE_DIR: folder, SECRET_KEYS: testKeys })
     const log = createLogger({ name: 'prove', level: 'error' })
     const words: string[] = []
     const reindex = (databaseUrl: string, ...args: string[]): Promise<number> =>

@@ -4,7 +4,7 @@ import { configSchema, openDeps } from '@instandt/backend'
 import { closeDb, openDb } from '@instandt/db'
 import { createLogger } from '@instandt/runtime'
 import { inspectionQuerySchema } from '@instandt/api'
-import { testDatabase } from '@instandt/testkit'
+import { testDatabase, testKeys } from '@instandt/testkit'
 import {
   countStatement,
   findParents,
@@ -97,7 +97,7 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
   const database = await testDatabase()
   const { folder, remove } = await temporaryFolder()
   const { deps, close } = await openDeps(
-    configSchema.parse({ DATABASE_URL: database.appUrl, STORAGE_DIR: folder }),
+    configSchema.parse({ DATABASE_URL: database.appUrl, STORAGE_DIR: folder, SECRET_KEYS: testKeys }),
     createLogger({ name: 'prove', level: 'error' }),
   )
   try {

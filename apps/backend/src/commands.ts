@@ -3,6 +3,7 @@ import { AppError } from './app-error.ts'
 import { archiveCommands } from './commands/archive.ts'
 import { auditCommands } from './commands/audit.ts'
 import { identityCommands } from './commands/identity.ts'
+import { secretCommands } from './commands/secrets.ts'
 import type { Deps } from './deps.ts'
 import { type ArchiveScope, readArchiveScope } from './plugins/access.ts'
 
@@ -24,7 +25,12 @@ export interface CommandContext {
 }
 
 /** By the words that name them. */
-const commands: Record<string, Command> = { ...archiveCommands, ...identityCommands, ...auditCommands }
+const commands: Record<string, Command> = {
+  ...archiveCommands,
+  ...identityCommands,
+  ...auditCommands,
+  ...secretCommands,
+}
 
 const help = `instandt <command> [options]
 

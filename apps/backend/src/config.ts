@@ -34,6 +34,8 @@ export const configSchema = z
   .object({
     /** postgres://… of the role without DDL rights. */
     DATABASE_URL: setText,
+    /** `password`: as in the URL; `entra`: a token of the managed identity; `key-vault`: the secret instandt-database. */
+    DATABASE_AUTH: z.enum(['password', 'entra', 'key-vault']).default('password'),
     DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(200).default(10),
     /** Any address but the loopback needs TLS: our own, or a proxy's under an https PUBLIC_URL. */
     HOST: setText.default('127.0.0.1'),
@@ -96,6 +98,10 @@ export const configSchema = z
       .default(256 * 1024 ** 3),
     /** https://….vault.azure.net: secrets come from there, by the managed identity. */
     KEY_VAULT_URL: z.url({ protocol: /^https$/ }).optional(),
+    /** Seconds until a server looks for newer secrets there. */
+    SECRETS_REFRESH_SECONDS: z.coerce.number().min(1).max(3600).default(60),
+    /** Of the schema's owner; only commands that make roles ask for it. */
+    ADMIN_DATABASE_URL: setText.optional(),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('info'),
 
     /** Where the original bytes live: files below STORAGE_DIR, or one container of Azure Blob Storage. */
@@ -131,6 +137,8 @@ export const configSchema = z
       fault('FIRST_ADMIN_PASSWORD', 'and FIRST_ADMIN_EMAIL belong together')
     if ((config.SMTP_URL === undefined) !== (config.MAIL_FROM === undefined))
       fault('MAIL_FROM', 'and SMTP_URL belong together')
+    if (config.DATABASE_AUTH === 'key-vault' && config.KEY_VAULT_URL === undefined)
+      fault('KEY_VAULT_URL', 'is needed with DATABASE_AUTH=key-vault')
     if (config.SECRET_KEYS === undefined && config.KEY_VAULT_URL === undefined)
       fault('SECRET_KEYS', 'or KEY_VAULT_URL is needed')
     if (config.STORAGE === 'disk' && config.STORAGE_DIR === undefined)

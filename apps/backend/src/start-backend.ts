@@ -1,4 +1,4 @@
-import { closeDb, openDb } from '@instandt/db'
+import { closeDb, openDb, retireConnections } from '@instandt/db'
 import type { Logger } from '@instandt/runtime'
 import { type AppOptions, buildApp } from './app.ts'
 import type { Config } from './config.ts'
@@ -6,7 +6,10 @@ import { startSealing } from './audit/seal.ts'
 import { createReadNotes } from './audit/note-read.ts'
 import type { Deps } from './deps.ts'
 import { createIdentity } from './identity/index.ts'
+import { openCredentials } from './secrets/database-credentials.ts'
+import { openKeyVault } from './secrets/key-vault.ts'
 import { createKeySource } from './secrets/keys.ts'
+import { keysSecret } from './secrets/rotate-keys.ts'
 import { firstAdministrator } from './sign-in/first-administrator.ts'
 import { openBlobStore } from './storage/open-store.ts'
 
@@ -23,16 +26,31 @@ export interface RunningBackend {
 /** Opens what the use cases need; the caller closes it. */
 export async function openDeps(config: Config, log: Logger): Promise<{ deps: Deps; close: () => Promise<void> }> {
   const blobs = await openBlobStore(config)
+  const vault =
+    config.KEY_VAULT_URL === undefined
+      ? undefined
+      : await openKeyVault({ url: config.KEY_VAULT_URL, clientId: config.AZURE_CLIENT_ID })
+  const credentials = await openCredentials(config, vault, log)
   const db = openDb({
     connectionString: config.DATABASE_URL,
+    ...(credentials ? { credentials } : {}),
     max: config.DATABASE_CONNECTIONS,
     applicationName: 'instandt-backend',
     onBrokenConnection: (error) => log.warn({ err: error }, 'a database connection broke'),
   })
-  const keys = createKeySource(() => Promise.resolve(config.SECRET_KEYS ?? ''), Infinity)
+  credentials?.watch((user) => {
+    retireConnections(db, (old) => old !== user).catch((error: unknown) =>
+      log.warn({ err: error }, 'connections of the old database user are still open'),
+    )
+  })
+  const keys = createKeySource(
+    async () => config.SECRET_KEYS ?? (await vault?.read(keysSecret)) ?? '',
+    config.SECRETS_REFRESH_SECONDS * 1000,
+  )
   return {
     deps: { config, db, blobs, log, identity: createIdentity(config, keys), noteRead: createReadNotes(db) },
     async close() {
+      credentials?.stop()
       await blobs.close()
       await closeDb(db)
     },

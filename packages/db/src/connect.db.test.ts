@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { testDatabase, type TestDatabase } from '@instandt/testkit'
 import pg from 'pg'
-import { closeDb, openDb } from './index.ts'
+import { closeDb, openDb, retireConnections } from './index.ts'
 
 let database: TestDatabase
 
@@ -35,7 +35,7 @@ test('a password function is asked at every new connection and its answer used',
   let asked = 0
   const db = openDb({
     connectionString: url.href,
-    password: () => Promise.resolve(answers[asked++] ?? ''),
+    credentials: { current: () => ({ password: () => Promise.resolve(answers[asked++] ?? '') }) },
     connectTimeoutMs: 5000,
   })
   const clients = [await db.pool.connect(), await db.pool.connect()]
@@ -43,6 +43,51 @@ test('a password function is asked at every new connection and its answer used',
   assert.equal(asked, 3)
   for (const client of clients) client.release()
   await closeDb(db)
+})
+
+test('new connections take the newest credentials, a refused one asks for newer ones, older ones are retired', async () => {
+  const admin = new pg.Client({ connectionString: database.adminUrl })
+  await admin.connect()
+  const names = ['a', 'b'].map((end) => `rotating_${process.pid}_${end}`)
+  for (const name of names) await admin.query(`create role ${name} login password 'right-${name}' in role instandt_app`)
+  const url = new URL(database.appUrl)
+  url.searchParams.set('sslmode', 'disable')
+  let current = 0
+  let refreshed = 0
+  const db = openDb({
+    connectionString: url.href,
+    max: 3,
+    credentials: {
+      current: () => ({ user: names[current] ?? '', password: `right-${names[current]}` }),
+      refresh: () => {
+        refreshed += 1
+        current = 1
+        return Promise.resolve()
+      },
+    },
+  })
+  const whoAmI = async (): Promise<string | undefined> =>
+    (await db.pool.query<{ name: string }>('select current_user as name')).rows[0]?.name
+  try {
+    assert.equal(await whoAmI(), names[0])
+    const busy = await db.pool.connect()
+    await admin.query(`alter role ${names[0]} nologin`)
+    // The pool has no idle connection left, so this one is new: refused, and right at the second try.
+    assert.equal(await whoAmI(), names[1])
+    assert.equal(refreshed, 1)
+    const retired = retireConnections(db, (user) => user !== names[1])
+    assert.equal((await busy.query<{ name: string }>('select current_user as name')).rows[0]?.name, names[0])
+    busy.release()
+    await retired
+    const users = await admin.query<{ name: string }>(
+      `select distinct usename as name from pg_stat_activity where usename like 'rotating_${process.pid}_%'`,
+    )
+    assert.deepEqual(users.rows, [{ name: names[1] }])
+  } finally {
+    await closeDb(db)
+    for (const name of names) await admin.query(`drop role ${name}`)
+    await admin.end()
+  }
 })
 
 test('a connection cut inside a transaction fails that work alone; the next query finds a new one', async () => {

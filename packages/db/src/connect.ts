@@ -8,11 +8,25 @@ export interface Db {
   kysely: Kysely<Schema>
 }
 
+/** What a new connection signs in with. */
+export interface DbCredentials {
+  /** Absent = the user of the connection string. */
+  user?: string
+  /** Text, or asked for at every new connection, e.g. an access token of the process's identity. */
+  password: string | (() => Promise<string>)
+}
+
+export interface DbCredentialSource {
+  current(): DbCredentials
+  /** Called when the server refuses the current ones; the connection is then tried once more. */
+  refresh?(): Promise<void>
+}
+
 export interface DbOptions {
   /** `postgres://role:password@host:port/database`; the password may be missing when `password` is given. */
   connectionString: string
-  /** Asked for at every new connection, e.g. an access token of the process's identity. */
-  password?: () => Promise<string>
+  /** Who connects, where that changes while the pool runs; the address stays that of the string. */
+  credentials?: DbCredentialSource
   /** Connections at most. */
   max?: number
   /** Seen in pg_stat_activity. */
@@ -55,12 +69,77 @@ function addressOf(connectionString: string): pg.PoolConfig {
   }
 }
 
+/** invalid_password, invalid_authorization_specification. */
+const isRefusal = (error: unknown): boolean => ['28P01', '28000'].includes((error as { code?: string }).code ?? '')
+
+/** A pool whose new connections take the newest credentials; a refusal asks for newer ones before it is a failure. */
+function poolWith(source: DbCredentialSource): typeof pg.Pool {
+  class CurrentClient extends pg.Client {
+    constructor(config: pg.ClientConfig) {
+      super({ ...config, ...source.current() })
+    }
+  }
+  const tried = async (connect: () => Promise<pg.PoolClient>): Promise<pg.PoolClient> => {
+    try {
+      return await connect()
+    } catch (error) {
+      if (!isRefusal(error) || !source.refresh) throw error
+      await source.refresh()
+      return connect()
+    }
+  }
+  return class extends pg.Pool {
+    constructor(config: pg.PoolConfig) {
+      super({ ...config, Client: CurrentClient as unknown as new () => pg.ClientBase })
+    }
+    override connect(): Promise<pg.PoolClient>
+    override connect(
+      done: (error: Error | undefined, client: pg.PoolClient | undefined, release: (broken?: unknown) => void) => void,
+    ): void
+    override connect(
+      done?: (error: Error | undefined, client: pg.PoolClient | undefined, release: (broken?: unknown) => void) => void,
+    ): Promise<pg.PoolClient> | void {
+      const connected = tried(() => super.connect())
+      if (!done) return connected
+      connected.then(
+        (client) => done(undefined, client, (broken) => client.release(broken as boolean)),
+        (error: Error) => done(error, undefined, () => undefined),
+      )
+    }
+  } as typeof pg.Pool
+}
+
+const sweepMs = 500
+
+/**
+ * Replaces connections of older credentials: idle ones now, busy ones when they have become idle. Resolves when none is
+ * left, or after `withinMs`; long-held ones, such as a listener's, stay.
+ */
+export async function retireConnections(db: Db, isStale: (user: string) => boolean, withinMs = 60_000): Promise<void> {
+  const userOf = (client: pg.PoolClient): string => (client as pg.PoolClient & { user?: string }).user ?? ''
+  const deadline = Date.now() + withinMs
+  while (!db.pool.ending && Date.now() < deadline) {
+    // Taken all at once: one after the other would be the same one again and again.
+    const idle = await Promise.all(Array.from({ length: db.pool.idleCount }, () => db.pool.connect()))
+    let stale = 0
+    for (const client of idle) {
+      const isOld = isStale(userOf(client))
+      if (isOld) stale += 1
+      client.release(isOld)
+    }
+    if (stale === 0 && idle.length === db.pool.totalCount) return
+    await new Promise((resolve) => setTimeout(resolve, sweepMs))
+  }
+}
+
 /** Opens a pool; connects at the first query only. bigint arrives as number, jsonb parsed, bytea as Buffer. */
 export function openDb(options: DbOptions): Db {
-  const pool = new pg.Pool({
-    ...(options.password === undefined
+  const { credentials } = options
+  const Pool = credentials === undefined ? pg.Pool : poolWith(credentials)
+  const pool = new Pool({
+    ...(credentials === undefined
       ? { connectionString: options.connectionString }
-      : { ...addressOf(options.connectionString), password: options.password }),
+      : addressOf(options.connectionString)),
     max: options.max ?? 10,
     application_name: options.applicationName ?? 'instandt',
     statement_timeout: options.statementTimeoutMs ?? 60_000,

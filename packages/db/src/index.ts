@@ -1,3 +1,11 @@
-export { closeDb, openDb, type Db, type DbOptions } from './connect.ts'
+export {
+  closeDb,
+  type Db,
+  type DbCredentials,
+  type DbCredentialSource,
+  type DbOptions,
+  openDb,
+  retireConnections,
+} from './connect.ts'
 export { requiredSchemaVersion, schemaFault, schemaVersion, type SchemaVersion } from './schema-version.ts'
 export type * from './schema.generated.ts'

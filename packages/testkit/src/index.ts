@@ -1,4 +1,5 @@
 export { startAzurite, testAzurite, type AzuriteOptions, type RunningAzurite } from './azurite.ts'
 export { addTestToken, signedFetch, testCaller, testKeys, testToken } from './caller.ts'
 export { emptyDatabase, testDatabase, testPostgresUrl, type TestDatabase } from './database.ts'
+export { startKeyVault, type TestKeyVault } from './key-vault.ts'
 export { makeSelfSigned, type SelfSigned } from './self-signed.ts'

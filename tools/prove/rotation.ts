@@ -1,0 +1,152 @@
+// The database's user and password are rotated while images are stored and read: not one request fails, the old user is
+// shut out afterwards, and an interrupted rotation is finished by the next run.
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { openKeyVault, rotateDatabasePassword, type RotationStep } from '@instandt/backend'
+import { signedFetch, startKeyVault, testDatabase, testKeys } from '@instandt/testkit'
+import { buildInstance, uidOf } from '@instandt/testkit/files'
+import pg from 'pg'
+import { startChildBackend, stowFile, temporaryFolder } from './child-backend.ts'
+
+const steps: RotationStep[] = ['prepared', 'checked', 'written', 'moved']
+
+export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<void> {
+  const [rotations, lanes] = scale === 'full' ? [6, 8] : [2, 4]
+  const database = await testDatabase()
+  const vault = await startKeyVault()
+  const { folder, remove } = await temporaryFolder()
+  const certificateFile = path.join(folder, 'vault.pem')
+  await writeFile(certificateFile, vault.certificate)
+  Object.assign(process.env, vault.identityEnv)
+  const admin = new pg.Client({ connectionString: database.adminUrl })
+  await admin.connect()
+  // A role of this run alone: roles belong to the whole server, on which other tests work.
+  const groupRole = `rotating_${randomBytes(4).toString('hex')}`
+  await admin.query(`create role ${groupRole} in role instandt_app`)
+  const keyVault = await openKeyVault({ url: vault.url, clientId: vault.clientId, ca: vault.certificate })
+  const rotate = (afterStep?: (step: RotationStep) => void) =>
+    rotateDatabasePassword({
+      adminUrl: database.adminUrl,
+      groupRole,
+      vault: keyVault,
+      waitSeconds: 30,
+      isDryRun: false,
+      print: () => undefined,
+      ...(afterStep ? { afterStep } : {}),
+    })
+  try {
+    assert.equal((await rotate()).user, `${groupRole}_a`, 'the first run makes the first user')
+    const url = new URL(database.appUrl)
+    url.searchParams.set('sslmode', 'disable')
+    url.username = groupRole
+    url.password = ''
+    const backend = await startChildBackend({
+      databaseUrl: url.href,
+      storageDir: path.join(folder, 'blobs'),
+      env: {
+        DATABASE_AUTH: 'key-vault',
+        KEY_VAULT_URL: vault.url,
+        AZURE_CLIENT_ID: vault.clientId,
+        NODE_EXTRA_CA_CERTS: certificateFile,
+        SECRETS_REFRESH_SECONDS: '1',
+        SECRET_KEYS: testKeys,
+        ...vault.identityEnv,
+      },
+    })
+    const load = startLoad(backend.url, lanes)
+    await load.until(lanes * 4)
+    for (let turn = 0; turn < rotations; turn += 1) {
+      const old = vaultUser(vault)
+      const step = steps[turn % steps.length]
+      // Every rotation is interrupted once, each time after another step, and run again.
+      await assert.rejects(
+        rotate((done) => {
+          if (done === step) throw new Error(`interrupted after ${done}`)
+        }),
+        /interrupted/,
+      )
+      await load.until(lanes * 2)
+      await rotate()
+      const now = vaultUser(vault)
+      assert.notEqual(now, old)
+      await load.until(lanes * 4)
+      const { rows } = await admin.query<{ name: string; can: boolean; sessions: number }>(
+        `select r.rolname as name, r.rolcanlogin as can, (select count(*)::integer from pg_stat_activity a where a.usename = r.rolname) as sessions
+         from pg_roles r where r.rolname like $1 order by r.rolname`,
+        [`${groupRole}%`],
+      )
+      for (const role of rows) {
+        assert.equal(role.can, role.name === now, `${role.name} may${role.can ? '' : ' not'} sign in`)
+        if (role.name !== now) assert.equal(role.sessions, 0, `${role.name} still has sessions`)
+      }
+    }
+    vault.failWith(503)
+    await load.until(lanes * 4)
+    vault.failWith(0)
+    const { stored, read, failed } = await load.stop()
+    assert.deepEqual(failed, [])
+    assert.ok(stored > 0 && read > 0)
+    await backend.stop()
+    process.stdout.write(
+      `rotation: ${rotations} rotations, each interrupted once, during ${stored} uploads and ${read} retrievals: none failed\n`,
+    )
+  } finally {
+    for (const role of [`${groupRole}_a`, `${groupRole}_b`, groupRole]) await admin.query(`drop role if exists ${role}`)
+    await admin.end()
+    await vault.stop()
+    await database.stop()
+    await remove()
+  }
+}
+
+const vaultUser = (vault: { secrets: Map<string, { value: string }[]> }): string =>
+  (JSON.parse(vault.secrets.get('instandt-database')?.at(-1)?.value ?? '{}') as { user: string }).user
+
+/** Stores and reads without a pause until told to stop; keeps what failed. */
+function startLoad(url: string, lanes: number) {
+  const study = uidOf('rotation')
+  const failed: string[] = []
+  let stored = 0
+  let read = 0
+  let isOver = false
+  const lane = async (number: number): Promise<void> => {
+    for (let index = 0; !isOver && index < 100_000; index += 1) {
+      const uid = uidOf('rotation', number, index)
+      const file = buildInstance({
+        studyInstanceUid: study,
+        seriesInstanceUid: uidOf('rotation', number),
+        sopInstanceUid: uid,
+        image: { rows: 32, columns: 32 },
+      })
+      const answer = await stowFile(url, file)
+      if (answer?.status === 200) stored += 1
+      else failed.push(`upload: ${answer?.status} ${answer?.text}`)
+      const back = await signedFetch(
+        `${url}/dicom-web/studies/${study}/series/${uidOf('rotation', number)}/instances/${uid}`,
+        {
+          headers: { accept: 'application/dicom; transfer-syntax=*' },
+        },
+      ).catch((error: unknown) => String(error))
+      if (typeof back !== 'string' && back.status === 200 && (await back.arrayBuffer()).byteLength === file.length)
+        read += 1
+      else failed.push(`retrieval: ${typeof back === 'string' ? back : back.status}`)
+    }
+  }
+  const running = Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)))
+  return {
+    /** Waits for so many more requests of each kind. */
+    async until(more: number): Promise<void> {
+      const [storedBefore, readBefore] = [stored, read]
+      const deadline = Date.now() + 60_000
+      while ((stored < storedBefore + more || read < readBefore + more) && failed.length === 0 && Date.now() < deadline)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+    },
+    async stop() {
+      isOver = true
+      await running
+      return { stored, read, failed }
+    },
+  }
+}
