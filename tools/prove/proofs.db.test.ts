@@ -1,5 +1,6 @@
 // The heavy proofs, scaled down; `npm run prove <name>` runs them at full size.
 import { test } from 'node:test'
+import { prove as proveAudit } from './audit.ts'
 import { prove as proveBigInstance } from './big-instance.ts'
 import { prove as proveCrash } from './crash.ts'
 import { prove as proveFuzzStow } from './fuzz-stow.ts'
@@ -19,5 +20,6 @@ test('a store that vanishes in the middle of uploads leaves no row without its b
 test('every DICOM file of the folder is stored, found and returned as it came', { skip: whyNoSharedData }, () =>
   proveSharedData({ scale: 'small' }),
 )
+test('a changed event is named, a chain made anew is caught', () => proveAudit({ scale: 'small' }))
 test('the database’s password changes under load without a failed request', () => proveRotation({ scale: 'small' }))
 test('every shape of search touches few rows of many', () => proveSearchScale({ scale: 'small' }))
