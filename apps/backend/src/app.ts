@@ -83,6 +83,8 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
   addRequestGuard(app, deps.config)
 
   await app.register(async (interfaces) => {
+    // What a form of another site can send without asking is not taken as a body.
+    interfaces.removeContentTypeParser('text/plain')
     addSchemaGate(interfaces as App, schemaFaultNow)
     addAccess(interfaces as App, deps, (route) => {
       guarded.add(`${route.method} ${route.url}`)

@@ -80,6 +80,8 @@ async function asAppError(error: FastifyError, isDatabaseUp: () => Promise<boole
       error.message,
     )
   }
+  // character_not_in_repertoire: PostgreSQL takes no NUL in text, and nothing that we look for holds one.
+  if (error.code === '22021') return new AppError('malformed-text', 400, 'Text holds no NUL.', { cause: error })
   // Drivers name a lost connection in many ways; whether the database answers is the same question without guessing.
   if (!(await isDatabaseUp())) {
     return new AppError('database-unavailable', 503, 'The database does not answer at the moment.', { cause: error })
