@@ -10,6 +10,8 @@ import { testDatabase, signedFetch, testKeys } from '@instandt/testkit'
 export interface TestApp {
   /** http://127.0.0.1:… */
   url: string
+  /** One-time address of the first administrator. */
+  setupLink: string | undefined
   /** Stores one file through STOW-RS; throws when it is refused. */
   store(bytes: Uint8Array<ArrayBuffer>): Promise<void>
   /** For rows without files, as the backend's role. */
@@ -21,13 +23,14 @@ export interface TestApp {
 export const pagesDir = process.env['INSTANDT_PAGES'] ?? path.resolve(import.meta.dirname, '../../apps/frontend/dist')
 
 /** The whole program as `npm start` runs it, on its own database and folder and on a free port. */
-export async function startApp(): Promise<TestApp> {
+export async function startApp(settings: Record<string, string> = {}): Promise<TestApp> {
   if (!existsSync(path.join(pagesDir, 'index.html'))) {
     throw new Error(`${pagesDir} holds no built pages: run 'npm run build' first`)
   }
   const database = await testDatabase()
   const storageDir = await mkdtemp(path.join(tmpdir(), 'instandt-e2e-'))
   const config = configSchema.parse({
+    ...settings,
     DATABASE_URL: database.appUrl,
     PORT: 0,
     STORAGE_DIR: storageDir,
@@ -38,6 +41,7 @@ export async function startApp(): Promise<TestApp> {
   })
   return {
     url: backend.url,
+    setupLink: backend.setupLink,
     async store(bytes) {
       const answer = await signedFetch(`${backend.url}/dicom-web/studies`, {
         method: 'POST',

@@ -1,4 +1,4 @@
-import { Button, Group, PasswordInput, Skeleton, Stack, Text, TextInput, Title } from '@mantine/core'
+import { Button, Group, Skeleton, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -15,6 +15,7 @@ import { TokenSection } from '../features/token/token-section.tsx'
 import { FormFault } from '../ui/form-fault.tsx'
 import { PageSection } from '../ui/page-section.tsx'
 import classes from '../ui/page.module.css'
+import { PasswordField } from '../ui/password-field.tsx'
 
 /** One's own account. */
 export function ProfilePage() {
@@ -126,7 +127,7 @@ function PasswordForm({ email }: { email: string }) {
     >
       <Stack gap="sm" maw="24rem">
         <input type="hidden" name="username" autoComplete="username" value={email} readOnly />
-        <PasswordInput
+        <PasswordField
           label={t('profile.currentPassword')}
           autoComplete="current-password"
           value={current}

@@ -1,4 +1,4 @@
-import { Anchor, Button, Divider, PasswordInput, Skeleton, Stack, Text, TextInput, Title } from '@mantine/core'
+import { Anchor, Button, Divider, Skeleton, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -10,6 +10,7 @@ import { queryClient } from '../api/query-client.ts'
 import { useSubmit } from '../api/use-submit.ts'
 import { safeReturnPath } from '../return-path.ts'
 import { FormFault } from '../ui/form-fault.tsx'
+import { PasswordField } from '../ui/password-field.tsx'
 
 const route = getRouteApi('/outside/sign-in')
 const directoryFaults = ['entra-failed', 'entra-no-role', 'entra-cancelled', 'expired'] as const
@@ -91,7 +92,7 @@ function FirstStep({ onIn, onSecond }: { onIn: () => void; onSecond: () => void 
           value={email}
           onChange={(event) => setEmail(event.currentTarget.value)}
         />
-        <PasswordInput
+        <PasswordField
           label={t('signIn.password')}
           autoComplete="current-password"
           required

@@ -1,6 +1,7 @@
 import { minPasswordLength } from '@instandt/api'
-import { PasswordInput } from '@mantine/core'
+
 import { useTranslation } from 'react-i18next'
+import { PasswordField } from '../../ui/password-field.tsx'
 
 export interface NewPassword {
   password: string
@@ -26,7 +27,7 @@ export function PasswordFields({ value, onChange, fault }: PasswordFieldsProps) 
   const differs = value.again !== '' && value.again.length >= value.password.length && value.again !== value.password
   return (
     <>
-      <PasswordInput
+      <PasswordField
         label={t('links.newPassword')}
         description={t('links.rules', { count: minPasswordLength })}
         inputWrapperOrder={['label', 'input', 'description', 'error']}
@@ -37,7 +38,7 @@ export function PasswordFields({ value, onChange, fault }: PasswordFieldsProps) 
         error={fault}
         onChange={(event) => onChange({ ...value, password: event.currentTarget.value })}
       />
-      <PasswordInput
+      <PasswordField
         label={t('links.again')}
         autoComplete="new-password"
         required

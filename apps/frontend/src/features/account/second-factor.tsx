@@ -1,5 +1,5 @@
 import type { Profile, SecondFactorStart } from '@instandt/api'
-import { Button, Code, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Code, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { client } from '../../api/client.ts'
@@ -10,6 +10,7 @@ import { FormFault } from '../../ui/form-fault.tsx'
 import { PageSection } from '../../ui/page-section.tsx'
 import { SecretShown } from '../../ui/secret-shown.tsx'
 import { QrCode } from './qr-code.tsx'
+import { PasswordField } from '../../ui/password-field.tsx'
 
 type Step = { kind: 'password' } | { kind: 'scan'; start: SecondFactorStart } | { kind: 'codes'; codes: string[] }
 
@@ -71,7 +72,7 @@ function AskPassword({ label, onSubmit }: { label: string; onSubmit: (password: 
       }}
     >
       <Stack gap="sm">
-        <PasswordInput
+        <PasswordField
           label={t('profile.factorPassword')}
           autoComplete="current-password"
           data-autofocus
