@@ -10,10 +10,11 @@ export interface Target {
   /** DICOMweb base address, without a slash at the end. */
   base: string
   agent: http.Agent
+  token: string | undefined
 }
 
-export function openTarget(base: string): Target {
-  return { base: base.replace(/\/$/, ''), agent: new http.Agent({ keepAlive: true, maxSockets: 64 }) }
+export function openTarget(base: string, token?: string): Target {
+  return { base: base.replace(/\/$/, ''), token, agent: new http.Agent({ keepAlive: true, maxSockets: 64 }) }
 }
 
 function send(
@@ -24,7 +25,8 @@ function send(
   body: readonly Uint8Array[],
 ): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const request = http.request(`${target.base}${path}`, { method, headers, agent: target.agent })
+    const signed = target.token === undefined ? headers : { ...headers, authorization: `Bearer ${target.token}` }
+    const request = http.request(`${target.base}${path}`, { method, headers: signed, agent: target.agent })
     request.on('response', resolve)
     request.on('error', reject)
     for (const piece of body) request.write(piece)

@@ -25,6 +25,8 @@ interface Result {
 const { values } = parseArgs({
   options: {
     url: { type: 'string' },
+    token: { type: 'string' },
+    beside: { type: 'string' },
     pid: { type: 'string' },
     only: { type: 'string' },
     small: { type: 'boolean', default: false },
@@ -36,9 +38,12 @@ const { values } = parseArgs({
 async function openServers(): Promise<Server[]> {
   if (values.url !== undefined) {
     const pid = values.pid === undefined ? undefined : Number(values.pid)
-    return [{ name: values.url, base: values.url, pid, stop: async () => undefined }]
+    return [{ name: values.url, base: values.url, token: values.token, pid, stop: async () => undefined }]
   }
   const instandt = await startInstandt()
+  // What a change costs: this checkout and another one of ours.
+  if (values.beside !== undefined)
+    return [instandt, { ...(await startInstandt(values.beside)), name: values.beside.split('/').at(-1) ?? '' }]
   const orthanc = values.alone ? undefined : await startOrthanc()
   if (!orthanc && !values.alone)
     process.stderr.write('Orthanc is not installed (apt-get install orthanc orthanc-dicomweb): running alone\n')
@@ -50,7 +55,7 @@ const results: Result[] = []
 const only = values.only === undefined ? undefined : new RegExp(values.only, 'i')
 
 try {
-  const targets = servers.map((server) => ({ server, target: openTarget(server.base) }))
+  const targets = servers.map((server) => ({ server, target: openTarget(server.base, server.token) }))
   for (const scenario of makeScenarios(values.small ? 'small' : 'full')) {
     // Uploads always run: what comes later reads what they stored.
     if (only && !only.test(scenario.name) && !scenario.name.startsWith('STOW')) continue

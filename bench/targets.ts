@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { existsSync, openSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import net from 'node:net'
@@ -9,6 +9,8 @@ export interface Server {
   name: string
   /** DICOMweb base address. */
   base: string
+  /** For Authorization: Bearer. */
+  token?: string | undefined
   /** The process whose memory counts; its descendants count for CPU. */
   pid: number | undefined
   stop(): Promise<void>
@@ -47,18 +49,26 @@ function stopper(child: ChildProcess, folder: string): () => Promise<void> {
   }
 }
 
-/** instaNDT as `npm start` runs it: durable PostgreSQL and files on disk, on fresh data. */
-export async function startInstandt(): Promise<Server> {
+/**
+ * instaNDT as `npm start` runs it: durable PostgreSQL and files on disk, on fresh data.
+ * @param root another checkout, to see what a change costs
+ */
+export async function startInstandt(root = path.join(import.meta.dirname, '..')): Promise<Server> {
   const folder = await mkdtemp(path.join(tmpdir(), 'instandt-bench-'))
   const port = await freePort()
   const log = openSync(path.join(folder, 'log'), 'w')
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, '../apps/standalone/src/main.ts')], {
-    env: { ...process.env, PORT: String(port), INSTANDT_DATA: path.join(folder, 'data'), LOG_LEVEL: 'warn' },
+  const env = { ...process.env, PORT: String(port), INSTANDT_DATA: path.join(folder, 'data'), LOG_LEVEL: 'warn' }
+  const child = spawn(process.execPath, [path.join(root, 'apps/standalone/src/main.ts')], {
+    env,
     stdio: ['ignore', log, log],
   })
+  await waitUntilUp(`http://127.0.0.1:${port}/health/ready`, child)
+  const words = ['token', 'create', '--name', 'bench', '--role', 'level-i']
+  const made = spawnSync(process.execPath, [path.join(root, 'apps/standalone/src/cli.ts'), ...words], { env })
+  // Checkouts from before there was sign-in make none and need none.
+  const token = /ndt_[\w-]+/.exec(made.stdout.toString())?.[0]
   const base = `http://127.0.0.1:${port}/dicom-web`
-  await waitUntilUp(`${base}/studies?limit=1`, child)
-  return { name: 'instaNDT', base, pid: child.pid, stop: stopper(child, folder) }
+  return { name: 'instaNDT', base, token, pid: child.pid, stop: stopper(child, folder) }
 }
 
 const orthancBinary = '/usr/sbin/Orthanc'

@@ -9,6 +9,7 @@ const steps: [string, string[]][] = [
   ['types of the browser tests', [packageBin('typescript', 'tsc'), '-p', 'e2e/tsconfig.json']],
   ['import graph', ['--test', '--test-reporter=dot', 'tools/import-graph.test.ts']],
   ['schema dump', ['tools/db-dump.ts', '--check']],
+  ['known holes in packages', ['tools/packages.ts', 'audit']],
   ['tests', ['tools/test.ts']],
 ]
 

@@ -20,6 +20,7 @@ const programs = {
   bench: { script: 'bench/main.ts' },
   'db-dump': { script: 'tools/db-dump.ts' },
   format: { script: 'tools/format.ts' },
+  packages: { script: 'tools/packages.ts' },
   build: { needsFrontend: true },
 }
 

@@ -21,7 +21,7 @@ export interface CommandContext {
   scope: ArchiveScope
   /** Of the command line, by the names in `options`. */
   values: Record<string, string | boolean | undefined>
-  print(text: string): void
+  print: (text: string) => void
 }
 
 /** By the words that name them. */

@@ -72,6 +72,21 @@ function addressOf(connectionString: string): pg.PoolConfig {
 /** invalid_password, invalid_authorization_specification. */
 const isRefusal = (error: unknown): boolean => ['28P01', '28000'].includes((error as { code?: string }).code ?? '')
 
+type Connected = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  release: (broken?: unknown) => void,
+) => void
+
+/** The pool's own queries ask by callback; what that throws is theirs and no fault of the connection. */
+function callBack(connected: Promise<pg.PoolClient>, done: Connected): void {
+  void (async () => {
+    const [result] = await Promise.allSettled([connected])
+    if (result.status === 'rejected') done(result.reason as Error, undefined, () => undefined)
+    else done(undefined, result.value, (broken) => result.value.release(broken as boolean))
+  })()
+}
+
 /** A pool whose new connections take the newest credentials; a refusal asks for newer ones before it is a failure. */
 function poolWith(source: DbCredentialSource): typeof pg.Pool {
   class CurrentClient extends pg.Client {
@@ -93,18 +108,10 @@ function poolWith(source: DbCredentialSource): typeof pg.Pool {
       super({ ...config, Client: CurrentClient as unknown as new () => pg.ClientBase })
     }
     override connect(): Promise<pg.PoolClient>
-    override connect(
-      done: (error: Error | undefined, client: pg.PoolClient | undefined, release: (broken?: unknown) => void) => void,
-    ): void
-    override connect(
-      done?: (error: Error | undefined, client: pg.PoolClient | undefined, release: (broken?: unknown) => void) => void,
-    ): Promise<pg.PoolClient> | void {
+    override connect(done: Connected): void
+    override connect(done?: Connected): Promise<pg.PoolClient> | void {
       const connected = tried(() => super.connect())
-      if (!done) return connected
-      connected.then(
-        (client) => done(undefined, client, (broken) => client.release(broken as boolean)),
-        (error: Error) => done(error, undefined, () => undefined),
-      )
+      return done ? callBack(connected, done) : connected
     }
   } as typeof pg.Pool
 }

@@ -97,11 +97,12 @@ export async function startKeyVault(): Promise<TestKeyVault> {
     },
     requests,
     async stop() {
+      const closed = [identity, vault].map((server) => once(server, 'close'))
       for (const server of [identity, vault]) {
         server.close()
         server.closeAllConnections()
       }
-      await Promise.all([identity, vault].map((server) => (server.listening ? once(server, 'close') : undefined)))
+      await Promise.all(closed)
     },
   }
 }

@@ -4,7 +4,7 @@ import { readArchiveScope } from '../plugins/access.ts'
 import { newApiToken } from './tokens.ts'
 
 /** A token for work that the program itself does through the front door, and that ends with it. */
-export async function passingToken(deps: Deps, name: string): Promise<{ token: string; revoke(): Promise<void> }> {
+export async function passingToken(deps: Deps, name: string): Promise<{ token: string; revoke: () => Promise<void> }> {
   const scope = await readArchiveScope(deps.db)
   const token = newApiToken()
   const { id } = await createToken(deps.db, scope, token, {

@@ -9,6 +9,7 @@ import { useLink } from '../api/use-link.ts'
 import { useSubmit } from '../api/use-submit.ts'
 import { LinkForm, type LinkFormValues, LinkState } from '../features/account/link-form.tsx'
 import { linkSecret } from '../return-path.ts'
+import { focusNow } from '../ui/focus-now.ts'
 import { FormFault } from '../ui/form-fault.tsx'
 import { LinkButton } from '../ui/link-controls.tsx'
 
@@ -43,7 +44,7 @@ function AskForLink() {
     >
       <Stack gap="sm">
         <Title order={1}>{t('links.ask')}</Title>
-        <Text size="sm" c="dimmed" role="status">
+        <Text component="output" display="block" size="sm" c="dimmed">
           {isAsked ? t('links.asked') : hasMail ? t('links.askDetail') : t('links.askNoMail')}
         </Text>
         {hasMail && !isAsked ? (
@@ -54,7 +55,7 @@ function AskForLink() {
               autoComplete="username"
               required
               withAsterisk={false}
-              autoFocus
+              ref={focusNow}
               value={email}
               onChange={(event) => setEmail(event.currentTarget.value)}
             />

@@ -144,7 +144,7 @@ function PasswordForm({ email }: { email: string }) {
           >
             {t('profile.changePassword')}
           </Button>
-          <Text size="sm" c="dimmed" role="status">
+          <Text component="output" size="sm" c="dimmed">
             {isDone ? t('profile.passwordChanged') : ''}
           </Text>
         </Group>

@@ -1,5 +1,5 @@
 import { installationPermissions, isAllowed, projectPermissions, roles } from '@instandt/api'
-import { Table, Text, Title } from '@mantine/core'
+import { Table, Text, Title, VisuallyHidden } from '@mantine/core'
 import { IconCheck } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import classes from '../ui/page.module.css'
@@ -37,16 +37,17 @@ export function RolesPage() {
                 {permissions.map((permission) => (
                   <Table.Td key={permission} ta="center">
                     {isAllowed(role, permission) ? (
-                      <IconCheck
-                        size={18}
-                        role="img"
-                        aria-label={t('roles.allowed')}
-                        color="var(--mantine-primary-color-filled)"
-                      />
+                      <>
+                        <IconCheck size={18} aria-hidden color="var(--mantine-primary-color-filled)" />
+                        <VisuallyHidden>{t('roles.allowed')}</VisuallyHidden>
+                      </>
                     ) : (
-                      <Text span c="dimmed" aria-label={t('roles.notAllowed')} role="img">
-                        –
-                      </Text>
+                      <>
+                        <Text span c="dimmed" aria-hidden>
+                          –
+                        </Text>
+                        <VisuallyHidden>{t('roles.notAllowed')}</VisuallyHidden>
+                      </>
                     )}
                   </Table.Td>
                 ))}

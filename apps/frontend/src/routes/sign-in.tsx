@@ -9,6 +9,7 @@ import { signInOptionsQuery } from '../api/queries.ts'
 import { queryClient } from '../api/query-client.ts'
 import { useSubmit } from '../api/use-submit.ts'
 import { safeReturnPath } from '../return-path.ts'
+import { focusNow } from '../ui/focus-now.ts'
 import { FormFault } from '../ui/form-fault.tsx'
 import { PasswordField } from '../ui/password-field.tsx'
 
@@ -88,7 +89,7 @@ function FirstStep({ onIn, onSecond }: { onIn: () => void; onSecond: () => void 
           autoComplete="username"
           required
           withAsterisk={false}
-          autoFocus
+          ref={focusNow}
           value={email}
           onChange={(event) => setEmail(event.currentTarget.value)}
         />
@@ -130,7 +131,7 @@ function SecondStep({ onIn, onBack }: { onIn: () => void; onBack: () => void }) 
           description={t('signIn.codeHint')}
           inputMode="text"
           autoComplete="one-time-code"
-          autoFocus
+          ref={focusNow}
           required
           withAsterisk={false}
           value={code}

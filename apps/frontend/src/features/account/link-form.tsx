@@ -2,6 +2,7 @@ import type { LinkAnswer } from '@instandt/api'
 import { Button, Skeleton, Stack, Text, TextInput, Title } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { focusNow } from '../../ui/focus-now.ts'
 import { FormFault } from '../../ui/form-fault.tsx'
 import { isNewPasswordReady, type NewPassword, noPassword, PasswordFields } from './password-fields.tsx'
 
@@ -49,7 +50,7 @@ export function LinkForm({ title, detail, submitLabel, fields, link, isBusy, fau
             autoComplete="name"
             required
             withAsterisk={false}
-            autoFocus
+            ref={focusNow}
             value={name}
             onChange={(event) => setName(event.currentTarget.value)}
           />

@@ -2,7 +2,7 @@ import { useMemo } from 'react'
 import { encode } from 'uqr'
 
 /** Always dark on light: cameras do not read the other way round. */
-export function QrCode({ text, label }: { text: string; label: string }) {
+export function QrCode({ text }: { text: string }) {
   const { size, path } = useMemo(() => {
     const code = encode(text, { border: 3 })
     const path = code.data
@@ -11,14 +11,7 @@ export function QrCode({ text, label }: { text: string; label: string }) {
     return { size: code.size, path }
   }, [text])
   return (
-    <svg
-      role="img"
-      aria-label={label}
-      viewBox={`0 0 ${size} ${size}`}
-      width={208}
-      height={208}
-      style={{ alignSelf: 'center' }}
-    >
+    <svg aria-hidden viewBox={`0 0 ${size} ${size}`} width={208} height={208} style={{ alignSelf: 'center' }}>
       <rect width={size} height={size} fill="#fff" />
       <path d={path} fill="#000" shapeRendering="crispEdges" />
     </svg>

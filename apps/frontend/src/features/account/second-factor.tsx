@@ -103,7 +103,7 @@ function ScanCode({ start, onDone }: { start: SecondFactorStart; onDone: (codes:
     >
       <Stack gap="sm">
         <Text size="sm">{t('profile.factorScan')}</Text>
-        <QrCode text={start.uri} label={t('profile.factorSecret')} />
+        <QrCode text={start.uri} />
         <Code block ta="center" aria-label={t('profile.factorSecret')}>
           {start.secret.match(/.{1,4}/g)?.join(' ')}
         </Code>

@@ -1,5 +1,5 @@
 import type { AuditAction, AuditEvent } from '@instandt/api'
-import { ActionIcon, Badge, Code, Table, Text, Tooltip } from '@mantine/core'
+import { ActionIcon, Badge, Code, Table, Text, Tooltip, VisuallyHidden } from '@mantine/core'
 import { IconChevronDown, IconChevronRight, IconLink, IconLinkOff } from '@tabler/icons-react'
 import { Fragment, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -88,11 +88,14 @@ function Seal({ seq }: { seq: number | null }) {
   const words = seq === null ? t('audit.notSealed') : t('audit.sealed', { seq })
   return (
     <Tooltip label={words}>
-      {seq === null ? (
-        <IconLinkOff size={14} role="img" aria-label={words} color="var(--mantine-color-dimmed)" />
-      ) : (
-        <IconLink size={14} role="img" aria-label={words} color="var(--mantine-color-dimmed)" />
-      )}
+      <span>
+        {seq === null ? (
+          <IconLinkOff size={14} aria-hidden color="var(--mantine-color-dimmed)" />
+        ) : (
+          <IconLink size={14} aria-hidden color="var(--mantine-color-dimmed)" />
+        )}
+        <VisuallyHidden>{words}</VisuallyHidden>
+      </span>
     </Tooltip>
   )
 }
