@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { testDatabase, signedFetch } from '@instandt/testkit'
+import { signedFetch, testCaller, testDatabase } from '@instandt/testkit'
 import { streamInstance, uidOf } from '@instandt/testkit/files'
 import { startChildBackend, temporaryFolder } from './child-backend.ts'
 
@@ -21,7 +21,7 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
     const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
       const request = http.request(
         `${backend.url}/dicom-web/studies`,
-        { method: 'POST', headers: { 'content-type': 'application/dicom' } },
+        { method: 'POST', headers: { ...testCaller, 'content-type': 'application/dicom' } },
         resolve,
       )
       request.on('error', reject)

@@ -70,7 +70,10 @@ test('the backend may read and write the rows of every table, and nothing else',
           ? 'usage'
           : name.endsWith('migration') || name.endsWith('migrations')
             ? 'select'
-            : 'delete insert select update',
+            : // What happened can be added to, never changed.
+              /audit_(event|seal)$/.test(name)
+              ? 'insert select'
+              : 'delete insert select update',
     })),
   )
 })
@@ -91,6 +94,8 @@ for (const statement of [
   'create role mine',
   'insert into schema_migration (number, name, kind, checksum) values (9, $$9$$, $$compatible$$, $$$$)',
   'delete from graphile_worker.migrations',
+  'delete from audit_event',
+  'update audit_seal set seq = 0',
 ]) {
   test(`the backend may not: ${statement}`, async () => {
     await assert.rejects(app.query(statement), { code: '42501' })

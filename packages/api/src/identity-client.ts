@@ -28,6 +28,7 @@ import {
   type LinkAnswer,
   linkAnswerSchema,
   type Profile,
+  type ProfileChange,
   profileSchema,
   type RecoveryCodes,
   recoveryCodesSchema,
@@ -64,7 +65,7 @@ export interface IdentityClient {
   resetPassword(token: string, password: string): Promise<void>
 
   getProfile(signal?: AbortSignal): Promise<Profile>
-  renameSelf(name: string): Promise<void>
+  changeProfile(change: ProfileChange): Promise<void>
   changePassword(current: string, next: string): Promise<void>
   startSecondFactor(password: string): Promise<SecondFactorStart>
   confirmSecondFactor(code: string): Promise<RecoveryCodes>
@@ -112,7 +113,7 @@ export function identityClient(
     resetPassword: (token, password) => send('POST', '/api/links/reset-password', null, { body: { token, password } }),
 
     getProfile: (signal) => send('GET', '/api/profile', profileSchema, { signal }),
-    renameSelf: (name) => send('PATCH', '/api/profile', null, { body: { name } }),
+    changeProfile: (body) => send('PATCH', '/api/profile', null, { body }),
     changePassword: (current, next) => send('POST', '/api/profile/password', null, { body: { current, next } }),
     startSecondFactor: (password) =>
       send('POST', '/api/profile/second-factor', secondFactorStartSchema, { body: { password } }),

@@ -93,7 +93,12 @@ export const profileSchema = z.object({
 export type Profile = z.infer<typeof profileSchema>
 
 /** PATCH /api/profile */
-export const profileChangeSchema = z.strictObject({ name: personNameSchema })
+export const profileChangeSchema = z.strictObject({
+  name: personNameSchema.optional(),
+  /** Slug of the project that takes uploads which name none; null = they must name one. */
+  defaultProject: z.string().max(63).nullable().optional(),
+})
+export type ProfileChange = z.input<typeof profileChangeSchema>
 /** POST /api/profile/password */
 export const passwordChangeSchema = z.strictObject({ current: passwordSchema, next: passwordSchema })
 /** POST /api/profile/second-factor and POST /api/profile/second-factor/remove: asks for the password again. */

@@ -168,6 +168,22 @@ export async function renameSelf(db: Db, scope: Scope, accountId: string, name: 
   )
 }
 
+/** Where one's uploads go that name no project; null = they must name one. */
+export async function setDefaultProject(
+  db: Db,
+  scope: Scope,
+  accountId: string,
+  projectId: number | null,
+): Promise<void> {
+  await changeAccount(
+    db,
+    scope,
+    accountId,
+    { sql: 'default_project_id = $2', values: [projectId] },
+    { action: 'account.change', projectId: projectId ?? undefined, detail: { defaultProject: projectId } },
+  )
+}
+
 /** One update of one account with its event. */
 export async function changeAccount(
   db: Db,

@@ -17,6 +17,7 @@ import {
   type LocalAccount,
   readProfile,
   renameSelf,
+  setDefaultProject,
   setPassword,
   userNotFound,
 } from '../data/accounts.ts'
@@ -49,10 +50,15 @@ export function profileRoutes(app: App, deps: Deps): void {
   })
 
   app.patch('/api/profile', own, async (request, reply) => {
-    const { name } = readBody(profileChangeSchema, request.body)
-    if (request.caller.kind !== 'local')
+    const { name, defaultProject } = readBody(profileChangeSchema, request.body)
+    if (name !== undefined && request.caller.kind !== 'local')
       throw new AppError('directory-decides', 409, 'Your name comes from the directory.')
-    await renameSelf(deps.db, request.scope, ownId(request), name)
+    const project = request.caller.projects.find((one) => one.slug === defaultProject)
+    if (typeof defaultProject === 'string' && project?.permissions.includes('store') !== true)
+      throw new AppError('project-not-found', 404, 'There is no such project that you may store into.')
+    if (name !== undefined) await renameSelf(deps.db, request.scope, ownId(request), name)
+    if (defaultProject !== undefined)
+      await setDefaultProject(deps.db, request.scope, ownId(request), project?.id ?? null)
     return reply.code(204).send()
   })
 

@@ -1,8 +1,8 @@
-import { Button, Group, Skeleton, Stack, Text, TextInput, Title } from '@mantine/core'
+import { Button, Group, NativeSelect, Skeleton, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Profile } from '@instandt/api'
+import type { Profile, Session } from '@instandt/api'
 import { client } from '../api/client.ts'
 import { Fault } from '../api/fault.tsx'
 import { profileQuery, sessionQuery } from '../api/queries.ts'
@@ -32,6 +32,7 @@ export function ProfilePage() {
       {profile.data && session.data ? (
         <>
           <NameForm profile={profile.data} />
+          <DefaultProject session={session.data} />
           {profile.data.kind === 'local' ? (
             <>
               <PageSection title={t('profile.password')}>
@@ -63,7 +64,7 @@ function NameForm({ profile }: { profile: Profile }) {
   const { t } = useTranslation()
   const [name, setName] = useState(profile.name)
   const { isBusy, fault, submit } = useSubmit(
-    () => client.renameSelf(name),
+    () => client.changeProfile({ name }),
     () => Promise.all([queryClient.invalidateQueries(profileQuery), queryClient.invalidateQueries(sessionQuery)]),
   )
   const isLocal = profile.kind === 'local'
@@ -99,6 +100,35 @@ function NameForm({ profile }: { profile: Profile }) {
       </Group>
       <FormFault words={fault} />
     </form>
+  )
+}
+
+/** Where uploads of programs go that name no project; only for those who have a choice. */
+function DefaultProject({ session }: { session: Session }) {
+  const { t } = useTranslation()
+  const projects = session.projects.filter((one) => one.permissions.includes('store'))
+  const { isBusy, fault, submit } = useSubmit<string>(
+    (slug) => client.changeProfile({ defaultProject: slug === '' ? null : slug }),
+    () => queryClient.invalidateQueries(sessionQuery),
+  )
+  if (projects.length < 2) return null
+  return (
+    <>
+      <NativeSelect
+        label={t('profile.defaultProject')}
+        description={t('profile.defaultProjectHint')}
+        inputWrapperOrder={['label', 'input', 'description']}
+        mb="md"
+        disabled={isBusy}
+        value={session.defaultProject ?? ''}
+        data={[
+          { value: '', label: t('common.none') },
+          ...projects.map((one) => ({ value: one.slug, label: one.name })),
+        ]}
+        onChange={(event) => submit(event.currentTarget.value)}
+      />
+      <FormFault words={fault} />
+    </>
   )
 }
 
