@@ -221,6 +221,19 @@ const cases: Record<string, () => Promise<void>> = {
     const { rows } = await backend.db.pool.query(`select 1 from audit_event where address = '6.6.6.6'`)
     assert.equal(rows.length, 0)
   },
+  'headers: X-Forwarded-For of a proxy of ours is who asks': async () => {
+    const behind = await startTestBackend({ TRUSTED_PROXIES: ['127.0.0.1'] })
+    try {
+      const body = JSON.stringify({ email: 'x@y.example', password: 'x' })
+      const headers = { ...json, origin: behind.url, 'x-forwarded-for': '6.6.6.6, 10.1.2.3' }
+      await fetch(`${behind.url}/api/sign-in`, { method: 'POST', headers, body })
+      const { rows } = await behind.db.pool.query('select address from audit_event')
+      // What the proxy itself saw, not what the client put in front of it.
+      assert.deepEqual(rows, [{ address: '10.1.2.3' }])
+    } finally {
+      await behind.stop()
+    }
+  },
   'headers: another address or method in a header changes nothing': async () => {
     refused(
       await call('GET', '/api/nowhere', {

@@ -36,6 +36,8 @@ function secure(reply: FastifyReply, nonce?: string): void {
     'content-security-policy': policy(nonce),
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
+    // Counts over TLS alone: browsers pass over it without (RFC 6797 8.1).
+    'strict-transport-security': 'max-age=63072000; includeSubDomains',
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
     'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=(), usb=()',

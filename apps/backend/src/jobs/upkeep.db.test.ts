@@ -4,11 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { buildInstance, uidOf } from '@instandt/testkit/files'
 import { AppError } from '../app-error.ts'
 import { runCommand } from '../commands.ts'
+import { addSetupLink } from '../data/links.ts'
 import { withUpkeepLock } from '../data/upkeep-lock.ts'
+import { addPerson, sessionHeaders } from '../identity.fixture.ts'
 import type { ArchiveScope } from '../plugins/access.ts'
 import { readArchiveScope } from '../plugins/access.ts'
 import { newObjectKey, objectPrefix, quarantineKey, quarantinePrefix } from '../storage/blob-keys.ts'
 import { startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
+import { forgetExpired } from './forget-expired.ts'
 import { startJobs } from './index.ts'
 import { reindex } from './reindex.ts'
 import { sweepOrphans } from './sweep-orphans.ts'
@@ -198,4 +201,24 @@ test('the worker runs the sweep as a job, with the rights of the backend alone',
   } finally {
     await jobs.stop()
   }
+})
+
+test('sessions, links and counts that are over are removed, and no others', async () => {
+  const { id } = await addPerson(backend.db)
+  await sessionHeaders(backend.db, id, '')
+  await sessionHeaders(backend.db, id, '')
+  await addSetupLink(backend.db, scope, 'over')
+  await addSetupLink(backend.db, scope, 'open')
+  await backend.db.pool.query(
+    `update session set expires_at = now() - interval '2 days' where id = (select id from session where account_id = $1 limit 1)`,
+    [id],
+  )
+  await backend.db.pool.query(
+    `update one_time_link set expires_at = now() - interval '1 minute' where token_hash = sha256('over')`,
+  )
+  assert.equal(await forgetExpired(backend, scope), 2)
+  const { rows } = await backend.db.pool.query(
+    'select (select count(*) from session) as sessions, (select count(*) from one_time_link) as links',
+  )
+  assert.deepEqual(rows, [{ sessions: 1, links: 1 }])
 })
