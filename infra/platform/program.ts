@@ -1,0 +1,8 @@
+// Pulumi's entry of the slow stack.
+import { readFileSync } from 'node:fs'
+import { platform } from '../src/platform.ts'
+import { readPlatformConfig } from '../src/read-config.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+export const { deployment } = platform(readPlatformConfig(), version)
