@@ -7,6 +7,7 @@ const steps: [string, string[]][] = [
   ['types', [packageBin('typescript', 'tsc'), '-p', 'tsconfig.json']],
   ['types of the web app', [packageBin('typescript', 'tsc'), '-p', 'apps/frontend/tsconfig.json']],
   ['types of the browser tests', [packageBin('typescript', 'tsc'), '-p', 'e2e/tsconfig.json']],
+  ['types of the infrastructure', [packageBin('typescript', 'tsc'), '-p', 'infra/tsconfig.json']],
   ['import graph', ['--test', '--test-reporter=dot', 'tools/import-graph.test.ts']],
   ['schema dump', ['tools/db-dump.ts', '--check']],
   ['known holes in packages', ['tools/packages.ts', 'audit']],

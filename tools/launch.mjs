@@ -14,13 +14,15 @@ const programs = {
   start: { script: 'apps/standalone/src/main.ts', needsFrontend: true },
   dev: { script: 'apps/standalone/src/dev.ts' },
   instandt: { script: 'apps/standalone/src/cli.ts' },
-  test: { script: 'tools/test.ts', needsFrontend: true },
-  check: { script: 'tools/check.ts', needsFrontend: true },
+  test: { script: 'tools/test.ts', needsFrontend: true, needsInfra: true },
+  check: { script: 'tools/check.ts', needsFrontend: true, needsInfra: true },
   prove: { script: 'tools/prove.ts', needsFrontend: true },
   bench: { script: 'bench/main.ts' },
   'db-dump': { script: 'tools/db-dump.ts' },
   format: { script: 'tools/format.ts' },
   packages: { script: 'tools/packages.ts' },
+  'infra-graph': { script: 'infra/src/graph/print.ts', needsInfra: true },
+  'infra-picture': { script: 'infra/src/graph/picture.ts', needsInfra: true },
   build: { needsFrontend: true },
 }
 
@@ -94,12 +96,13 @@ function isStamped(file, value) {
   return existsSync(file) && readFileSync(file, 'utf8') === value
 }
 
-function ensurePackages(node) {
-  const stamp = path.join(root, 'node_modules', '.instandt-stamp')
-  const wanted = fingerprint(['package-lock.json'])
+/** Packages of the folder; infra/ has its own, which nobody needs who only runs instaNDT. */
+function ensurePackages(node, folder = '') {
+  const stamp = path.join(root, folder, 'node_modules', '.instandt-stamp')
+  const wanted = fingerprint([path.join(folder, 'package-lock.json')])
   if (isStamped(stamp, wanted)) return
-  say('installing packages …')
-  runNpm(node, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], root)
+  say(folder === '' ? 'installing packages …' : `installing packages of ${folder} …`)
+  runNpm(node, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], path.join(root, folder))
   mkdirSync(path.dirname(stamp), { recursive: true })
   writeFileSync(stamp, wanted)
 }
@@ -141,5 +144,6 @@ const program = programs[name]
 if (!program) fail(`unknown program '${name}'; there are ${Object.keys(programs).join(', ')}`)
 const node = ensureNode()
 ensurePackages(node)
+if (program.needsInfra) ensurePackages(node, 'infra')
 if (program.needsFrontend) ensureFrontend(node)
 if (program.script) handOver(node, program.script, args)

@@ -7,7 +7,7 @@ import { startTestServers } from './servers.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const patterns = process.argv.slice(2)
-const all = globSync(['{packages,apps,tools,bench}/**/*.test.ts', 'e2e/**/*.{test,e2e}.ts'], {
+const all = globSync(['{packages,apps,tools,bench,infra}/**/*.test.ts', 'e2e/**/*.{test,e2e}.ts'], {
   cwd: root,
   exclude: ['**/node_modules/**', '**/dist/**'],
 })

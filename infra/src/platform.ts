@@ -19,9 +19,10 @@ import type { Settings } from './settings.ts'
 
 /** Tags of everything that can carry them. */
 export const tagsOf = (
-  settings: Pick<Settings, 'workload' | 'environment' | 'owner' | 'costCenter' | 'dataClassification'>,
+  settings: Pick<Settings, 'preset' | 'workload' | 'environment' | 'owner' | 'costCenter' | 'dataClassification'>,
   version: string,
 ) => ({
+  preset: settings.preset,
   workload: settings.workload,
   environment: settings.environment,
   owner: settings.owner,

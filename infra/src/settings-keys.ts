@@ -65,6 +65,9 @@ export const settingsKeys = {
   existingEnvironmentId: id('managedEnvironments')
     .optional()
     .describe('Environment of the older kind, for loadBalancer'),
+  linkSubnetId: id('subnets')
+    .optional()
+    .describe('Subnet of that environment’s network for the link service, for loadBalancer'),
   publicHost: host.describe('Host name people type'),
   customDomain: flag.describe('Host name at Front Door; off until the zone is delegated'),
   dnsZone: z

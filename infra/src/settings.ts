@@ -125,6 +125,10 @@ function crossFaults(settings: Checked, sku: string | undefined): string[] {
       'existingEnvironmentId: belongs with edgeLink loadBalancer, which new environments do not allow; use managedEnvironment otherwise',
     ],
     [
+      settings.existingEnvironmentId !== undefined && settings.linkSubnetId === undefined,
+      'linkSubnetId: is needed with existingEnvironmentId; a link service stands in the network of its load balancer',
+    ],
+    [
       settings.dnsZone !== 'elsewhere' && settings.dnsZoneName === undefined,
       'dnsZoneName: is needed unless dnsZone is elsewhere',
     ],

@@ -119,7 +119,7 @@ export class Environment extends Part {
     const addresses = (count: number) =>
       Array.from({ length: count }, (_, index) => ({
         name: `address-${index + 1}`,
-        subnet: { id: net.linkSubnetId },
+        subnet: { id: settings.linkSubnetId ?? net.linkSubnetId },
         privateIPAllocationMethod: 'Dynamic',
         primary: index === 0,
       }))

@@ -1,0 +1,277 @@
+// Every switch of the configuration, each against the recorded graph.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { checkPolicies } from '../src/policy/check.ts'
+import type { Preset } from '../src/presets.ts'
+import { at, graphOf, ofType, one, type Recorded } from './graph-of.ts'
+
+interface Switch {
+  what: string
+  preset?: Preset
+  given: Record<string, string | undefined>
+  check: (graph: Recorded) => void
+}
+
+const has = (graph: Recorded, name: string): boolean =>
+  graph.nodes.some((node) => node.name === name && !node.type.startsWith('instandt:'))
+
+const old =
+  '/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-old/providers/Microsoft.App/managedEnvironments/cae-old'
+const oldSubnet =
+  '/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-old/providers/Microsoft.Network/virtualNetworks/vnet-old/subnets/snet-link'
+const central = (name: string): string =>
+  `/subscriptions/33333333-3333-4333-8333-333333333333/resourceGroups/rg-hub/providers/Microsoft.Network/privateDnsZones/${name}`
+
+const switches: Switch[] = [
+  {
+    what: 'edgeLink privateLinkService: our own link service on the environment’s address',
+    given: { edgeLink: 'privateLinkService', location: 'eastus2' },
+    check(graph) {
+      const link = one(graph, 'link')
+      assert.equal(at(link, 'destinationIPAddress'), '10.40.0.62')
+      assert.equal(at(link, 'loadBalancerFrontendIpConfigurations'), undefined)
+      const addresses = at(link, 'ipConfigurations') as { primary: boolean; subnet: { id: string } }[]
+      assert.equal(addresses.length, 2, 'an even number, two or more')
+      assert.deepEqual(
+        addresses.map((address) => address.primary),
+        [true, false],
+      )
+      for (const { subnet } of addresses) assert.match(subnet.id, /subnet-link$/)
+      for (const part of ['backend', 'frontend']) {
+        assert.match(
+          String(at(one(graph, `origin-${part}`), 'sharedPrivateLinkResource.privateLink.id')),
+          /PrivateLinkService\/link$/,
+        )
+        assert.equal(at(one(graph, `origin-${part}`), 'sharedPrivateLinkResource.groupId'), undefined)
+      }
+    },
+  },
+  {
+    what: 'edgeLink loadBalancer: an existing environment of the older kind is found, not made',
+    given: { edgeLink: 'loadBalancer', existingEnvironmentId: old, linkSubnetId: oldSubnet },
+    check(graph) {
+      assert.equal(ofType(graph, 'app:ManagedEnvironment').length, 0)
+      assert.deepEqual(
+        graph.lookups.map((lookup) => [lookup.token.split(':').at(-1), lookup.inputs['resourceGroupName']]),
+        [
+          ['getManagedEnvironment', 'rg-old'],
+          ['getLoadBalancer', 'MC_old-sea-1a2b3c4d-rg_old-sea-1a2b3c4d_westeurope'],
+        ],
+      )
+      assert.match(String(at(one(graph, 'link'), 'loadBalancerFrontendIpConfigurations.0.id')), /kubernetes-internal/)
+      assert.equal(at(one(graph, 'link'), 'ipConfigurations.0.subnet.id'), oldSubnet)
+      assert.equal(at(one(graph, 'backend'), 'environmentId'), old)
+    },
+  },
+  {
+    what: 'linkRegion: the nearest region with private link',
+    given: { location: 'polandcentral', linkRegion: 'germanywestcentral' },
+    check: (graph) =>
+      assert.equal(
+        at(one(graph, 'origin-backend'), 'sharedPrivateLinkResource.privateLinkLocation'),
+        'germanywestcentral',
+      ),
+  },
+  {
+    what: 'natGateway false: no address of our own',
+    given: { natGateway: 'false' },
+    check(graph) {
+      assert.ok(!has(graph, 'nat') && !has(graph, 'nat-address'))
+      assert.equal(at(one(graph, 'subnet-apps'), 'natGateway'), undefined)
+    },
+  },
+  {
+    what: 'central DNS zones: none of our own, endpoints name theirs',
+    given: {
+      blobZoneId: central('privatelink.blob.core.windows.net'),
+      vaultZoneId: central('privatelink.vaultcore.azure.net'),
+      databaseZoneId: central('hub.postgres.database.azure.com'),
+    },
+    check(graph) {
+      assert.deepEqual(
+        ofType(graph, 'privatedns:PrivateZone').map((zone) => zone.name),
+        ['zone-apps'],
+      )
+      assert.equal(
+        at(one(graph, 'blob-names'), 'privateDnsZoneConfigs.0.privateDnsZoneId'),
+        central('privatelink.blob.core.windows.net'),
+      )
+      assert.equal(
+        at(one(graph, 'database'), 'network.privateDnsZoneArmResourceId'),
+        central('hub.postgres.database.azure.com'),
+      )
+    },
+  },
+  {
+    what: 'dnsZone existing: records in the zone’s own group',
+    given: { dnsZone: 'existing', dnsZoneGroup: 'rg-dns' },
+    check(graph) {
+      assert.ok(!has(graph, 'zone-public'))
+      assert.equal(at(one(graph, 'record-cname'), 'resourceGroupName'), 'rg-dns')
+      assert.match(
+        String(at(one(graph, 'custom-domain'), 'azureDnsZone.id')),
+        /resourceGroups\/rg-dns\/providers\/Microsoft.Network\/dnsZones\/example\.com$/,
+      )
+    },
+  },
+  {
+    what: 'dnsZone elsewhere: nothing entered, the records are printed',
+    given: { dnsZone: 'elsewhere', dnsZoneName: undefined },
+    check(graph) {
+      assert.equal(ofType(graph, 'dns:RecordSet').length, 0)
+      const { dns } = graph.outputs['deployment'] as {
+        dns: { zone: null; records: { name: string; type: string; value: string }[] }
+      }
+      assert.equal(dns.zone, null)
+      assert.deepEqual(
+        dns.records.map(({ name, type }) => [name, type]),
+        [
+          ['ndt.example.com', 'CNAME'],
+          ['_dnsauth.ndt.example.com', 'TXT'],
+        ],
+      )
+      assert.match(dns.records[0]?.value ?? '', /azurefd\.net$/)
+    },
+  },
+  {
+    what: 'the zone’s own name: an alias instead of a CNAME',
+    given: { publicHost: 'example.com' },
+    check(graph) {
+      assert.equal(at(one(graph, 'record-alias'), 'recordType'), 'A')
+      assert.match(String(at(one(graph, 'record-alias'), 'targetResource.id')), /front-door-endpoint$/)
+      assert.equal(at(one(graph, 'record-txt'), 'relativeRecordSetName'), '_dnsauth')
+    },
+  },
+  {
+    what: 'customDomain false: the generated name answers until the zone is delegated',
+    given: { customDomain: 'false' },
+    check(graph) {
+      assert.ok(has(graph, 'zone-public') && !has(graph, 'custom-domain'))
+      assert.equal(at(one(graph, 'route-frontend'), 'linkToDefaultDomain'), 'Enabled')
+      assert.equal((at(one(graph, 'firewall-everywhere'), 'parameters.associations.0.domains') as unknown[]).length, 1)
+    },
+  },
+  {
+    what: 'wafMode Detection in a test stage',
+    preset: 'non-production',
+    given: { wafMode: 'Detection' },
+    check: (graph) => assert.equal(at(one(graph, 'firewall'), 'policySettings.mode'), 'Detection'),
+  },
+  {
+    what: 'allowedCountries and allowedAddresses block everybody else',
+    given: { allowedCountries: 'DE,AT', allowedAddresses: '203.0.113.0/24' },
+    check(graph) {
+      const rules = at(one(graph, 'firewall'), 'customRules.rules') as {
+        name: string
+        action: string
+        matchConditions: { negateCondition: boolean; matchValue: string[] }[]
+      }[]
+      const blocks = rules.filter((rule) => rule.name.startsWith('Other'))
+      assert.deepEqual(
+        blocks.map((rule) => [
+          rule.action,
+          rule.matchConditions[0]?.negateCondition,
+          rule.matchConditions[0]?.matchValue,
+        ]),
+        [
+          ['Block', true, ['203.0.113.0/24']],
+          ['Block', true, ['DE', 'AT']],
+        ],
+      )
+    },
+  },
+  {
+    what: 'databaseAuth password: through the vault, never in the graph',
+    given: { databaseAuth: 'password', databasePassword: 'a-long-password-of-the-owner' },
+    check(graph) {
+      assert.equal(at(one(graph, 'database'), 'authConfig.passwordAuth'), 'Enabled')
+      assert.doesNotMatch(JSON.stringify(graph), /a-long-password/)
+      const secrets = at(one(graph, 'job-migrate'), 'configuration.secrets') as { name: string; keyVaultUrl: string }[]
+      assert.match(secrets[1]?.keyVaultUrl ?? '', /\/secrets\/instandt-admin-database-url$/)
+      const env = at(one(graph, 'job-migrate'), 'template.containers.0.env') as { name: string; secretRef?: string }[]
+      assert.equal(env.find((one_) => one_.name === 'MIGRATE_DATABASE_URL')?.secretRef, 'admin-database-url')
+      const backend = at(one(graph, 'backend'), 'template.containers.0.env') as { name: string; value?: string }[]
+      assert.equal(backend.find((one_) => one_.name === 'DATABASE_AUTH')?.value, 'key-vault')
+    },
+  },
+  {
+    what: 'memory optimised, 20 vCores, standby in the same zone',
+    given: {
+      databaseTier: 'MemoryOptimized',
+      databaseCores: '20',
+      databaseHighAvailability: 'SameZone',
+      databaseGeoBackup: 'true',
+      databaseVersion: '18',
+    },
+    check(graph) {
+      assert.deepEqual(at(one(graph, 'database'), 'sku'), { name: 'Standard_E20ds_v5', tier: 'MemoryOptimized' })
+      assert.equal(at(one(graph, 'database'), 'backup.geoRedundantBackup'), 'Enabled')
+      assert.equal(at(one(graph, 'database'), 'version'), '18')
+    },
+  },
+  {
+    what: 'storageImmutableDays: objects cannot be changed, the policy stays unlocked',
+    given: { storageImmutableDays: '3650' },
+    check(graph) {
+      assert.deepEqual(at(one(graph, 'container-instandt'), 'immutableStorageWithVersioning'), { enabled: true })
+      assert.equal(at(one(graph, 'immutable-instandt'), 'immutabilityPeriodSinceCreationInDays'), 3650)
+    },
+  },
+  {
+    what: 'storage tiers: hot only where no days are set',
+    given: { storageCoolDays: '0', storageColdDays: '0' },
+    check: (graph) =>
+      assert.equal(at(one(graph, 'lifecycle'), 'policy.rules.0.definition.actions.baseBlob'), undefined),
+  },
+  {
+    what: 'entraMode existing: nothing is made in the directory',
+    given: {
+      entraMode: 'existing',
+      entraClientId: '44444444-4444-4444-8444-444444444444',
+      entraTenantId: '55555555-5555-4555-8555-555555555555',
+    },
+    check(graph) {
+      assert.ok(!graph.nodes.some((node) => node.type.startsWith('azuread:')))
+      const env = at(one(graph, 'backend'), 'template.containers.0.env') as { name: string; value?: string }[]
+      assert.equal(env.find(({ name }) => name === 'ENTRA_CLIENT_ID')?.value, '44444444-4444-4444-8444-444444444444')
+      assert.equal(env.find(({ name }) => name === 'ENTRA_TENANT_ID')?.value, '55555555-5555-4555-8555-555555555555')
+    },
+  },
+  {
+    what: 'alerts false: no rules, the budget stays',
+    preset: 'non-production',
+    given: { alerts: 'false' },
+    check(graph) {
+      assert.ok(!graph.nodes.some((node) => node.name.startsWith('alert-')))
+      assert.ok(has(graph, 'budget'))
+    },
+  },
+  {
+    what: 'burstable servers are watched for their credits',
+    preset: 'non-production',
+    given: {},
+    check(graph) {
+      assert.ok(has(graph, 'alert-database-credits'))
+      assert.deepEqual(at(one(graph, 'database'), 'sku'), { name: 'Standard_B2s', tier: 'Burstable' })
+      assert.equal(at(one(graph, 'database'), 'highAvailability.mode'), 'Disabled')
+      assert.ok(!graph.nodes.some((node) => node.protect), 'a test stage can be taken away again')
+    },
+  },
+  {
+    what: 'minimal: one of each, no alerts, still closed',
+    preset: 'minimal',
+    given: {},
+    check(graph) {
+      assert.equal(at(one(graph, 'backend'), 'template.scale.maxReplicas'), 1)
+      assert.equal(at(one(graph, 'database'), 'sku.name'), 'Standard_B1ms')
+      assert.equal(at(one(graph, 'firewall'), 'policySettings.mode'), 'Prevention')
+    },
+  },
+]
+
+for (const { what, preset = 'production', given, check } of switches)
+  test(what, async () => {
+    const graph = await graphOf(preset, given)
+    check(graph)
+    assert.deepEqual(await checkPolicies(graph.nodes), [], 'breaks no rule')
+  })
