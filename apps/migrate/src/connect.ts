@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { addressOf } from '@instandt/db'
 import type { Logger } from '@instandt/runtime'
 import pg from 'pg'
 import type { MigrateConfig } from './config.ts'
@@ -7,16 +8,25 @@ import { MigrateError } from './migrate-error.ts'
 /** SQLSTATE classes and codes of a server that is there but not ready: starting up, shutting down, full. */
 const notReady = new Set(['57P01', '57P02', '57P03', '53300', '08000', '08001', '08004', '08006'])
 
+/** Where and as whom: for a client of our own, and for the pool of the job queue. */
+export function signInOf({ databaseUrl, password }: MigrateConfig, database?: string): pg.ClientConfig {
+  if (password !== undefined)
+    return { ...addressOf(databaseUrl), password, ...(database === undefined ? {} : { database }) }
+  const url = new URL(databaseUrl)
+  if (database !== undefined) url.pathname = `/${database}`
+  return { connectionString: url.href }
+}
+
 /**
  * Connects, and tries again while the database cannot be reached. A refused password or a missing database is final.
  * @throws {MigrateError} when the time is over
  */
-export async function connect(config: MigrateConfig, log: Logger): Promise<pg.Client> {
+export async function connect(config: MigrateConfig, log: Logger, database?: string): Promise<pg.Client> {
   const limitSeconds = config.connectSeconds ?? 60
   const deadline = performance.now() + limitSeconds * 1000
   for (let delayMs = 250; ; delayMs = Math.min(delayMs * 2, 5000)) {
     const client = new pg.Client({
-      connectionString: config.databaseUrl,
+      ...signInOf(config, database),
       application_name: 'instandt-migrate',
       connectionTimeoutMillis: 10_000,
       keepAlive: true,

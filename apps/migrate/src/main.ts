@@ -10,7 +10,7 @@ const log = createLogger({ name: 'migrate', level: env.LOG_LEVEL })
 const { values } = parseArgs({ options: { 'dry-run': { type: 'boolean', default: false } } })
 
 try {
-  await runMigrations({ ...migrateConfig(env), isDryRun: values['dry-run'] }, log)
+  await runMigrations({ ...(await migrateConfig(env)), isDryRun: values['dry-run'] }, log)
 } catch (err) {
   if (err instanceof MigrateError) log.fatal(err.message)
   else log.fatal({ err }, 'migration failed')

@@ -3,7 +3,7 @@ import { Logger as QueueLogger, runMigrations as installJobQueue } from 'graphil
 import pg from 'pg'
 import { ensureAppRole, grantAppRole } from './app-role.ts'
 import type { MigrateConfig } from './config.ts'
-import { connect, lockForMigration } from './connect.ts'
+import { connect, lockForMigration, signInOf } from './connect.ts'
 import { MigrateError } from './migrate-error.ts'
 import { defaultMigrationsDir, type Migration, readMigrations } from './migration-files.ts'
 
@@ -71,6 +71,7 @@ async function migrateLocked(
 
   await installQueue(config, log)
   await ensureAppRole(client, config.appRole, config.appRolePassword)
+  await addIdentities(client, config, log)
   await inTransaction(client, () => grantAppRole(client, config.appRole))
 
   const after = await readApplied(client)
@@ -158,9 +159,37 @@ async function inTransaction(client: pg.Client, work: () => Promise<void>): Prom
   }
 }
 
+/**
+ * Makes managed identities known to the server and members of the backend's role. Azure has the function for it in the
+ * database `postgres` alone.
+ */
+async function addIdentities(client: pg.Client, config: MigrateConfig, log: Logger): Promise<void> {
+  const wanted = config.appIdentities ?? []
+  const { rows } = await client.query<{ name: string }>(
+    'select rolname as name from pg_roles where rolname = any ($1)',
+    [wanted],
+  )
+  const unknown = wanted.filter((name) => !rows.some((row) => row.name === name))
+  if (unknown.length > 0) {
+    const main = await connect(config, log, 'postgres')
+    try {
+      for (const name of unknown) {
+        log.info({ identity: name }, 'making the identity known')
+        await main.query('select * from pgaadauth_create_principal($1, false, false)', [name])
+      }
+    } catch (cause) {
+      throw new MigrateError(`managed identity ${unknown.join(', ')}: ${describeSqlError(cause, '')}`, { cause })
+    } finally {
+      await main.end()
+    }
+  }
+  for (const name of wanted)
+    await client.query(`grant ${client.escapeIdentifier(config.appRole)} to ${client.escapeIdentifier(name)}`)
+}
+
 /** The job queue's tables, through graphile-worker's own function; the lock held meanwhile covers it. */
 async function installQueue(config: MigrateConfig, log: Logger): Promise<void> {
-  const pool = new pg.Pool({ connectionString: config.databaseUrl, max: 1, application_name: 'instandt-migrate' })
+  const pool = new pg.Pool({ ...signInOf(config), max: 1, application_name: 'instandt-migrate' })
   for (const event of ['error', 'connect'] as const) pool.on(event, () => undefined)
   try {
     await installJobQueue({

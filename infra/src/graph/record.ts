@@ -194,8 +194,9 @@ const valueOf = (output: pulumi.Output<unknown>): Promise<unknown> =>
 
 /** urn:pulumi:stack::project::parent$type::name */
 function fromUrn(urn: string | undefined): string | undefined {
-  const [, type, name] = /::(?:[^:]+(?::[^:$]+)*\$)*([^$]+?)::([^:]+)$/.exec(urn ?? '') ?? []
-  return type === undefined || name === undefined || type === 'pulumi:pulumi:Stack' ? undefined : keyOf(type, name)
+  const [, , types, ...name] = (urn ?? '').split('::')
+  const type = types?.split('$').at(-1)
+  return type === undefined || type === 'pulumi:pulumi:Stack' ? undefined : keyOf(type, name.join('::'))
 }
 
 const signatureKey = '4dabf18193072939515e22adb298388d'

@@ -57,7 +57,7 @@ const types = {
 }
 
 /** Parts instead of the string: node-postgres lets a string win over a `password` function beside it. */
-function addressOf(connectionString: string): pg.PoolConfig {
+export function addressOf(connectionString: string): pg.PoolConfig {
   const url = new URL(connectionString)
   return {
     host: url.hostname,

@@ -1,4 +1,5 @@
 export {
+  addressOf,
   closeDb,
   type Db,
   type DbCredentials,
@@ -7,5 +8,6 @@ export {
   openDb,
   retireConnections,
 } from './connect.ts'
+export { entraPassword } from './entra-password.ts'
 export { requiredSchemaVersion, schemaFault, schemaVersion, type SchemaVersion } from './schema-version.ts'
 export type * from './schema.generated.ts'

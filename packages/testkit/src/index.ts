@@ -1,5 +1,6 @@
 export { startAzurite, testAzurite, type AzuriteOptions, type RunningAzurite } from './azurite.ts'
 export { addTestToken, signedFetch, testCaller, testKeys, testToken } from './caller.ts'
 export { emptyDatabase, testDatabase, testPostgresUrl, type TestDatabase } from './database.ts'
+export { startIdentityEndpoint, type IdentityEndpoint } from './identity-endpoint.ts'
 export { startKeyVault, type TestKeyVault } from './key-vault.ts'
 export { makeSelfSigned, type SelfSigned } from './self-signed.ts'

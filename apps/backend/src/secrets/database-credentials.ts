@@ -1,4 +1,4 @@
-import type { DbCredentials, DbCredentialSource } from '@instandt/db'
+import { type DbCredentials, type DbCredentialSource, entraPassword } from '@instandt/db'
 import type { Logger } from '@instandt/runtime'
 import { z } from 'zod'
 import { AppError } from '../app-error.ts'
@@ -9,8 +9,6 @@ import type { KeyVault } from './key-vault.ts'
 export const databaseSecret = 'instandt-database'
 const secretSchema = z.object({ user: z.string().min(1), password: z.string().min(1) })
 export type DatabaseSecret = z.infer<typeof secretSchema>
-
-const tokenScope = 'https://ossrdbms-aad.database.windows.net/.default'
 
 /** @throws AppError when it is no JSON of user and password; the value is not repeated */
 export function parseDatabaseSecret(text: string): DatabaseSecret {
@@ -37,13 +35,9 @@ export async function openCredentials(
   log: Logger,
 ): Promise<WatchedCredentials | undefined> {
   if (config.DATABASE_AUTH === 'entra') {
-    const { DefaultAzureCredential, ManagedIdentityCredential } = await import('@azure/identity')
-    const clientId = config.AZURE_CLIENT_ID
-    const credential =
-      clientId === undefined ? new DefaultAzureCredential() : new ManagedIdentityCredential({ clientId })
+    const password = await entraPassword(config.AZURE_CLIENT_ID)
     return {
-      // The SDK keeps a token until shortly before its end; each connection is made with one that is good.
-      current: () => ({ password: async () => (await credential.getToken(tokenScope)).token }),
+      current: () => ({ password }),
       watch: () => undefined,
       stop: () => undefined,
     }
