@@ -14,6 +14,7 @@ const programs = {
   start: { script: 'apps/standalone/src/main.ts', needsFrontend: true },
   dev: { script: 'apps/standalone/src/dev.ts' },
   instandt: { script: 'apps/standalone/src/cli.ts' },
+  ops: { script: 'apps/ops/src/main.ts' },
   test: { script: 'tools/test.ts', needsFrontend: true, needsInfra: true },
   check: { script: 'tools/check.ts', needsFrontend: true, needsInfra: true },
   prove: { script: 'tools/prove.ts', needsFrontend: true },

@@ -34,6 +34,11 @@ export const releaseKeys = {
     .string()
     .regex(/^[0-9A-Za-z][0-9A-Za-z.+-]{0,63}$/, 'is not a version such as 1.4.0')
     .describe('What people call it'),
+  attempt: z
+    .string()
+    .regex(/^[a-z0-9]{0,10}$/, 'is not up to 10 small letters and digits')
+    .default('')
+    .describe('Set when an image is brought back: the platform takes no revision name twice'),
 }
 
 export type ReleaseSettings = z.output<z.ZodObject<typeof releaseKeys>>

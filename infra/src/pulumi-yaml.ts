@@ -12,7 +12,7 @@ const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`
 function project(name: string, description: string, keys: Record<string, z.ZodType>): string {
   const isPlatform = name === platformProject
   const lines = Object.entries(keys).flatMap(([key, schema]) => {
-    const hasDefault = isPlatform && (key in defaultsOf('production') || schema.safeParse(undefined).success)
+    const hasDefault = schema.safeParse(undefined).success || (isPlatform && key in defaultsOf('production'))
     return [
       `  ${key}:`,
       '    type: string',

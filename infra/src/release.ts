@@ -13,7 +13,10 @@ const serverPort = 8080
 const workerPort = 8081
 
 /** Same image, same name: a deployment that changes nothing makes no new revision. */
-export const revisionSuffix = (image: string): string => `r${image.slice(image.indexOf('@sha256:') + 8).slice(0, 10)}`
+export const revisionSuffix = (image: string, attempt: string): string => {
+  const digest = image.slice(image.indexOf('@sha256:') + 8).slice(0, 10)
+  return attempt === '' ? `r${digest}` : `r${digest}-${attempt}`
+}
 
 const probe = (
   type: 'Startup' | 'Readiness' | 'Liveness',
@@ -75,7 +78,7 @@ export function release(inputs: ReleaseInputs, wanted: ReleaseSettings) {
     {
       ...backendRest,
       template: {
-        revisionSuffix: revisionSuffix(wanted.backendImage),
+        revisionSuffix: revisionSuffix(wanted.backendImage, wanted.attempt),
         terminationGracePeriodSeconds: drainSeconds,
         containers: [
           {
@@ -118,7 +121,7 @@ export function release(inputs: ReleaseInputs, wanted: ReleaseSettings) {
     {
       ...frontendRest,
       template: {
-        revisionSuffix: revisionSuffix(wanted.frontendImage),
+        revisionSuffix: revisionSuffix(wanted.frontendImage, wanted.attempt),
         terminationGracePeriodSeconds: 30,
         containers: [
           {

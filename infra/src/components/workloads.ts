@@ -53,11 +53,16 @@ export class Workloads extends Part {
         APP_IDENTITIES: isEntra ? [identities.app.name, identities.ops.name].join(',') : undefined,
       }),
     ])
-    const opsEnv = this.backendEnv.filter(({ name }) => name !== 'DATABASE_URL' && name !== 'AZURE_CLIENT_ID')
+    const opsEnv = this.backendEnv.filter(
+      ({ name }) => !['DATABASE_URL', 'DATABASE_AUTH', 'AZURE_CLIENT_ID'].includes(name),
+    )
     this.opsJob = this.job('ops', identities.ops, parts, ready, [
       ...opsEnv,
-      ...env({ DATABASE_URL: databaseUrl(database, identities.ops), AZURE_CLIENT_ID: identities.ops.clientId }),
-      ...(isEntra ? [] : [{ ...adminUrl, name: 'ADMIN_DATABASE_URL' }]),
+      ...env({ DATABASE_AUTH: isEntra ? 'entra' : 'password', AZURE_CLIENT_ID: identities.ops.clientId }),
+      // The first password is made by this job, so it cannot need one itself.
+      ...(isEntra
+        ? env({ DATABASE_URL: databaseUrl(database, identities.ops) })
+        : ['DATABASE_URL', 'ADMIN_DATABASE_URL'].map((name) => ({ ...adminUrl, name }))),
     ])
     this.registerOutputs({ migrate: names.job('migrate'), ops: names.job('ops') })
   }

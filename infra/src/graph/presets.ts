@@ -38,7 +38,9 @@ export async function recordPreset(
   const settings = readSettings(environment, { ...sampleSettings, preset, ...given })
   const slow = await record('platform', environment, () => platform(settings, '1.0.0'))
   const { release: inputs } = slow.outputs['deployment'] as { release: ReleaseInputs }
-  const fast = await record('release', environment, () => release(inputs, { ...sampleImages, version: '1.0.0' }))
+  const fast = await record('release', environment, () =>
+    release(inputs, { ...sampleImages, version: '1.0.0', attempt: '' }),
+  )
   return {
     nodes: [...slow.nodes, ...fast.nodes],
     lookups: [...slow.lookups, ...fast.lookups],

@@ -30,6 +30,7 @@ export async function startIdentityEndpoint(
     nbf: now - 60,
     exp: now + 3600,
     appid: clientId,
+    oid: clientId,
   }
   const token = `${encode({ alg: 'RS256', typ: 'JWT' })}.${encode(claims)}.bm90LXNpZ25lZA`
   const server = createServer((request, response) => {

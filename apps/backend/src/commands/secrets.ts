@@ -2,8 +2,9 @@ import { AppError } from '../app-error.ts'
 import type { Command, CommandContext } from '../commands.ts'
 import { addAuditEvent } from '../data/audit.ts'
 import { type KeyVault, openKeyVault } from '../secrets/key-vault.ts'
+import { databaseSecret } from '../secrets/database-credentials.ts'
 import { rotateDatabasePassword } from '../secrets/rotate-database-password.ts'
-import { rotateKeys } from '../secrets/rotate-keys.ts'
+import { keysSecret, rotateKeys } from '../secrets/rotate-keys.ts'
 import { count } from './archive.ts'
 
 /** New secrets in place of old ones, while everything runs. */
@@ -12,19 +13,23 @@ export const secretCommands: Record<string, Command> = {
     help: `  rotate database-password    a new database user and password, through KEY_VAULT_URL and ADMIN_DATABASE_URL
     --role NAME        role whose members connect (instandt_app)
     --wait-seconds N   for servers to move over (300)
+    --if-missing       only when there is none yet
     --dry-run          only says what it would do`,
     options: {
+      'if-missing': { type: 'boolean', default: false },
       role: { type: 'string', default: 'instandt_app' },
       'wait-seconds': { type: 'string', default: '300' },
       'dry-run': { type: 'boolean', default: false },
     },
     async run({ deps, scope, values, print }) {
       const adminUrl = deps.config.ADMIN_DATABASE_URL
+      const vault = await vaultOf(deps)
+      if (values['if-missing'] === true && (await isThere(vault, databaseSecret, print))) return 0
       if (adminUrl === undefined) throw new AppError('wrong-usage', 400, 'ADMIN_DATABASE_URL is not set')
       const { user, isResumed } = await rotateDatabasePassword({
         adminUrl,
         groupRole: String(values['role']),
-        vault: await vaultOf(deps),
+        vault,
         waitSeconds: count(values, 'wait-seconds'),
         isDryRun: values['dry-run'] === true,
         print,
@@ -40,15 +45,24 @@ export const secretCommands: Record<string, Command> = {
     },
   },
   'rotate keys': {
-    help: `  rotate keys     a new encryption key in KEY_VAULT_URL; what is sealed is sealed anew, one older key stays`,
-    options: {},
-    async run({ deps, scope, print }) {
-      const sealed = await rotateKeys(deps.db, await vaultOf(deps))
+    help: `  rotate keys     a new encryption key in KEY_VAULT_URL; what is sealed is sealed anew, one older key stays
+    --if-missing       only when there is none yet`,
+    options: { 'if-missing': { type: 'boolean', default: false } },
+    async run({ deps, scope, values, print }) {
+      const vault = await vaultOf(deps)
+      if (values['if-missing'] === true && (await isThere(vault, keysSecret, print))) return 0
+      const sealed = await rotateKeys(deps.db, vault)
       await addAuditEvent(deps.db.pool, scope, { action: 'secret.rotate', target: 'keys', count: sealed })
       print(`${sealed} values sealed anew\n`)
       return 0
     },
   },
+}
+
+async function isThere(vault: KeyVault, secret: string, print: (text: string) => void): Promise<boolean> {
+  if ((await vault.read(secret)) === undefined) return false
+  print(`${secret} is there already\n`)
+  return true
 }
 
 async function vaultOf({ config }: CommandContext['deps']): Promise<KeyVault> {

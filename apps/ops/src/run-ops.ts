@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises'
+import { createInterface } from 'node:readline/promises'
+import { parseArgs } from 'node:util'
+import { openAzure } from './azure.ts'
+import type { Command } from './command.ts'
+import { approveLinkCommand } from './commands/approve-link.ts'
+import { deployCommand } from './commands/deploy.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { jobCommand } from './commands/job.ts'
+import { migrateCommand } from './commands/migrate.ts'
+import { preflightCommand } from './commands/preflight.ts'
+import { releaseCommand } from './commands/release.ts'
+import { rotateCommands } from './commands/rotate.ts'
+import type { Config } from './config.ts'
+import type { Context } from './context.ts'
+import { type Deployment, parseDeployment } from './deployment.ts'
+import { runInfra } from './infra-process.ts'
+import { describeAzure, OpsError } from './ops-error.ts'
+
+const commands: Record<string, Command> = {
+  preflight: preflightCommand,
+  deploy: deployCommand,
+  'approve-link': approveLinkCommand,
+  migrate: migrateCommand,
+  release: releaseCommand,
+  ...rotateCommands,
+  doctor: doctorCommand,
+  job: jobCommand,
+}
+
+const common = {
+  stack: { type: 'string', default: 'prod' },
+  deployment: { type: 'string' },
+  'dry-run': { type: 'boolean', default: false },
+  yes: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const
+
+const help = `instandt operations in a customer's Azure: npm run -s ops -- <command> [options]
+
+${Object.values(commands)
+  .map((command) => command.help)
+  .join('\n')}
+
+  Every command:
+    --stack NAME       environment (prod)
+    --deployment FILE  what the platform's output 'deployment' says, where Pulumi is not at hand
+    --dry-run          changes nothing
+    --yes              does not ask    --json   for programs
+
+Exit codes: 0 done, 1 failed or found faults, 2 wrong usage, 3 a person has to act first.
+An interrupted command is simply repeated. Sign in before: az login, or the variables of a service principal.
+`
+
+export interface Terminal {
+  print: (text: string) => void
+  say: (line: string) => void
+}
+
+/** Runs one command; the exit code is returned. */
+export async function runOps(args: string[], config: Config, { print, say }: Terminal): Promise<number> {
+  const words = args.slice(0, args.indexOf('--') === -1 ? undefined : args.indexOf('--'))
+  if (words.length === 0 || words[0] === 'help' || words[0] === '--help') {
+    print(help)
+    return words.length === 0 ? 2 : 0
+  }
+  const name = [words.slice(0, 2).join(' '), words[0] ?? ''].find((one) => one in commands)
+  const command = name === undefined ? undefined : commands[name]
+  if (name === undefined || !command) {
+    say(`there is no command '${words.slice(0, 2).join(' ')}'; --help lists them`)
+    return 2
+  }
+  let values: Context['values']
+  try {
+    values = parseArgs({ args: words.slice(name.split(' ').length), options: { ...common, ...command.options } })
+      .values as Context['values']
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error))
+    return 2
+  }
+  try {
+    return await command.run(createContext(values, args.slice(words.length + 1), config, { print, say }))
+  } catch (error) {
+    say(error instanceof OpsError ? error.message : `failed: ${describeAzure(error)}`)
+    return error instanceof OpsError ? error.exitCode : 1
+  }
+}
+
+function createContext(values: Context['values'], rest: string[], config: Config, { print, say }: Terminal): Context {
+  const stack = String(values['stack'])
+  const file = values['deployment']
+  let known: Promise<Deployment> | undefined
+  const infra: Context['infra'] = (call) => runInfra(config, { ...call, stack }, say)
+  const load = async (): Promise<Deployment> => {
+    if (typeof file === 'string') return parseDeployment(JSON.parse(await readFile(file, 'utf8')), file)
+    const { outputs } = await infra({ stackKind: 'platform', action: 'outputs' })
+    return parseDeployment(outputs['deployment'], `the platform of '${stack}'`)
+  }
+  return {
+    config,
+    stack,
+    isDryRun: values['dry-run'] === true,
+    isYes: values['yes'] === true,
+    isJson: values['json'] === true,
+    values,
+    rest,
+    print,
+    say,
+    async ask(question) {
+      if (!process.stdin.isTTY) throw new OpsError('nobody can answer here: repeat with --yes', 3)
+      const terminal = createInterface({ input: process.stdin, output: process.stderr })
+      const answer = await terminal.question(`${question} [y/N] `)
+      terminal.close()
+      return /^y(es)?$/i.test(answer.trim())
+    },
+    infra,
+    deployment: () => (known ??= load()),
+    azure: (subscriptionId) => openAzure(config, subscriptionId),
+  }
+}
