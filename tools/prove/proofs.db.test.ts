@@ -4,6 +4,7 @@ import { prove as proveAudit } from './audit.ts'
 import { prove as proveBigInstance } from './big-instance.ts'
 import { prove as proveCrash } from './crash.ts'
 import { prove as proveFuzzStow } from './fuzz-stow.ts'
+import { prove as proveRelease } from './release.ts'
 import { prove as proveRestore } from './restore.ts'
 import { prove as proveRotation } from './rotation.ts'
 import { prove as proveSearchScale } from './search-scale.ts'
@@ -23,3 +24,5 @@ test('every DICOM file of the folder is stored, found and returned as it came', 
 test('a changed event is named, a chain made anew is caught', () => proveAudit({ scale: 'small' }))
 test('the database’s password changes under load without a failed request', () => proveRotation({ scale: 'small' }))
 test('every shape of search touches few rows of many', () => proveSearchScale({ scale: 'small' }))
+test('a release under load fails no request; a failing one leaves the old version serving', () =>
+  proveRelease({ scale: 'small' }))

@@ -5,10 +5,10 @@ import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { openKeyVault, rotateDatabasePassword, type RotationStep } from '@instandt/backend'
-import { signedFetch, startKeyVault, testDatabase, testKeys } from '@instandt/testkit'
-import { buildInstance, uidOf } from '@instandt/testkit/files'
+import { startKeyVault, testDatabase, testKeys } from '@instandt/testkit'
 import pg from 'pg'
-import { startChildBackend, stowFile, temporaryFolder } from './child-backend.ts'
+import { startChildBackend, temporaryFolder } from './child-backend.ts'
+import { startLoad } from './load.ts'
 
 const steps: RotationStep[] = ['prepared', 'checked', 'written', 'moved']
 
@@ -104,50 +104,3 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
 
 const vaultSecret = (vault: { secrets: Map<string, { value: string }[]> }): { user: string; password: string } =>
   JSON.parse(vault.secrets.get('instandt-database')?.at(-1)?.value ?? '{}') as { user: string; password: string }
-
-/** Stores and reads without a pause until told to stop; keeps what failed. */
-function startLoad(url: string, lanes: number) {
-  const study = uidOf('rotation')
-  const failed: string[] = []
-  let stored = 0
-  let read = 0
-  let isOver = false
-  const lane = async (number: number): Promise<void> => {
-    for (let index = 0; !isOver && index < 100_000; index += 1) {
-      const uid = uidOf('rotation', number, index)
-      const file = buildInstance({
-        studyInstanceUid: study,
-        seriesInstanceUid: uidOf('rotation', number),
-        sopInstanceUid: uid,
-        image: { rows: 32, columns: 32 },
-      })
-      const answer = await stowFile(url, file)
-      if (answer?.status === 200) stored += 1
-      else failed.push(`upload: ${answer?.status} ${answer?.text}`)
-      const back = await signedFetch(
-        `${url}/dicom-web/studies/${study}/series/${uidOf('rotation', number)}/instances/${uid}`,
-        {
-          headers: { accept: 'application/dicom; transfer-syntax=*' },
-        },
-      ).catch((error: unknown) => String(error))
-      if (typeof back !== 'string' && back.status === 200 && (await back.arrayBuffer()).byteLength === file.length)
-        read += 1
-      else failed.push(`retrieval: ${typeof back === 'string' ? back : back.status}`)
-    }
-  }
-  const running = Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)))
-  return {
-    /** Waits for so many more requests of each kind. */
-    async until(more: number): Promise<void> {
-      const [storedBefore, readBefore] = [stored, read]
-      const deadline = Date.now() + 60_000
-      while ((stored < storedBefore + more || read < readBefore + more) && failed.length === 0 && Date.now() < deadline)
-        await new Promise((resolve) => setTimeout(resolve, 20))
-    },
-    async stop() {
-      isOver = true
-      await running
-      return { stored, read, failed }
-    },
-  }
-}
