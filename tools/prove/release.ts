@@ -108,8 +108,11 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
 
   const release = (name: string, letter: string) =>
     stage.run([
-      ...['release', '--stack', 'test', '--version', name],
-      ...['--backend-image', imageAt('backend', letter), '--frontend-image', imageAt('frontend', letter)],
+      'release',
+      '--stack=test',
+      `--version=${name}`,
+      `--backend-image=${imageAt('backend', letter)}`,
+      `--frontend-image=${imageAt('frontend', letter)}`,
     ])
   const admin = new pg.Client({ connectionString: database.adminUrl })
   await admin.connect()
