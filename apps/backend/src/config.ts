@@ -40,6 +40,8 @@ export const configSchema = z
     /** Any address but the loopback needs TLS: our own, or a proxy's under an https PUBLIC_URL. */
     HOST: setText.default('127.0.0.1'),
     PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+    /** Where the worker answers /health/live for the platform's probes; unset: nowhere. */
+    WORKER_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
     /** Address under which clients reach us through proxies, without a slash at the end; else the request's own host. */
     PUBLIC_URL: z
       .url({ protocol: /^https?$/ })
