@@ -85,8 +85,13 @@ test('an interrupted migrate is taken up again by the next one', async () => {
   while (stage.arm.jobs.get('caj-migrate')?.executions.length === 0) await sleep(50)
   child.kill('SIGKILL')
   await once(child, 'close')
-  setTimeout(() => end(), 800)
+  // The run ends once the second command looks at it, however long that takes to start.
+  const before = stage.arm.requests.length
+  const timer = setInterval(() => {
+    if (stage.arm.requests.slice(before).some((line) => /^GET .*\/executions\/caj-/.test(line))) end()
+  }, 50)
   const { code, err } = await stage.run(migrate)
+  clearInterval(timer)
   assert.equal(code, 0, err)
   assert.match(err, /taking up caj-migrate-/)
   assert.equal(starts(), 1)

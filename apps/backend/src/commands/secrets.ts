@@ -23,9 +23,9 @@ export const secretCommands: Record<string, Command> = {
     },
     async run({ deps, scope, values, print }) {
       const adminUrl = deps.config.ADMIN_DATABASE_URL
+      if (adminUrl === undefined) throw new AppError('wrong-usage', 400, 'ADMIN_DATABASE_URL is not set')
       const vault = await vaultOf(deps)
       if (values['if-missing'] === true && (await isThere(vault, databaseSecret, print))) return 0
-      if (adminUrl === undefined) throw new AppError('wrong-usage', 400, 'ADMIN_DATABASE_URL is not set')
       const { user, isResumed } = await rotateDatabasePassword({
         adminUrl,
         groupRole: String(values['role']),
