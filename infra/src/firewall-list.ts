@@ -19,6 +19,8 @@ const listSchema = z.strictObject({
       paths: z.array(z.string().startsWith('/')).min(1),
       group: z.string(),
       rules: z.array(z.string()).min(1, 'a whole group is too much: name its rules'),
+      /** For rules that the managed set does not have. */
+      only: z.literal('rehearsal').optional(),
     }),
   ),
   /** Parts of a request that some rules do not look at. */

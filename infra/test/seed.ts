@@ -219,6 +219,18 @@ export const seed: SeedRow[] = [
         sets.map((set) => set.ruleSetType),
         ['Microsoft_DefaultRuleSet', 'Microsoft_BotManagerRuleSet'],
       )
+      const exceptions = at(one(graph, 'firewall'), 'managedRules.exceptionsList.exceptions') as {
+        matchValues: string[]
+        scopes: { ruleGroupScopes: { ruleGroupName: string; ruleScopes: object[] }[] }[]
+      }[]
+      assert.ok(
+        exceptions.length > 0 &&
+          exceptions.every((one_) =>
+            one_.matchValues.every((value) => /^https:\/\/ndt\.example\.com(:443)?\/(api|dicom-web)\//.test(value)),
+          ),
+      )
+      for (const exception of exceptions)
+        assert.ok((exception.scopes[0]?.ruleGroupScopes[0]?.ruleScopes.length ?? 0) > 0, 'named rules only')
       equal(graph, 'firewall-everywhere', 'parameters.associations.0.domains', [
         { id: idOf(graph, 'front-door-endpoint') },
         { id: idOf(graph, 'custom-domain') },

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { prove as proveAudit } from './audit.ts'
 import { prove as proveBigInstance } from './big-instance.ts'
 import { prove as proveCrash } from './crash.ts'
+import { prove as proveFrontDoor, whyNoFirewall } from './front-door.ts'
 import { prove as proveFuzzStow } from './fuzz-stow.ts'
 import { prove as proveImages, whyNoContainers } from './images.ts'
 import { prove as proveRelease } from './release.ts'
@@ -28,3 +29,6 @@ test('every shape of search touches few rows of many', () => proveSearchScale({ 
 test('a release under load fails no request; a failing one leaves the old version serving', () =>
   proveRelease({ scale: 'small' }))
 test('both images are built, and run closed', { skip: whyNoContainers() }, () => proveImages())
+test('everyday work passes the firewall, attacks do not, and every exception is needed', { skip: whyNoFirewall }, () =>
+  proveFrontDoor({ scale: 'small' }),
+)

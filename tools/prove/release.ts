@@ -53,7 +53,7 @@ async function startIngress(pages: string) {
   }
 }
 
-async function startPages(): Promise<{ url: string; child: ChildProcess }> {
+export async function startPages(): Promise<{ url: string; child: ChildProcess }> {
   const port = await freePort()
   const child = spawn(process.execPath, [path.join(root, 'apps/frontend/src/server-main.ts')], {
     env: { PATH: process.env['PATH'] ?? '', PORT: String(port), LOG_LEVEL: 'error' },

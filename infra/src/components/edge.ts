@@ -58,7 +58,8 @@ export class Edge extends Part {
       },
       this.child({ deleteBeforeReplace: true }),
     )
-    const policy = firewallPolicy(place, this)
+    const host = place.settings.customDomain ? place.settings.publicHost : this.endpoint.hostName
+    const policy = firewallPolicy(place, [host], this)
     this.profileName = this.profile.name
     this.profileId = this.profile.id
     this.frontDoorId = this.profile.frontDoorId

@@ -1,4 +1,4 @@
-import type * as pulumi from '@pulumi/pulumi'
+import * as pulumi from '@pulumi/pulumi'
 import * as frontdoor from '@pulumi/azure-native/frontdoor/index.js'
 import { firewallList } from '../firewall-list.ts'
 import type { Place } from './part.ts'
@@ -6,7 +6,7 @@ import type { Place } from './part.ts'
 const everywhere = ['0.0.0.0/0', '::/0']
 
 /** The firewall's rules: those of the platform, the exceptions of our list, rate limits, and who may connect at all. */
-export function firewallPolicy(place: Place, parent: pulumi.Resource): frontdoor.Policy {
+export function firewallPolicy(place: Place, hosts: pulumi.Input<string>[], parent: pulumi.Resource): frontdoor.Policy {
   const { names, settings, tags, resourceGroupName } = place
   return new frontdoor.Policy(
     'firewall',
@@ -30,22 +30,34 @@ export function firewallPolicy(place: Place, parent: pulumi.Resource): frontdoor
           exclusions: set.type === 'Microsoft_DefaultRuleSet' ? exclusionsOfAll() : [],
           ruleGroupOverrides: set.type === 'Microsoft_DefaultRuleSet' ? exclusionsOfRules() : [],
         })),
-        exceptionsList: { exceptions: exceptions() },
+        exceptionsList: { exceptions: exceptions(hosts) },
       },
-      customRules: { rules: customRules(place) },
+      customRules: { rules: customRules(place, hosts) },
     },
     { parent },
+  )
+}
+
+/** The firewall compares whole addresses, with scheme and host; whether with the port differs. */
+function urisOf(
+  { match, paths }: { match: string; paths: string[] },
+  hosts: pulumi.Input<string>[],
+): pulumi.Input<string>[] {
+  if (match === 'Contains') return paths
+  return hosts.flatMap((host) =>
+    paths.flatMap((where) => ['', ':443'].map((port) => pulumi.interpolate`https://${host}${port}${where}`)),
   )
 }
 
 const defaultSet = firewallList.managedRules.find((set) => set.type === 'Microsoft_DefaultRuleSet')
 
 /** Scoped to addresses and rules; an "allow" rule would pass over everything else too. */
-function exceptions() {
-  return firewallList.exceptions.map((one) => ({
+function exceptions(hosts: pulumi.Input<string>[]) {
+  const managed = firewallList.exceptions.filter((one) => one.only === undefined)
+  return managed.map((one) => ({
     matchVariable: 'RequestUri' as const,
     valueMatchOperator: one.match,
-    matchValues: one.paths,
+    matchValues: urisOf(one, hosts),
     scopes: [
       {
         ruleSetType: defaultSet?.type ?? '',
@@ -85,7 +97,7 @@ function exclusionsOfRules() {
 
 const matchOperator = { StartsWith: 'BeginsWith', Contains: 'Contains', Equals: 'Equal' } as const
 
-function customRules({ settings }: Place) {
+function customRules({ settings }: Place, hosts: pulumi.Input<string>[]) {
   const limits = firewallList.rateLimits.map((limit, index) => ({
     name: limit.name.replaceAll('-', ''),
     priority: 100 + index,
@@ -96,7 +108,7 @@ function customRules({ settings }: Place) {
     enabledState: 'Enabled' as const,
     groupBy: [{ variableName: 'SocketAddr' as const }],
     matchConditions: [
-      { matchVariable: 'RequestUri' as const, operator: matchOperator[limit.match], matchValue: limit.paths },
+      { matchVariable: 'RequestUri' as const, operator: matchOperator[limit.match], matchValue: urisOf(limit, hosts) },
     ],
   }))
   const block = (name: string, priority: number, operator: 'IPMatch' | 'GeoMatch', matchValue: string[]) => ({
