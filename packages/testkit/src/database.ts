@@ -49,7 +49,7 @@ export async function testDatabase(): Promise<TestDatabase> {
     db,
     async stop() {
       await closeDb(db)
-      await onServer(serverUrl, (client) => client.query(`drop database if exists ${name} with (force)`))
+      await onServer(serverUrl, (client) => dropDatabase(client, name))
     },
   }
 }
@@ -61,8 +61,18 @@ export async function emptyDatabase(): Promise<{ adminUrl: string; stop: () => P
   await onServer(serverUrl, (client) => client.query(`create database ${name} template template0`))
   return {
     adminUrl: withPath(serverUrl, name),
-    stop: () => onServer(serverUrl, (client) => client.query(`drop database if exists ${name} with (force)`)),
+    stop: () => onServer(serverUrl, (client) => dropDatabase(client, name)),
   }
+}
+
+/** A connection that is just being closed gets a second: one that is thrown out instead fails a test that has passed. */
+async function dropDatabase(client: pg.Client, name: string): Promise<void> {
+  for (let tries = 0; tries < 20; tries += 1) {
+    const { rowCount } = await client.query('select from pg_stat_activity where datname = $1', [name])
+    if (rowCount === 0) break
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  await client.query(`drop database if exists ${name} with (force)`)
 }
 
 /** Made once for each state of the migrations; processes that come at the same time wait for the one that makes it. */
