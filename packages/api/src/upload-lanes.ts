@@ -58,7 +58,7 @@ export function createLanes(
       const measured = rate()
       if (measured === undefined) return longestPatience
       const expected = (partSize * allowed) / measured
-      return Math.min(longestPatience, Math.max(shortestPatience, 6 * expected))
+      return Math.min(longestPatience, Math.max(shortestPatience, Math.round(6 * expected)))
     },
     succeeded({ startedAt, byteLength }) {
       faults = 0

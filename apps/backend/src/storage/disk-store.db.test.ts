@@ -10,17 +10,24 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { AppError } from '../app-error.ts'
 import { newObjectKey, temporaryPrefix } from './blob-keys.ts'
 import type { BlobStore } from './blob-store.ts'
-import { chunksOf, collect, listKeys, testStore } from './conformance.fixture.ts'
+import { chunksOf, collect, listKeys } from './bytes.fixture.ts'
+import { testStore } from './conformance.fixture.ts'
 import { openDiskStore } from './disk-store.ts'
 
 const root = mkdtempSync(path.join(tmpdir(), 'instandt-disk-'))
 let store: BlobStore
+let other: BlobStore
 before(async () => {
   store = await openDiskStore(path.join(root, 'not', 'there', 'yet'))
+  other = await openDiskStore(path.join(root, 'not', 'there', 'yet'))
 })
 after(() => rmSync(root, { recursive: true, force: true }))
 
-testStore('disk', () => store)
+testStore(
+  'disk',
+  () => store,
+  () => other,
+)
 
 const isUnavailable = (error: unknown): boolean =>
   error instanceof AppError && error.code === 'storage-unavailable' && error.status === 503
