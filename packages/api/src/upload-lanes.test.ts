@@ -40,6 +40,19 @@ test('a line that slows down gives lanes back', () => {
   assert.equal(lanes.limit(), 1)
 })
 
+test('after parts were cut for their slowness fewer are sent at once, until it went well for a while', () => {
+  const { lanes, pass } = lanesAt()
+  const sendOne = (): number => {
+    lanes.succeeded({ startedAt: pass(2_000), byteLength: partSize })
+    return lanes.limit()
+  }
+  assert.equal(sendOne(), 4)
+  lanes.failed({ startedAt: pass(6_000) })
+  assert.equal(sendOne(), 1)
+  const limits = Array.from({ length: 12 }, sendOne)
+  assert.deepEqual([limits[0], limits.at(-1)], [1, 4])
+})
+
 test('parts that fall with one connection are one fault, later ones double the pause up to a bound', () => {
   const { lanes, pass } = lanesAt()
   lanes.succeeded({ startedAt: pass(200), byteLength: partSize })

@@ -15,6 +15,9 @@ export interface UploadLanes {
 
 // A part shall be through in this time: proxies cut requests, some after a minute, and a part that is cut is sent anew.
 const wantedMs = 20_000
+// One that fell after longer than this may have been cut for its slowness: the next ones aim at half of its time.
+const suspectMs = 1_000
+const regained = 1.2
 const windowMs = 15_000
 const shortestPatience = 30_000
 // The server ends a part's request after 180 s.
@@ -34,6 +37,7 @@ export function createLanes(
   let faults = 0
   let lastFault = -1
   let pausedUntil = 0
+  let wanted = wantedMs
 
   /** Bytes a millisecond over the last seconds; undefined before the first part is through. */
   const rate = (): number | undefined => {
@@ -64,7 +68,8 @@ export function createLanes(
       faults = 0
       pausedUntil = 0
       done.push({ at: now(), startedAt, byteLength })
-      allowed = Math.max(1, Math.min(most, Math.floor(((rate() ?? 0) * wantedMs) / partSize)))
+      allowed = Math.max(1, Math.min(most, Math.floor(((rate() ?? 0) * wanted) / partSize)))
+      wanted = Math.min(wantedMs, wanted * regained)
     },
     failed({ startedAt }, wait = 0) {
       // Parts that were under way at the last fault fell with the same line: one fault, not four.
@@ -73,6 +78,8 @@ export function createLanes(
         allowed = Math.max(1, allowed >> 1)
         lastFault = now()
         done = []
+        const lasted = now() - startedAt
+        if (lasted > suspectMs) wanted = Math.min(wanted, lasted / 2)
       }
       const doubled = Math.min(longestPause, firstPause * 2 ** (faults - 1)) * (0.75 + random() / 2)
       pausedUntil = Math.max(pausedUntil, now() + Math.max(doubled, wait))
