@@ -1,5 +1,5 @@
 import { ApiError } from './client.ts'
-import { type Journey, sendMissing, type SendPart, type UploadSource } from './send-parts.ts'
+import { type DigestPart, type Journey, sendMissing, type SendPart, type UploadSource } from './send-parts.ts'
 import type { UploadClient } from './upload-client.ts'
 import { askedToWait, isPassing, isProblem, SourceError } from './upload-fault.ts'
 import { createGate } from './upload-gate.ts'
@@ -15,6 +15,8 @@ export interface UploadOptions {
   lanes?: number
   /** In place of the client's own `putPart`: XMLHttpRequest knows how far a part has gone. */
   sendPart?: SendPart
+  /** In place of Web Crypto: in Node `node:crypto` does without its copy of the bytes. */
+  digestPart?: DigestPart
   /** Milliseconds without any success until it fails with the last fault; for ever unless given. */
   patience?: number
   /** What a session that is over means: `wait` for `resume`, or `fail` (the default) with the 401. */
@@ -123,6 +125,7 @@ export function startUpload(options: UploadOptions): RunningUpload {
     gate,
     bear,
     sendPart: options.sendPart ?? ((part, signal) => client.putPart(part, signal)),
+    digestPart: options.digestPart ?? (async (bytes) => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))),
     lanes: options.lanes ?? 4,
     onSent(number, bytes) {
       inFlight.set(number, bytes)
@@ -154,7 +157,7 @@ export function startUpload(options: UploadOptions): RunningUpload {
 
   const carry = async (begun: Upload): Promise<Upload> => {
     const look = (): Promise<Upload> => persist((signal) => client.getUpload(begun.id, signal))
-    let poll = firstPoll
+    let assemblingSince = 0
     for (let current = begun; ;) {
       if (current.state === 'open') {
         tell('sending')
@@ -165,8 +168,10 @@ export function startUpload(options: UploadOptions): RunningUpload {
         })
       } else if (current.state === 'assembling') {
         tell('assembling')
-        await gate.wait(poll)
-        poll = Math.min(longestPoll, poll * 1.5)
+        assemblingSince ||= Date.now()
+        // Never more than a tenth later than it could be known.
+        const waited = Date.now() - assemblingSince
+        await gate.wait(Math.max(firstPoll, Math.min(longestPoll, waited / 10)))
         current = await look()
       } else return current
     }

@@ -12,6 +12,9 @@ export interface UploadSource {
   slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> }
 }
 
+/** SHA-256 of a part (32 bytes). */
+export type DigestPart = (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array> | Uint8Array
+
 /** Sends one part; `onSent` tells how many of its bytes have left, where that can be known. */
 export type SendPart = (part: PartToSend, signal: AbortSignal, onSent: (bytes: number) => void) => Promise<void>
 
@@ -20,6 +23,7 @@ export interface Journey {
   source: UploadSource
   gate: UploadGate
   sendPart: SendPart
+  digestPart: DigestPart
   /** Parts at once at most. */
   lanes: number
   /** Returns when another try is worth it; throws the fault, or that of having been cancelled, when not. */
@@ -99,7 +103,7 @@ async function sendPart(
   signal: AbortSignal,
 ): Promise<void> {
   const bytes = await readPart(source, number * partSize, partLength({ partSize, byteSize }, number))
-  const sha256 = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  const sha256 = await journey.digestPart(bytes)
   await journey.sendPart({ id, number, bytes, sha256 }, signal, (sent) => journey.onSent(number, sent))
 }
 

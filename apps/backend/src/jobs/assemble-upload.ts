@@ -134,7 +134,7 @@ async function bringToEnd(
 
 async function readOnce(deps: Deps, upload: Assembly, reading: Reading): Promise<ReceivedFile> {
   const received: { file?: ReceivedFile } = {}
-  const body = verifiedParts(await deps.blobs.read(upload.blobKey), upload.parts)
+  const body = verifiedParts(deps.blobs.read.bind(deps.blobs), upload.blobKey, upload.partSize, upload.parts)
   for await (const chunk of observe(deps.config.STORE_MAX_INSTANCE_BYTES, body, undefined, received)) {
     reading.signal.throwIfAborted()
     reading.readBytes += chunk.length

@@ -1,4 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
+import { hashInThread } from './hash-thread.ts'
+import type { BlobStore, ByteRange, ChunkMemory } from '../storage/blob-store.ts'
 
 /** The object does not hold the bytes that its sender gave for this part. */
 export class PartDamaged extends Error {
@@ -11,53 +13,78 @@ export class PartDamaged extends Error {
   }
 }
 
+interface Part {
+  byteLength: number
+  sha256: Uint8Array
+}
+
 // Other requests get their turn between pieces of this size.
-const pieceSize = 2 * 1024 * 1024
+const pieceSize = 512 * 1024
+// Parts in memory together, the one being handed on included: some 100 MiB at most.
+const partsOf = (partSize: number): number => (partSize > 16 * 1024 * 1024 ? 2 : 3)
 
 /**
- * The bytes of an object, part by part, each handed on once its SHA-256 was compared with the one that came with it. The
- * comparison of a part runs in a thread while the part before is being read: two parts are in memory.
- * @throws PartDamaged; whatever the body throws
+ * The bytes of an object, part by part, each handed on once its SHA-256 was compared with the one that came with it: the
+ * next ones are read, and compared in a thread, meanwhile. A piece is overwritten after the next one was asked for.
+ * @throws PartDamaged; whatever the store throws
  */
 export async function* verifiedParts(
-  body: AsyncIterable<Uint8Array>,
-  parts: readonly { byteLength: number; sha256: Uint8Array }[],
+  read: BlobStore['read'],
+  blobKey: string,
+  partSize: number,
+  parts: readonly Part[],
 ): AsyncGenerator<Uint8Array> {
-  const chunks = body[Symbol.asyncIterator]()
-  let rest = new Uint8Array()
+  const most = Math.min(partsOf(partSize), parts.length)
+  const free = Array.from({ length: most }, () => new ArrayBuffer(Math.min(partSize, parts[0]?.byteLength ?? 0)))
+  const under: Promise<ArrayBuffer>[] = []
+  let next = 0
 
-  const take = async (number: number): Promise<Uint8Array> => {
-    const { byteLength, sha256 } = parts[number] as { byteLength: number; sha256: Uint8Array }
-    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(byteLength).buffer)
-    for (let filled = 0; filled < byteLength;) {
-      if (rest.length === 0) {
-        const step = await chunks.next()
-        if (step.done === true) throw new PartDamaged(number)
-        rest = step.value as Uint8Array<ArrayBuffer>
-      }
-      const piece = rest.subarray(0, byteLength - filled)
-      bytes.set(piece, filled)
-      filled += piece.length
-      rest = rest.subarray(piece.length)
+  const take = async (number: number, memory: ArrayBuffer): Promise<ArrayBuffer> => {
+    const { byteLength, sha256: wanted } = parts[number] as Part
+    const range = { offset: number * partSize, length: byteLength }
+    if ((await fill(Buffer.from(memory, 0, byteLength), read, blobKey, range)) !== byteLength)
+      throw new PartDamaged(number)
+    const hashed = await hashInThread(memory, byteLength)
+    if (!Buffer.from(hashed.sha256).equals(wanted)) throw new PartDamaged(number)
+    return hashed.memory
+  }
+  const takeMore = (): void => {
+    while (free.length > 0 && next < parts.length) {
+      const taken = take(next, free.pop() as ArrayBuffer)
+      // Heard when its turn comes; an end before that must not leave it unheard.
+      taken.catch(() => undefined)
+      under.push(taken)
+      next += 1
     }
-    if (!Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).equals(sha256)) throw new PartDamaged(number)
-    return bytes
   }
 
-  let ahead = parts.length > 0 ? take(0) : undefined
   try {
-    for (let number = 0; ahead; number += 1) {
-      const bytes = await ahead
-      ahead = number + 1 < parts.length ? take(number + 1) : undefined
-      // Told by the next turn; an end in between must not leave it unheard.
-      ahead?.catch(() => undefined)
-      for (let at = 0; at < bytes.length; at += pieceSize) {
-        yield bytes.subarray(at, at + pieceSize)
+    takeMore()
+    for (const { byteLength } of parts) {
+      const memory = await (under.shift() as Promise<ArrayBuffer>)
+      for (let at = 0; at < byteLength; at += pieceSize) {
+        yield new Uint8Array(memory, at, Math.min(pieceSize, byteLength - at))
         await setImmediate()
       }
+      free.push(memory)
+      takeMore()
     }
   } finally {
-    await ahead?.catch(() => undefined)
-    await chunks.return?.()
+    // Nobody reads on behind the caller's back.
+    await Promise.allSettled(under)
   }
+}
+
+/** Reads a range into its place, without copying where the store takes memory; says how many bytes there were. */
+async function fill(bytes: Buffer, read: BlobStore['read'], blobKey: string, range: ByteRange): Promise<number> {
+  let filled = 0
+  const memory: ChunkMemory = {
+    next: (byteLength) => bytes.subarray(filled, filled + byteLength),
+    end: () => undefined,
+  }
+  for await (const chunk of await read(blobKey, range, memory)) {
+    if (chunk.buffer !== bytes.buffer) bytes.set(chunk, filled)
+    filled += chunk.length
+  }
+  return filled
 }

@@ -6,7 +6,7 @@ import { stagedKey } from './blob-keys.ts'
 import type { BlobStore } from './blob-store.ts'
 import { ofLength, partsMissing } from './body.ts'
 import { errnoOf } from './disk-read.ts'
-import { flushData, guarded, guardedNow, writeBody } from './disk-write.ts'
+import { flushData, groupFlushes, guarded, guardedNow, writeBody } from './disk-write.ts'
 
 /** The files and folders of a disk store. */
 export interface DiskFolders {
@@ -18,12 +18,29 @@ export interface DiskFolders {
   sync: (folder: string) => Promise<void>
 }
 
+// Files whose names are known to be durable; beyond so many the oldest are flushed once more.
+const mostKnown = 1_000
+
 /** Objects that come in parts: one file below `staged/`, each part at its offset, renamed when all are there. */
 export function diskParts({
   pathOf,
   ensure,
   sync,
 }: DiskFolders): Pick<BlobStore, 'stagePart' | 'commitParts' | 'dropParts'> {
+  // Parts of one file that end together are made durable together.
+  const flushShared = groupFlushes(flushData)
+  const durable = new Set<string>()
+  /** Once a process: whoever made the file may have died before its name was durable. */
+  const makeNameDurable = async (file: string): Promise<void> => {
+    if (durable.has(file)) return
+    await sync(path.dirname(file))
+    durable.add(file)
+    for (const oldest of durable) {
+      if (durable.size <= mostKnown) break
+      durable.delete(oldest)
+    }
+  }
+
   /** Opens the file of the parts, made when absent; never one that has become an object. */
   const openStaged = async (staged: string, target: string): Promise<number> => {
     for (const flags of ['r+', 'wx+', 'r+']) {
@@ -44,12 +61,10 @@ export function diskParts({
       const fd = await guarded(openStaged(staged, pathOf(key)))
       try {
         await writeBody(fd, ofLength(body, byteLength), options?.signal, number * partSize)
-        await guarded(flushData(fd))
+        await guarded(Promise.all([flushShared(staged), makeNameDurable(staged)]))
       } finally {
         guardedNow(() => fs.closeSync(fd))
       }
-      // Each time: whoever made the file may have died before its name was durable.
-      await guarded(sync(path.dirname(staged)))
     },
 
     async commitParts(key, { byteLength }) {
@@ -66,8 +81,10 @@ export function diskParts({
     },
 
     async dropParts(key) {
+      const staged = pathOf(stagedKey(key))
+      durable.delete(staged)
       await guarded(
-        unlink(pathOf(stagedKey(key))).catch((error: unknown) => {
+        unlink(staged).catch((error: unknown) => {
           if (errnoOf(error) !== 'ENOENT') throw error
         }),
       )

@@ -7,36 +7,11 @@ import type { BlobStore } from './blob-store.ts'
 import { checkLength } from './body.ts'
 import { type DiskFolders, diskParts } from './disk-parts.ts'
 import { errnoOf, freshMemory, listFolder, missing, openForReading, unavailable } from './disk-read.ts'
-import { flushAll, flushData, guarded, guardedNow, writeBody } from './disk-write.ts'
-
-async function syncFolder(folder: string): Promise<void> {
-  const fd = fs.openSync(folder, 'r')
-  try {
-    await flushAll(fd)
-  } finally {
-    fs.closeSync(fd)
-  }
-}
-
-/** Makes renames durable; everyone who asks while a flush of the folder runs shares the one after it. */
-function groupFolderSync(): (folder: string) => Promise<void> {
-  const running = new Map<string, { current: Promise<void>; next: Promise<void> | undefined }>()
-  return function sync(folder): Promise<void> {
-    const state = running.get(folder)
-    if (state) {
-      // The flush under way may have begun before the caller's rename: it does not count.
-      state.next ??= state.current.catch(() => undefined).then(() => sync(folder))
-      return state.next
-    }
-    const current = syncFolder(folder).finally(() => running.delete(folder))
-    running.set(folder, { current, next: undefined })
-    return current
-  }
-}
+import { flushAll, flushData, groupFlushes, guarded, guardedNow, writeBody } from './disk-write.ts'
 
 /** Files below `root`: `incoming/` for unfinished writes, the rest named by key. The folder is made when absent. */
 export async function openDiskStore(root: string): Promise<BlobStore> {
-  const syncGroup = groupFolderSync()
+  const syncGroup = groupFlushes(flushAll)
   const knownFolders = new Map<string, Promise<void>>()
 
   const pathOf = (key: string): string => {

@@ -31,6 +31,33 @@ export const flushAll = promisify(fs.fsync)
 const writeTo = promisify(fs.writev)
 
 /**
+ * Flushes files or folders by their path; everyone who asks while a flush of the same one runs shares the one after it.
+ * @param flush of an open file or folder
+ */
+export function groupFlushes(flush: (fd: number) => Promise<void>): (path: string) => Promise<void> {
+  const running = new Map<string, { current: Promise<void>; next: Promise<void> | undefined }>()
+  const flushPath = async (path: string): Promise<void> => {
+    const fd = fs.openSync(path, 'r')
+    try {
+      await flush(fd)
+    } finally {
+      fs.closeSync(fd)
+    }
+  }
+  return function flushShared(path): Promise<void> {
+    const state = running.get(path)
+    if (state) {
+      // The flush under way may have begun before what the caller did: it does not count.
+      state.next ??= state.current.catch(() => undefined).then(() => flushShared(path))
+      return state.next
+    }
+    const current = flushPath(path).finally(() => running.delete(path))
+    running.set(path, { current, next: undefined })
+    return current
+  }
+}
+
+/**
  * Writes a body from `offset` on and returns its length; takes the next chunks from the sender while the last ones are
  * being written. When it ends, however it ends, nothing writes to the file any more.
  */
@@ -84,6 +111,8 @@ export async function writeBody(
       if (chunk.length === 0) continue
       waiting.push(chunk)
       waitingBytes += chunk.length
+      // Each call wakes a thread: many small ones cost more than they bring forward.
+      if (waitingBytes < writeBatch) continue
       startWriting()
       if (waitingBytes >= writeBatch) await writing
     }
