@@ -11,7 +11,7 @@ import { sweepOrphans } from './sweep-orphans.ts'
 // A reading tells of itself every two seconds.
 const silentSeconds = 60
 /** Days for which it is told how an upload ended. */
-const finishedDays = 30
+export const finishedDays = 30
 
 /** Every background task by name; schedules in UTC. Any number of processes may run them: a task runs once. */
 export async function startJobs(deps: Deps): Promise<RunningTasks> {

@@ -34,33 +34,29 @@ export async function runTasks(deps: Deps, options: RunnerOptions): Promise<Runn
     })
   const stopped = new AbortController()
   let runner = await start()
-  const watching = (async () => {
+  const keepRunning = async (): Promise<void> => {
     for (;;) {
       await runner.promise.catch((error: unknown) => log.warn({ err: error }, 'the worker gave up'))
-      for (let isStarted = false; !isStarted && !stopped.signal.aborted;) {
-        await delay(pauseMs, undefined, { signal: stopped.signal }).catch(() => undefined)
-        if (stopped.signal.aborted) break
-        isStarted = await start().then(
-          (started) => {
-            runner = started
-            return true
-          },
-          (error: unknown) => {
-            log.warn({ err: error }, 'the worker cannot be started yet')
-            return false
-          },
-        )
-      }
-      if (stopped.signal.aborted) return
+      // Thrown out of here by the stop, and by nothing else.
+      await delay(pauseMs, undefined, { signal: stopped.signal })
+      const started = await start().catch((error: unknown) => {
+        log.warn({ err: error }, 'the worker cannot be started yet')
+      })
+      if (!started) continue
+      runner = started
+      if (stopped.signal.aborted) await runner.stop()
     }
-  })()
+  }
+  const kept = keepRunning().catch((error: unknown) => {
+    if (!stopped.signal.aborted) throw error
+  })
   return {
     addJob: (...args) => runner.addJob(...args),
     async stop() {
       stopped.abort()
-      // Ended by itself at this moment: nothing left to stop.
+      // One that has stopped by itself at this moment says so.
       await runner.stop().catch(() => undefined)
-      await watching
+      await kept
     },
   }
 }
