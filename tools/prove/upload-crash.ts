@@ -2,6 +2,7 @@
 // was acknowledged is there, nothing is registered twice, what was left unfinished goes on or is swept.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { globSync } from 'node:fs'
 import { chmod, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -63,6 +64,8 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
     const counts = await breakAll(stage, plan, () => sending.isOver())
     const { ended, left } = await sending.done
     assert.equal(ended.length, plan.files)
+    for (const what of ['backend', 'worker', 'database', 'database hard'])
+      assert.ok((counts[what] ?? 0) > 0, `the sending was over before a ${what} was broken`)
     for (const { state, outcome } of ended) assert.equal(state, 'stored', JSON.stringify(outcome))
     // The worker never died by itself, whatever the database did.
     assert.ok(stage.worker().isRunning(), stage.worker().words())
@@ -192,7 +195,8 @@ function sendAll(client: UploadClient, plan: Plan) {
   const lane = async (): Promise<void> => {
     for (let index = next++; index < plan.files + plan.unfinished; index = next++) {
       // Spread over the whole time.
-      const isHalf = index % Math.floor(plan.files / plan.unfinished) === 1 && left.length < plan.unfinished
+      const step = Math.floor(plan.files / plan.unfinished)
+      const isHalf = index % step === 1 && index < step * plan.unfinished
       const running = startUpload({ client, source: new Blob([fileOf(index)]), file: { name: `${index}.dcm` } })
       if (isHalf) left.push(await stopHalfway(running))
       else ended.push(await running.done)
@@ -242,7 +246,6 @@ async function sweepOthers(stage: Stage, left: readonly string[], folder: string
   await stage.query(`update upload set touched_at = now() - interval '6 days 1 minute' where state = 'open'`)
   assert.match(await stage.command('uploads', 'sweep'), new RegExp(`^${left.length} open uploads dropped`))
   const staged = path.join(folder, 'blobs/staged')
-  const { globSync } = await import('node:fs')
   for (let tries = 0; tries < 300 && globSync('*/*', { cwd: staged }).length > 0; tries += 1) await delay(100)
   assert.deepEqual(globSync('*/*', { cwd: staged }), [])
 }

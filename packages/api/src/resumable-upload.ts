@@ -8,7 +8,7 @@ import type { NewUpload, Upload } from './upload.ts'
 export interface UploadOptions {
   client: UploadClient
   source: UploadSource
-  file: Omit<NewUpload, 'byteSize'>
+  file: Omit<NewUpload, 'byteSize' | 'key'>
   /** An upload of this file begun before; one that has been dropped meanwhile is begun anew. */
   id?: string | undefined
   /** Parts at once at most (4); as many of them as the line bears. */
@@ -152,7 +152,8 @@ export function startUpload(options: UploadOptions): RunningUpload {
     } catch (error) {
       if (!isProblem(error, 'upload-not-found')) throw error
     }
-    return persist((signal) => client.createUpload({ ...file, byteSize: source.size }, signal))
+    const key = crypto.randomUUID()
+    return persist((signal) => client.createUpload({ ...file, key, byteSize: source.size }, signal))
   }
 
   const carry = async (begun: Upload): Promise<Upload> => {

@@ -20,6 +20,8 @@ export const newUploadSchema = z.strictObject({
   /** For people: the file's name, with its folders. */
   name: z.string().trim().min(1).max(500),
   byteSize: z.number().int().min(1),
+  /** Chosen by the sender: the same one again gives the same upload, so that a request whose answer was lost may be repeated. */
+  key: z.uuid().optional(),
   /** Of the whole file, when the sender knows it. */
   sha256: sha256Schema.optional(),
   /** Slug. Absent: as for STOW-RS, the only project the caller may store into, else the caller's default one. */

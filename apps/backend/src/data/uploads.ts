@@ -52,13 +52,17 @@ export interface UploadToCreate {
   name: string
   byteSize: number
   partSize: number
+  key: string | undefined
   sha256: string | undefined
   content: UploadContent
   isProjectNamed: boolean
   blobKey: string
 }
 
-/** @throws AppError 'too-many-uploads' (409) when the caller has `mostOpen` under way */
+/**
+ * Begins an upload, or finds the one begun with the same key.
+ * @throws AppError 'too-many-uploads' (409) when the caller has `mostOpen` under way; 'key-taken' (409)
+ */
 export async function createUpload(
   db: Db,
   scope: StoreScope,
@@ -68,6 +72,9 @@ export async function createUpload(
   const id = await inTransaction(db, async (client) => {
     // One after the other: requests that come at once would each see room for one more.
     await client.query(`select pg_advisory_xact_lock(hashtextextended('uploads of ' || $1, 0))`, [scope.actor.id])
+    const begun = upload.key === undefined ? undefined : await findByKey(client, scope, upload.key)
+    if (begun?.byteSize === upload.byteSize) return begun.id
+    if (begun) throw new AppError('key-taken', 409, 'Another upload was begun with this key.')
     const { rows: counted } = await client.query<{ count: number }>(
       `select count(*) from upload where actor_id = $1 and state in ('open', 'assembling')`,
       [scope.actor.id],
@@ -79,8 +86,8 @@ export async function createUpload(
         `${limits.mostOpen} uploads are under way; finish some of them or remove them.`,
       )
     const { rows } = await client.query<{ id: string }>(
-      `insert into upload (actor_id, project_id, is_project_named, name, byte_size, part_size, sha256, content, blob_key)
-        values ($1, $2, $3, $4, $5, $6, decode($7, 'hex'), $8, $9) returning id`,
+      `insert into upload (actor_id, project_id, is_project_named, name, byte_size, part_size, sha256, content, blob_key, key)
+        values ($1, $2, $3, $4, $5, $6, decode($7, 'hex'), $8, $9, $10) returning id`,
       [
         scope.actor.id,
         scope.defaultProjectId,
@@ -91,6 +98,7 @@ export async function createUpload(
         upload.sha256 ?? null,
         JSON.stringify(upload.content),
         upload.blobKey,
+        upload.key ?? null,
       ],
     )
     const { id: made } = rows[0] as { id: string }
@@ -103,6 +111,18 @@ export async function createUpload(
     return made
   })
   return getUpload(db, scope, id, limits.keepDays)
+}
+
+async function findByKey(
+  client: PoolClient,
+  scope: Scope,
+  key: string,
+): Promise<{ id: string; byteSize: number } | undefined> {
+  const { rows } = await client.query<{ id: string; byteSize: number }>(
+    'select id, byte_size as "byteSize" from upload where actor_id = $1 and key = $2',
+    [scope.actor.id, key],
+  )
+  return rows[0]
 }
 
 /** @throws AppError 'upload-not-found' */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { partLength } from '@instandt/api'
 import { AppError } from '../app-error.ts'
-import type { PartLocks } from '../data/upload-locks.ts'
+import type { PartLocks, PartWriter } from '../data/upload-locks.ts'
 import { addPart, findPart, uploadNotFound } from '../data/uploads.ts'
 import type { Deps } from '../deps.ts'
 import type { Scope } from '../plugins/access.ts'
@@ -30,32 +30,56 @@ export async function receivePart(
   scope: Scope,
   sent: SentPart,
 ): Promise<void> {
-  const { number, byteLength, sha256 } = sent
-  await locks.withPart(scope, sent.upload, number, async ({ signal, alive }) => {
-    const found = await findPart(deps.db, scope, sent.upload, number)
-    if (!found) throw uploadNotFound()
-    checkPlace(found, sent)
-    if (found.sha256) {
-      if (found.sha256.equals(sha256)) return
-      throw new AppError('part-differs', 409, `Part ${number} is here already with other bytes; begin a new upload.`)
-    }
-    if (found.state !== 'open') throw new AppError('upload-complete', 409, 'All parts of this upload are here already.')
-    const late = AbortSignal.timeout(longestMs)
-    try {
-      await deps.blobs.stagePart(
-        found.blobKey,
-        { number, partSize: found.partSize, byteLength },
-        verified(sent, alive),
-        { signal: AbortSignal.any([signal, late]) },
-      )
-    } catch (error) {
-      if (error !== late.reason) throw error
-      throw new AppError('part-too-slow', 408, `The part took longer than ${longestMs / 1000} s.`, { cause: error })
-    }
-    // Had the lock been lost meanwhile, somebody else might be writing.
-    signal.throwIfAborted()
-    await addPart(deps.db, scope, sent.upload, sent)
-  })
+  const { upload, number } = sent
+  try {
+    await locks.withPart(scope, upload, number, async (writer) => {
+      const wanted = await findWanted(deps, scope, sent)
+      if (!wanted) return
+      await stage(deps, wanted, sent, writer)
+      await addPart(deps.db, scope, upload, sent)
+    })
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'part-busy') throw error
+    // Who holds it may be the job that ended the upload, or somebody who is done by now: that is told first.
+    if (await findWanted(deps, scope, sent)) throw error
+  }
+}
+
+/** The upload, if this part of it is still to be taken; undefined when it is here already. */
+async function findWanted(
+  { db }: Pick<Deps, 'db'>,
+  scope: Scope,
+  sent: SentPart,
+): Promise<{ partSize: number; blobKey: string } | undefined> {
+  const { number, sha256 } = sent
+  const found = await findPart(db, scope, sent.upload, number)
+  if (!found) throw uploadNotFound()
+  checkPlace(found, sent)
+  if (found.sha256?.equals(sha256) === true) return undefined
+  if (found.sha256)
+    throw new AppError('part-differs', 409, `Part ${number} is here already with other bytes; begin a new upload.`)
+  if (found.state !== 'open') throw new AppError('upload-complete', 409, 'All parts of this upload are here already.')
+  return found
+}
+
+async function stage(
+  { blobs }: Pick<Deps, 'blobs'>,
+  { partSize, blobKey }: { partSize: number; blobKey: string },
+  sent: SentPart,
+  { signal, alive }: PartWriter,
+): Promise<void> {
+  const { number, byteLength } = sent
+  const late = AbortSignal.timeout(longestMs)
+  try {
+    await blobs.stagePart(blobKey, { number, partSize, byteLength }, verified(sent, alive), {
+      signal: AbortSignal.any([signal, late]),
+    })
+  } catch (error) {
+    if (error !== late.reason) throw error
+    throw new AppError('part-too-slow', 408, `The part took longer than ${longestMs / 1000} s.`, { cause: error })
+  }
+  // Had the lock been lost meanwhile, somebody else might be writing.
+  signal.throwIfAborted()
 }
 
 function checkPlace(upload: { byteSize: number; partSize: number }, { number, byteLength }: SentPart): void {

@@ -48,6 +48,7 @@ export function uploadRoutes(app: App, deps: Deps): void {
       {
         ...wanted,
         sha256: wanted.sha256,
+        key: wanted.key,
         isProjectNamed: project !== undefined,
         partSize: partSizeFor(wanted.byteSize, config.UPLOAD_PART_BYTES),
         blobKey: newObjectKey(),

@@ -1,10 +1,11 @@
 // What a sender sees of an upload in parts, from its beginning to its end.
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { formatDigest, uploadPartUrl, uploadSchema, uploadUrl } from '@instandt/api'
 import { attributesOf, buildInstance, uidOf } from '@instandt/testkit/files'
+import { tokenHeaders } from '../identity.fixture.ts'
 import { startJobs } from '../jobs/index.ts'
 import { startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
 import {
@@ -111,6 +112,24 @@ test('every request may be repeated', async () => {
   assert.equal(again.status, 202)
   assert.equal(((await again.json()) as { state: string }).state, 'stored')
   assert.equal(await rowsOf('again'), 1)
+})
+
+test('beginning with the same key is the same upload, for the same sender and the same file', async () => {
+  const bytes = fileOf('keyed')
+  const key = randomUUID()
+  const first = await begin(sender, bytes, { key })
+  await putPart(sender, first, 0, partOf(first, bytes, 0))
+  const again = await Promise.all([1, 2, 3].map(() => begin(sender, bytes, { key })))
+  assert.deepEqual(
+    again.map(({ id, received }) => [id, received]),
+    again.map(() => [first.id, [[0, 0]]]),
+  )
+  const other = await ask(sender, 'POST', '/api/uploads', { name: 'weld.dcm', byteSize: 9, key })
+  assert.deepEqual([other.status, (await problemOf(other)).code], [409, 'key-taken'])
+  const colleague = senderOf(backend, await tokenHeaders(backend.db, 'sender', ['default']))
+  assert.notEqual((await begin(colleague, bytes, { key })).id, first.id)
+  assert.equal((await ask(sender, 'DELETE', uploadUrl(first.id))).status, 204)
+  assert.notEqual((await begin(sender, bytes, { key })).id, first.id)
 })
 
 test('a part that is not what it says is refused, and what is here stays whole', async () => {
