@@ -86,6 +86,18 @@ export function createPartLocks(db: Db): PartLocks {
     })
   }
 
+  /** Gives the locks of one part back, and the connection after the last. */
+  const leave = async (key: string, own: PoolClient | undefined, id: string, number: number): Promise<void> => {
+    const current = await session?.catch(() => undefined)
+    // With the session its locks are gone, too.
+    if (own && current === own) await giveBack(own, id, number).catch(lose)
+    held.delete(key)
+    if (held.size > 0 || !session) return
+    const last = session
+    session = undefined
+    last.then((client) => release(client, false)).catch(() => undefined)
+  }
+
   return {
     async withPart(_scope, id, number, work) {
       const key = `${id} ${number}`
@@ -112,15 +124,8 @@ export function createPartLocks(db: Db): PartLocks {
           },
         })
       } finally {
-        // With the session its locks are gone, too.
-        if (own && (await session?.catch(() => undefined)) === own) await giveBack(own, id, number).catch(lose)
-        held.delete(key)
-        end()
-        if (held.size === 0 && session) {
-          const last = session
-          session = undefined
-          last.then((client) => release(client, false)).catch(() => undefined)
-        }
+        // Not waited for: the part is through, and the next one's locks are asked for behind it on the same connection.
+        void leave(key, own, id, number).finally(end)
       }
     },
   }
