@@ -94,7 +94,7 @@ try {
   for (const server of servers) await server.stop()
 }
 
-process.stdout.write(`\n${table()}\n${uploadShare()}`)
+process.stdout.write(`\n${table()}\n${uploadShares()}`)
 if (values.json !== undefined) {
   const machine = {
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -111,10 +111,16 @@ function format(value: number): string {
 }
 
 /** The same file as STOW-RS and in parts, to the moment it is stored. */
-function uploadShare(): string {
+function uploadShares(): string {
   const rateOf = (name: RegExp): number | undefined => results.find(({ scenario }) => name.test(scenario))?.rate
-  const [parts, stow] = [rateOf(/^upload one .* in parts$/), rateOf(/^STOW one /)]
-  return parts && stow ? `\nIn parts: ${((parts / stow) * 100).toFixed(0)} % of the rate of STOW-RS\n` : ''
+  const lines = ['', ' over 1 Gbit/s'].flatMap((line) => {
+    const [parts, stow] = [
+      rateOf(new RegExp(`^upload one .* in parts${line}$`)),
+      rateOf(new RegExp(`^STOW one .*frame${line}$`)),
+    ]
+    return parts && stow ? [`In parts${line}: ${((parts / stow) * 100).toFixed(0)} % of the rate of STOW-RS`] : []
+  })
+  return lines.length === 0 ? '' : `\n${lines.join('\n')}\n`
 }
 
 function table(): string {

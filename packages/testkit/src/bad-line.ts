@@ -24,6 +24,9 @@ export interface BadLine {
   stop(): Promise<void>
 }
 
+// What a late timer left unused is made up for.
+const burstMs = 100
+
 /** A proxy that is slow, impatient, and breaks on demand; on the loopback. */
 export async function startBadLine(options: BadLineOptions): Promise<BadLine> {
   const { target, bytesPerSecond = Number.POSITIVE_INFINITY, cutAfterMs } = options
@@ -37,7 +40,7 @@ export async function startBadLine(options: BadLineOptions): Promise<BadLine> {
   /** Milliseconds after which these bytes have left, all connections sharing the line. */
   const delayOf = (bytes: number): number => {
     const now = performance.now()
-    freeAt = Math.max(now, freeAt) + (bytes / bytesPerSecond) * 1000
+    freeAt = Math.max(now - burstMs, freeAt) + (bytes / bytesPerSecond) * 1000
     return freeAt - now
   }
   const throttled = (): Transform =>

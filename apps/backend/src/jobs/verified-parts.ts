@@ -80,6 +80,8 @@ async function fill(bytes: Buffer, read: BlobStore['read'], blobKey: string, ran
   let filled = 0
   const memory: ChunkMemory = {
     next: (byteLength) => bytes.subarray(filled, filled + byteLength),
+    // In one go: each read waits for its turn behind whatever the main thread does.
+    chunkSize: bytes.length,
     end: () => undefined,
   }
   for await (const chunk of await read(blobKey, range, memory)) {

@@ -17,6 +17,8 @@ export interface ByteRange {
 export interface ChunkMemory {
   /** Asked before each chunk: whoever asks has handed on the chunk before and does not touch it any more. */
   next(byteLength: number): Uint8Array
+  /** Bytes of one read at most, where the reader has a reason for more or less than the store's own choice. */
+  chunkSize?: number
   /** The last chunk has been handed on. */
   end(): void
 }
