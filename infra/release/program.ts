@@ -1,11 +1,10 @@
 // Pulumi's entry of the fast stack: reads what the platform of the same environment made.
 import * as pulumi from '@pulumi/pulumi'
-import { readReleaseSettings, type ReleaseInputs, releaseKeys } from '../src/deployment.ts'
-import { platformProject, releaseProject } from '../src/read-config.ts'
+import { readReleaseSettings, type ReleaseInputs } from '../src/deployment.ts'
+import { configOf, platformProject, releaseProject } from '../src/read-config.ts'
 import { release } from '../src/release.ts'
 
-const config = new pulumi.Config(releaseProject)
-const wanted = readReleaseSettings(Object.fromEntries(Object.keys(releaseKeys).map((key) => [key, config.get(key)])))
+const wanted = readReleaseSettings(configOf(releaseProject, pulumi.runtime.allConfig()))
 const platform = new pulumi.StackReference(`${pulumi.getOrganization()}/${platformProject}/${pulumi.getStack()}`)
 const { value, secretValue } = await platform.getOutputDetails('deployment')
 const deployment = (value ?? secretValue) as { release: ReleaseInputs } | undefined

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkPolicies } from '../src/policy/check.ts'
 import type { Preset } from '../src/presets.ts'
-import { at, graphOf, ofType, one, type Recorded } from './graph-of.ts'
+import { at, graphOf, ofType, one, type Recorded, waitsFor } from './graph-of.ts'
 
 interface Switch {
   what: string
@@ -22,10 +22,16 @@ const oldSubnet =
 const central = (name: string): string =>
   `/subscriptions/33333333-3333-4333-8333-333333333333/resourceGroups/rg-hub/providers/Microsoft.Network/privateDnsZones/${name}`
 
+const centralZones = {
+  blobZoneId: central('privatelink.blob.core.windows.net'),
+  vaultZoneId: central('privatelink.vaultcore.azure.net'),
+  databaseZoneId: central('hub.postgres.database.azure.com'),
+}
+
 const switches: Switch[] = [
   {
-    what: 'edgeLink privateLinkService: our own link service on the environment’s address',
-    given: { edgeLink: 'privateLinkService', location: 'eastus2' },
+    what: 'edge.link privateLinkService: our own link service on the environment’s address',
+    given: { 'edge.link': 'privateLinkService', location: 'eastus2' },
     check(graph) {
       const link = one(graph, 'link')
       assert.equal(at(link, 'destinationIPAddress'), '10.40.0.62')
@@ -47,8 +53,12 @@ const switches: Switch[] = [
     },
   },
   {
-    what: 'edgeLink loadBalancer: an existing environment of the older kind is found, not made',
-    given: { edgeLink: 'loadBalancer', existingEnvironmentId: old, linkSubnetId: oldSubnet },
+    what: 'edge.link privateLinkService with edge.existingEnvironmentId: an older environment is found, its balancer linked',
+    given: {
+      'edge.link': 'privateLinkService',
+      'edge.existingEnvironmentId': old,
+      'edge.linkSubnetId': oldSubnet,
+    },
     check(graph) {
       assert.equal(ofType(graph, 'app:ManagedEnvironment').length, 0)
       assert.deepEqual(
@@ -60,12 +70,14 @@ const switches: Switch[] = [
       )
       assert.match(String(at(one(graph, 'link'), 'loadBalancerFrontendIpConfigurations.0.id')), /kubernetes-internal/)
       assert.equal(at(one(graph, 'link'), 'ipConfigurations.0.subnet.id'), oldSubnet)
+      assert.equal(at(one(graph, 'link'), 'destinationIPAddress'), undefined)
       assert.equal(at(one(graph, 'backend'), 'environmentId'), old)
+      assert.ok(has(graph, 'subnet-link'), 'made all the same')
     },
   },
   {
-    what: 'linkRegion: the nearest region with private link',
-    given: { location: 'polandcentral', linkRegion: 'germanywestcentral' },
+    what: 'edge.region: the nearest region with private link',
+    given: { location: 'polandcentral', 'edge.region': 'germanywestcentral' },
     check: (graph) =>
       assert.equal(
         at(one(graph, 'origin-backend'), 'sharedPrivateLinkResource.privateLinkLocation'),
@@ -81,25 +93,47 @@ const switches: Switch[] = [
     },
   },
   {
-    what: 'central DNS zones: none of our own, endpoints name theirs',
-    given: {
-      blobZoneId: central('privatelink.blob.core.windows.net'),
-      vaultZoneId: central('privatelink.vaultcore.azure.net'),
-      databaseZoneId: central('hub.postgres.database.azure.com'),
-    },
+    what: 'central DNS zones: none of our own, linked to our network through their subscription',
+    given: centralZones,
     check(graph) {
       assert.deepEqual(
         ofType(graph, 'privatedns:PrivateZone').map((zone) => zone.name),
         ['zone-apps'],
       )
-      assert.equal(
-        at(one(graph, 'blob-names'), 'privateDnsZoneConfigs.0.privateDnsZoneId'),
-        central('privatelink.blob.core.windows.net'),
+      assert.equal(at(one(graph, 'blob-names'), 'privateDnsZoneConfigs.0.privateDnsZoneId'), centralZones.blobZoneId)
+      assert.equal(at(one(graph, 'database'), 'network.privateDnsZoneArmResourceId'), centralZones.databaseZoneId)
+      for (const [part, name] of Object.entries({
+        blob: 'privatelink.blob.core.windows.net',
+        vault: 'privatelink.vaultcore.azure.net',
+        database: 'hub.postgres.database.azure.com',
+      })) {
+        const link = one(graph, `zone-${part}-link`)
+        assert.equal(at(link, 'privateZoneName'), name)
+        assert.equal(at(link, 'resourceGroupName'), 'rg-hub')
+        assert.match(String(at(link, 'virtualNetwork.id')), /vnet$/)
+        assert.equal(link.provider, 'subscription-33333333-3333-4333-8333-333333333333')
+        assert.ok(waitsFor(graph, one(graph, 'database'), link))
+      }
+      assert.equal(one(graph, 'zone-apps-link').provider, undefined)
+    },
+  },
+  {
+    what: 'central DNS zones behind name servers of the customer: asked, not linked',
+    given: { ...centralZones, dnsServers: '10.0.0.4, 10.0.0.5' },
+    check(graph) {
+      assert.deepEqual(
+        ofType(graph, 'privatedns:VirtualNetworkLink').map((link) => link.name),
+        ['zone-apps-link'],
       )
-      assert.equal(
-        at(one(graph, 'database'), 'network.privateDnsZoneArmResourceId'),
-        central('hub.postgres.database.azure.com'),
-      )
+      assert.deepEqual(at(one(graph, 'vnet'), 'dhcpOptions.dnsServers'), ['10.0.0.4', '10.0.0.5'])
+      for (const part of ['apps', 'database']) {
+        const rules = at(one(graph, `nsg-${part}`), 'securityRules') as Record<string, string>[]
+        const asked = rules.filter((rule) => rule['destinationPortRange'] === '53')
+        assert.deepEqual(
+          asked.map((rule) => rule['destinationAddressPrefix']),
+          ['168.63.129.16', '10.0.0.4', '10.0.0.5'],
+        )
+      }
     },
   },
   {
@@ -178,11 +212,16 @@ const switches: Switch[] = [
           ['Block', true, ['DE', 'AT']],
         ],
       )
+      assert.ok(!has(graph, 'alert-site-unreachable'), 'the places that ask would be blocked too')
     },
   },
   {
     what: 'databaseAuth password: through the vault, never in the graph',
-    given: { databaseAuth: 'password', databasePassword: 'a-long-password-of-the-owner' },
+    given: {
+      databaseAuth: 'password',
+      databasePassword: 'a-long-password-of-the-owner',
+      databasePasswordExpires: '2027-03-31',
+    },
     check(graph) {
       assert.equal(at(one(graph, 'database'), 'authConfig.passwordAuth'), 'Enabled')
       assert.doesNotMatch(JSON.stringify(graph), /a-long-password/)
@@ -192,6 +231,11 @@ const switches: Switch[] = [
       assert.equal(env.find((one_) => one_.name === 'MIGRATE_DATABASE_URL')?.secretRef, 'admin-database-url')
       const backend = at(one(graph, 'backend'), 'template.containers.0.env') as { name: string; value?: string }[]
       assert.equal(backend.find((one_) => one_.name === 'DATABASE_AUTH')?.value, 'key-vault')
+      const secret = one(graph, 'secret-instandt-admin-database-url')
+      assert.equal(at(secret, 'properties.attributes.expires'), Date.parse('2027-03-31T23:59:59Z') / 1000)
+      // Otherwise a new password would reach the server and not the job that signs in with it.
+      assert.deepEqual(secret.ignoreChanges, [])
+      assert.match(String(at(one(graph, 'vault-migrate-admin'), 'scope')), /secret-instandt-admin-database-url$/)
     },
   },
   {
@@ -244,6 +288,16 @@ const switches: Switch[] = [
     check(graph) {
       assert.ok(!graph.nodes.some((node) => node.name.startsWith('alert-')))
       assert.ok(has(graph, 'budget'))
+      assert.ok(!has(graph, 'site-unreachable'))
+    },
+  },
+  {
+    what: 'nothing to scale and nothing kept running: no alert on the number of replicas',
+    preset: 'non-production',
+    given: { backendReplicas: '0', frontendReplicas: '2', frontendReplicasMost: '2' },
+    check(graph) {
+      assert.ok(!has(graph, 'alert-backend-replicas-missing') && has(graph, 'alert-backend-replicas-most'))
+      assert.ok(has(graph, 'alert-frontend-replicas-missing') && !has(graph, 'alert-frontend-replicas-most'))
     },
   },
   {
