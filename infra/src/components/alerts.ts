@@ -63,7 +63,6 @@ export class Alerts extends Part {
   }
 
   private metric(rule: MetricRule): void {
-    const { tags, resourceGroupName } = this.place
     const { limit } = rule
     const scope = this.ids[rule.on]
     if (scope === undefined) return
@@ -75,7 +74,41 @@ export class Alerts extends Part {
       skipMetricValidation: true,
       dimensions: (rule.dimensions ?? []).map((one) => ({ ...one, operator: 'Include' })),
     }
-    const minutes = `PT${rule.minutes >= 60 ? '1H' : `${rule.minutes}M`}`
+    const criteria: monitor.MetricAlertArgs['criteria'] =
+      limit === 'unusual'
+        ? {
+            odataType: 'Microsoft.Azure.Monitor.MultipleResourceMultipleMetricCriteria',
+            allOf: [
+              {
+                ...common,
+                criterionType: 'DynamicThresholdCriterion',
+                operator: 'GreaterThan',
+                alertSensitivity: 'Medium',
+                failingPeriods: { numberOfEvaluationPeriods: 4, minFailingPeriodsToAlert: 3 },
+              },
+            ],
+          }
+        : {
+            odataType: 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria',
+            allOf: [
+              {
+                ...common,
+                criterionType: 'StaticThresholdCriterion',
+                operator: limit.operator,
+                threshold: limit.value,
+              },
+            ],
+          }
+    this.onMetrics(rule, [scope], rule.minutes, criteria)
+  }
+
+  private onMetrics(
+    rule: MetricRule | AvailabilityRule,
+    scopes: pulumi.Input<string>[],
+    minutes: MetricRule['minutes'],
+    criteria: monitor.MetricAlertArgs['criteria'],
+  ): void {
+    const { tags, resourceGroupName } = this.place
     new monitor.MetricAlert(
       `alert-${rule.name}`,
       {
@@ -87,34 +120,10 @@ export class Alerts extends Part {
         severity: rule.severity,
         enabled: true,
         autoMitigate: true,
-        scopes: [scope],
-        evaluationFrequency: rule.minutes === 5 ? 'PT1M' : 'PT5M',
-        windowSize: minutes,
-        criteria:
-          limit === 'unusual'
-            ? {
-                odataType: 'Microsoft.Azure.Monitor.MultipleResourceMultipleMetricCriteria',
-                allOf: [
-                  {
-                    ...common,
-                    criterionType: 'DynamicThresholdCriterion',
-                    operator: 'GreaterThan',
-                    alertSensitivity: 'Medium',
-                    failingPeriods: { numberOfEvaluationPeriods: 4, minFailingPeriodsToAlert: 3 },
-                  },
-                ],
-              }
-            : {
-                odataType: 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria',
-                allOf: [
-                  {
-                    ...common,
-                    criterionType: 'StaticThresholdCriterion',
-                    operator: limit.operator,
-                    threshold: limit.value,
-                  },
-                ],
-              },
+        scopes,
+        evaluationFrequency: minutes === 5 ? 'PT1M' : 'PT5M',
+        windowSize: minutes === 60 ? 'PT1H' : `PT${minutes}M`,
+        criteria,
         actions: this.told(),
       },
       this.child(),
@@ -205,29 +214,11 @@ export class Alerts extends Part {
       },
       this.child(),
     )
-    new monitor.MetricAlert(
-      `alert-${rule.name}`,
-      {
-        ruleName: rule.name,
-        description: rule.what,
-        resourceGroupName,
-        location: 'global',
-        tags,
-        severity: rule.severity,
-        enabled: true,
-        autoMitigate: true,
-        scopes: [test.id, insightsId],
-        evaluationFrequency: 'PT1M',
-        windowSize: 'PT5M',
-        criteria: {
-          odataType: 'Microsoft.Azure.Monitor.WebtestLocationAvailabilityCriteria',
-          webTestId: test.id,
-          componentId: insightsId,
-          failedLocationCount: rule.failedLocations,
-        },
-        actions: this.told(),
-      },
-      this.child(),
-    )
+    this.onMetrics(rule, [test.id, insightsId], 5, {
+      odataType: 'Microsoft.Azure.Monitor.WebtestLocationAvailabilityCriteria',
+      webTestId: test.id,
+      componentId: insightsId,
+      failedLocationCount: rule.failedLocations,
+    })
   }
 }
