@@ -16,10 +16,10 @@ export interface ReleaseInputs {
 }
 
 /** Settings without their secrets. */
-export type PublicSettings = Omit<Settings, 'registryToken' | 'databasePassword'>
+export type PublicSettings = Omit<Settings, 'registryToken' | 'databasePassword' | 'alertWebhook'>
 
 export function withoutSecrets(settings: Settings): PublicSettings {
-  const { registryToken: _token, databasePassword: _password, ...rest } = settings
+  const { registryToken: _token, databasePassword: _password, alertWebhook: _hook, ...rest } = settings
   return rest
 }
 

@@ -6,6 +6,8 @@ import { drawGraph } from '../src/graph/picture.ts'
 import { presets } from '../src/presets.ts'
 import { at, graphOf, one } from './graph-of.ts'
 import { elsewhere, seed, seedTable } from './seed.ts'
+import { dataSwitches } from './switches/data.ts'
+import { networkSwitches } from './switches/network.ts'
 
 for (const row of seed)
   test(row.item, async () => {
@@ -21,14 +23,26 @@ for (const preset of presets)
   })
 
 test('each row names a test that is there', () => {
-  // Beside this file, or anywhere in the project; a copy of infra/ alone lacks the latter.
-  const text = (file: string): string | undefined => {
+  const switches = [...networkSwitches, ...dataSwitches].map(({ what }) => what).join('\n')
+  const textOf = (file: string): string | undefined => {
+    if (file === 'switches') return switches
+    // Beside this file, or anywhere in the project; a copy of infra/ alone lacks the latter.
     const place = new URL(file.includes('/') ? `../../${file}.test.ts` : `${file}.test.ts`, import.meta.url)
     return existsSync(place) || !file.includes('/') ? readFileSync(place, 'utf8') : undefined
   }
-  const missing = elsewhere.filter((row) => text(row.file)?.includes(row.test) === false)
+  const missing = elsewhere.filter((row) => textOf(row.file)?.includes(row.test) === false)
   assert.deepEqual(missing, [])
 })
+
+const product = new URL('../../package.json', import.meta.url)
+test(
+  'the tag `version` of the platform is the product’s',
+  { skip: !existsSync(product) && 'the product is not part of this copy' },
+  () => {
+    const versionOf = (place: URL) => (JSON.parse(readFileSync(place, 'utf8')) as { version: string }).version
+    assert.equal(versionOf(new URL('../package.json', import.meta.url)), versionOf(product))
+  },
+)
 
 const guide = new URL('../../docs/deploy-azure.md', import.meta.url)
 test(

@@ -56,7 +56,7 @@ export class Alerts extends Part {
         webhookReceivers:
           settings.alertWebhook === undefined
             ? []
-            : [{ name: 'hook', serviceUri: settings.alertWebhook, useCommonAlertSchema: true }],
+            : [{ name: 'hook', serviceUri: pulumi.secret(settings.alertWebhook), useCommonAlertSchema: true }],
       },
       this.child(),
     )
