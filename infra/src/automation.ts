@@ -1,11 +1,9 @@
 // `node src/automation.ts <platform|release> <preview|up|outputs> --stack prod [--config key=value]…`
 // Drives the engine by the Automation API and writes one JSON line per event; the last says `done` or `failed`.
-import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import path from 'node:path'
 import { type EngineEvent, LocalWorkspace, type Stack } from '@pulumi/pulumi/automation/index.js'
 
-const root = path.resolve(import.meta.dirname, '..')
 const folders = { platform: 'platform', release: 'release' } as const
 const actions = ['preview', 'up', 'outputs'] as const
 type Line =
@@ -38,15 +36,6 @@ async function outputsOf(stack: Stack): Promise<Record<string, unknown>> {
   )
 }
 
-/** The release's state is encrypted as the platform's is; without that the engine would ask for a passphrase. */
-function secretsOfPlatform(stack: string): { secretsProvider?: string } {
-  const file = path.join(root, folders.platform, `Pulumi.${stack}.yaml`)
-  if (!existsSync(file)) return {}
-  const [, quoted] = /^secretsprovider:\s*(\S+)\s*$/m.exec(readFileSync(file, 'utf8')) ?? []
-  const secretsProvider = quoted?.replaceAll(/^["']|["']$/g, '')
-  return secretsProvider === undefined ? {} : { secretsProvider }
-}
-
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -57,13 +46,11 @@ async function main(): Promise<void> {
   const known = actions.find((one) => one === action)
   if (!isFolder(folder) || known === undefined || values.stack === undefined)
     throw new Error('usage: automation.ts <platform|release> <preview|up|outputs> --stack NAME [--config key=value]…')
-  const workDir = path.join(root, folders[folder])
+  const workDir = path.resolve(import.meta.dirname, '..', folders[folder])
   // A platform is set up by hand, with its settings; only its release may begin here.
   const args = { stackName: values.stack, workDir }
   const stack =
-    folder === 'release'
-      ? await LocalWorkspace.createOrSelectStack(args, secretsOfPlatform(values.stack))
-      : await LocalWorkspace.selectStack(args)
+    folder === 'release' ? await LocalWorkspace.createOrSelectStack(args) : await LocalWorkspace.selectStack(args)
   for (const pair of values.config) {
     const [key = '', ...rest] = pair.split('=')
     await stack.setConfig(`instandt-${folder}:${key}`, { value: rest.join('=') })

@@ -19,7 +19,6 @@ fs.appendFileSync(${JSON.stringify(calls)}, JSON.stringify({ cwd: process.cwd().
 const verb = args[0]
 if (verb === 'version') { console.log('v3.100.0'); process.exit(0) }
 if (args[0] === 'stack' && args[1] === 'select' && args.includes('unknown')) { console.error("error: no stack named 'unknown' found"); process.exit(255) }
-if (args[0] === 'stack' && args[1] === 'select' && args.includes('automationtest')) { console.error("error: no stack named 'automationtest' found"); process.exit(255) }
 if (args[0] === 'stack' && args[1] === 'output') { console.log(args.includes('--show-secrets') ? '{"version":"1.4.0","hidden":"value"}' : '{"version":"1.4.0","hidden":"[secret]"}'); process.exit(0) }
 if (args[0] === 'stack' && args[1] === 'history') { console.log('[{"kind":"update","startTime":"2026-11-24T00:00:00Z","endTime":"2026-11-24T00:01:00Z","message":"","environment":{},"config":{},"result":"succeeded","version":1,"resourceChanges":{"create":2}}]'); process.exit(0) }
 if (verb === 'up' || verb === 'preview') {
@@ -130,23 +129,6 @@ test('a platform that was not set up is not begun', async () => {
   assert.equal(code, 1)
   assert.match(String(lines.at(-1)?.['message']), /no stack named 'unknown'/)
   assert.ok(!called().some(({ args }) => args[1] === 'init'))
-})
-
-const settings = path.resolve(import.meta.dirname, '../platform/Pulumi.automationtest.yaml')
-after(() => rmSync(settings, { force: true }))
-
-test('a release that begins is encrypted with the key of its platform', async () => {
-  writeFileSync(
-    settings,
-    'secretsprovider: azurekeyvault://state.vault.azure.net/keys/pulumi\nencryptedkey: x\nconfig: {}\n',
-  )
-  const { code, lines } = await run(['release', 'outputs', '--stack', 'automationtest'])
-  assert.equal(code, 0, JSON.stringify(lines))
-  const init = called().find(({ args }) => args[0] === 'stack' && args[1] === 'init')
-  assert.ok(
-    init?.args.join(' ').includes('--secrets-provider azurekeyvault://state.vault.azure.net/keys/pulumi'),
-    JSON.stringify(called()),
-  )
 })
 
 test('a wrong word is refused before anything is called', async () => {
