@@ -47,9 +47,9 @@ export function release(inputs: ReleaseInputs, wanted: ReleaseSettings) {
     tags,
     environmentId: inputs.environmentId,
     workloadProfileName: 'Consumption',
-    identity: userAssigned(inputs.identity.id),
+    identity: userAssigned(inputs.identities[part]),
     configuration: {
-      ...pullSettings(inputs.registry, inputs.identity.id),
+      ...pullSettings(inputs.registry, inputs.identities[part]),
       // Single: the platform keeps the old revision until the new one is ready, then moves the traffic.
       activeRevisionsMode: 'Single' as const,
       maxInactiveRevisions: 5,

@@ -290,13 +290,15 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
     }
     assert.deepEqual(through, [], 'attacks are blocked')
 
-    for (const { paths, perMinute } of firewallList.rateLimits) {
-      const limited = await open()
+    for (const limit of firewallList.rateLimits) {
+      // Each by itself and with its number made small: thousands of requests would prove no more.
+      const perMinute = Math.min(limit.perMinute, 60)
+      const limited = await open({ ...firewallList, rateLimits: [{ ...limit, perMinute }] })
       const asked = Array.from({ length: perMinute * 2 }, () =>
-        fetch(`${limited.url}${paths[0] ?? ''}/options`).then((answer) => answer.status),
+        fetch(`${limited.url}${limit.paths[0] ?? ''}/options`).then((answer) => answer.status),
       )
       const refused = (await Promise.all(asked)).filter((status) => status === 429).length
-      assert.ok(refused > 0 && refused < perMinute * 1.5, `${refused} of ${perMinute * 2} refused`)
+      assert.ok(refused > 0 && refused < perMinute * 1.5, `${limit.name}: ${refused} of ${perMinute * 2} refused`)
     }
 
     const unneeded: string[] = []

@@ -26,7 +26,7 @@ const deploymentSchema = z.object({
     id: text,
   }),
   link: z.object({
-    mode: z.enum(['managedEnvironment', 'privateLinkService', 'loadBalancer']),
+    mode: z.enum(['managedEnvironment', 'privateLinkService']),
     message: text,
     privateLinkService: z.string().nullable(),
   }),

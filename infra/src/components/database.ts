@@ -3,7 +3,7 @@ import * as dbforpostgresql from '@pulumi/azure-native/dbforpostgresql/index.js'
 import type { Identities } from './identities.ts'
 import type { Network } from './network.ts'
 import type { Observability } from './observability.ts'
-import { Part, type Place } from './part.ts'
+import { Part, type Place, roles } from './part.ts'
 import { adminDatabaseSecret, type Vault } from './vault.ts'
 
 export const databaseName = 'instandt'
@@ -92,10 +92,12 @@ export class Database extends Part {
       )
     }
     this.ready = [database, before]
-    if (!isEntra) {
-      const password = encodeURIComponent(settings.databasePassword ?? '')
-      const url = pulumi.interpolate`postgres://${administrator}:${password}@${this.fqdn}:5432/${databaseName}?sslmode=verify-full`
-      this.ready.push(vault.secret(adminDatabaseSecret, pulumi.secret(url)))
+    const { databasePassword: password, databasePasswordExpires: lastDay } = settings
+    if (!isEntra && password !== undefined && lastDay !== undefined) {
+      const url = pulumi.interpolate`postgres://${administrator}:${encodeURIComponent(password)}@${this.fqdn}:5432/${databaseName}?sslmode=verify-full`
+      const secret = vault.secret(adminDatabaseSecret, pulumi.secret(url), lastDay)
+      const { principalId } = identities.migrate
+      this.ready.push(secret, this.grant('vault-migrate-admin', roles.secretsUser, principalId, secret.id))
     }
     this.logTo(logs.workspaceId, 'database', server.id, { logs: true, metrics: true })
     this.lock('database', server.id)
