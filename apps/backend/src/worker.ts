@@ -7,7 +7,7 @@ import { openDeps } from './start-backend.ts'
 
 const config = readConfig(configSchema)
 const log = createLogger({ name: 'worker', level: config.LOG_LEVEL })
-const { deps, close } = await openDeps(config, log)
+const { deps, close } = await openDeps(config, log, 'worker')
 const runner = await startJobs(deps)
 const probe = config.WORKER_PORT === undefined ? undefined : await answerProbes(config.HOST, config.WORKER_PORT)
 onShutdown(log, [

@@ -15,7 +15,7 @@ const levels: Record<string, 'error' | 'warn' | 'info' | 'debug'> = {
 /** Every background task by name; schedules in UTC. Any number of processes may run them: a task runs once. */
 export async function startJobs(deps: Deps): Promise<Runner> {
   const log = deps.log.child({ part: 'jobs' })
-  return run({
+  const runner = await run({
     pgPool: deps.db.pool,
     concurrency: 2,
     noHandleSignals: true,
@@ -40,4 +40,15 @@ export async function startJobs(deps: Deps): Promise<Runner> {
       },
     },
   })
+  runner.events.on('job:complete', ({ job, error }) => {
+    deps.telemetry?.record({
+      kind: 'job',
+      name: job.task_identifier,
+      startedAt: job.locked_at?.getTime() ?? Date.now(),
+      duration: Date.now() - (job.locked_at?.getTime() ?? Date.now()),
+      attributes: { 'instandt.attempt': job.attempts },
+      hasFailed: error !== undefined && error !== null,
+    })
+  })
+  return runner
 }

@@ -29,6 +29,8 @@ test('a secret is written as a new version and read as the newest, after the vau
   await vault.write('some-secret', 'first')
   await vault.write('some-secret', 'second')
   assert.equal(await vault.read('some-secret'), 'second')
+  const days = ((server.secrets.get('some-secret')?.at(-1)?.exp ?? 0) * 1000 - Date.now()) / 86_400_000
+  assert.ok(days > 365 && days < 430, `the version names its last day: ${days} days ahead`)
   assert.equal(server.secrets.get('some-secret')?.length, 2)
   assert.ok(server.requests.challenged > 0)
 })
