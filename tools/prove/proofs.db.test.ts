@@ -28,7 +28,9 @@ test('the database’s password changes under load without a failed request', ()
 test('every shape of search touches few rows of many', () => proveSearchScale({ scale: 'small' }))
 test('a release under load fails no request; a failing one leaves the old version serving', () =>
   proveRelease({ scale: 'small' }))
-test('both images are built, and run closed', { skip: whyNoContainers() }, () => proveImages())
-test('everyday work passes the firewall, attacks do not, and every exception is needed', { skip: whyNoFirewall }, () =>
-  proveFrontDoor({ scale: 'small' }),
+test('both images are built, and run closed', { skip: whyNoContainers() }, () => proveImages({ scale: 'small' }))
+test(
+  'everyday work passes the firewall, attacks do not, and every exception is needed',
+  { skip: whyNoFirewall() },
+  () => proveFrontDoor({ scale: 'small' }),
 )
