@@ -10,6 +10,8 @@ export interface DebianProgram {
   files: readonly string[]
   /** Services that the packages would start. */
   services?: readonly string[]
+  /** Part of the path of whatever needs it. */
+  usedBy?: string
 }
 
 export const debianPrograms = {
@@ -18,6 +20,7 @@ export const debianPrograms = {
     what: 'buildah with debootstrap',
     packages: ['buildah', 'debootstrap'],
     files: ['/usr/bin/buildah', '/usr/sbin/debootstrap'],
+    usedBy: 'prove/images.',
   },
   firewall: {
     what: 'nginx with ModSecurity and the core rule set',
@@ -29,6 +32,7 @@ export const debianPrograms = {
       '/usr/share/modsecurity-crs/rules',
     ],
     services: ['nginx'],
+    usedBy: 'prove/front-door.',
   },
 } as const satisfies Record<string, DebianProgram>
 
@@ -67,6 +71,14 @@ export function bring(...programs: DebianProgram[]): void {
   })
 }
 
+/** The same for whatever these files need. Before they run, and in one process: two installations get into each other's way. */
+export const bringFor = (files: readonly string[]): void =>
+  bring(
+    ...Object.values<DebianProgram>(debianPrograms).filter(
+      ({ usedBy }) => usedBy !== undefined && files.some((file) => file.includes(usedBy)),
+    ),
+  )
+
 function apt(...args: string[]): void {
   const options = ['-qq', '-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=2']
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
@@ -85,6 +97,6 @@ function withoutServices(install: () => void): void {
   try {
     install()
   } finally {
-    if (!isTheirs) rmSync(policyFile)
+    if (!isTheirs) rmSync(policyFile, { force: true })
   }
 }

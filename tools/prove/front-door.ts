@@ -116,8 +116,7 @@ async function checkLimits(open: (list: List) => Promise<Firewall>): Promise<voi
 }
 
 export async function prove({ scale }: { scale: Scale }): Promise<void> {
-  const why = whyNoFirewall()
-  if (why !== undefined) throw new Error(why)
+  if (whyNoFirewall !== undefined) throw new Error(whyNoFirewall)
   const database = await testDatabase()
   const { folder, remove } = await temporaryFolder()
   const pages = await startPages()

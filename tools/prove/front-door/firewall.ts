@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { FirewallList } from '../../../infra/src/firewall-list.ts'
-import { bring, debianPrograms, whyMissing } from '../../debian.ts'
+import { debianPrograms, whyMissing } from '../../debian.ts'
 import { freePort } from '../child-backend.ts'
 
 export const firewallList = JSON.parse(
@@ -12,10 +12,7 @@ export const firewallList = JSON.parse(
 ) as FirewallList
 
 /** Why the rehearsal cannot be held here, or nothing. */
-export function whyNoFirewall(): string | undefined {
-  bring(debianPrograms.firewall)
-  return whyMissing(debianPrograms.firewall)
-}
+export const whyNoFirewall = whyMissing(debianPrograms.firewall)
 
 const [nginx, module, coreSetup, coreRules] = debianPrograms.firewall.files
 

@@ -2,12 +2,11 @@
 // a read-only root, /tmp in memory, the image's user, and the program as process 1.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { bring, debianPrograms, whyMissing } from '../../debian.ts'
+import { debianPrograms, whyMissing } from '../../debian.ts'
 import type { Image } from './buildah.ts'
 
 /** Why containers cannot be built and run here, or nothing. */
 export function whyNoContainers(): string | undefined {
-  bring(debianPrograms.containers)
   const missing = whyMissing(debianPrograms.containers)
   if (missing !== undefined) return missing
   if (process.getuid?.() !== 0) return 'containers are built and run as root only'
