@@ -1,6 +1,6 @@
 // Builds the images with buildah, in a store of its own below .cache: nothing of the machine's own images is used or changed.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 
@@ -53,19 +53,15 @@ const base = `localhost/instandt/base:${release}-${process.versions.node}`
  */
 export function ensureBase(): void {
   if (buildah('images', '--noheading', '--filter', `reference=${base}`) !== '') return
-  const folder = path.join(cache, 'base')
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(cache, { recursive: true })
+  const container = buildah('from', 'scratch')
+  const folder = buildah('mount', container)
   run('debootstrap', '--variant=minbase', release, folder)
   cpSync(process.execPath, path.join(folder, 'usr/local/bin/node'))
   const npm = npmFolder()
   cpSync(npm, path.join(folder, 'usr/local/lib/node_modules/npm'), { recursive: true, dereference: true })
   run('ln', '-sf', '../lib/node_modules/npm/bin/npm-cli.js', path.join(folder, 'usr/local/bin/npm'))
   rmSync(path.join(folder, 'var/cache/apt'), { recursive: true, force: true })
-  const container = buildah('from', 'scratch')
-  run('cp', '-a', `${folder}/.`, buildah('mount', container))
   buildah('commit', '--quiet', '--rm', container, base)
-  rmSync(folder, { recursive: true, force: true })
 }
 
 /** Where the machine's npm lies. */
