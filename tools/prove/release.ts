@@ -27,7 +27,7 @@ const extra: Record<string, string> = {
 }
 
 /** Stands for the platform's ingress: sends each request to the version that is in charge when it comes. */
-async function startIngress(pages: string) {
+export async function startIngress(pages: string) {
   let backend = ''
   const agent = new http.Agent({ keepAlive: true })
   const server = http.createServer((request, response) => {
