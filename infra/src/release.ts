@@ -22,8 +22,8 @@ const ending = env({ SHUTDOWN_DELAY_SECONDS: '10', SHUTDOWN_SECONDS: String(drai
  */
 function named<Template extends object>(image: string, attempt: string, template: Template) {
   const digest = image.slice(image.indexOf('@sha256:') + 8).slice(0, 6)
-  const hash = createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 6)
-  return { ...template, revisionSuffix: `r${digest}-${hash}${attempt === '' ? '' : `-${attempt}`}` }
+  const hash = createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 5)
+  return { ...template, revisionSuffix: `r${digest}${hash}${attempt === '' ? '' : `-${attempt}`}` }
 }
 
 const probe = (

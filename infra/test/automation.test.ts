@@ -190,7 +190,7 @@ test('what will be asked for is read without the engine, sealed values and all',
       databaseHighAvailability: 'ZoneRedundant',
       isEnvironmentNew: true,
     })
-    assert.match((names as { vault: string }).vault, /^kv-instandt-rehearse-[0-9a-f]{5}$/)
+    assert.match((names as { vault: string }).vault, /^kv-instandt-rehear-[0-9a-f]{5}$/)
     const faulty = await run(['platform', 'settings', '--stack', 'nowhere9'])
     assert.match(String(faulty.lines.at(-1)?.['message']), /Pulumi\.nowhere9\.yaml has \d+ fault/)
   }))

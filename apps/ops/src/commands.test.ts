@@ -106,6 +106,7 @@ test('a rotated token goes into the vault with its last day and nowhere else', a
   const kept = stage.arm.secrets.get('gitlab-registry-token')
   assert.equal(kept?.value, secret)
   assert.equal(kept?.exp, Date.parse(`${expires}T23:59:59Z`) / 1000)
+  assert.deepEqual(stage.arm.secrets.get('gitlab-registry-user'), { value: 'puller', exp: kept?.exp })
   assert.ok(!`${out}${err}${JSON.stringify(stage.called)}${stage.arm.requests.join()}`.includes(secret))
   const past = ['rotate', 'registry-token', '--expires', '2020-01-01']
   assert.equal((await stage.run(past, { INSTANDT_SECRET: secret })).code, 2)

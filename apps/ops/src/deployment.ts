@@ -15,7 +15,7 @@ const deploymentSchema = z.object({
   managedEnvironment: z.object({ name: text, id: text, defaultDomain: text, staticIp: text }),
   apps: z.object({ frontend: text, backend: text }),
   jobs: z.object({ migrate: text, ops: text }),
-  registry: z.object({ server: text, tokenSecret: text }),
+  registry: z.object({ server: text, user: text, tokenSecret: text, userSecret: text }),
   frontDoor: z.object({
     profile: text,
     endpoint: text,

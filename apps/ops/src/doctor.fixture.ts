@@ -22,7 +22,13 @@ export type Answer = Record<string, unknown>
 
 /** What Resource Manager says of an installation that is well. */
 const healthy = (): Record<string, { properties: Answer } | { value: Answer[] }> => ({
-  [ids.environment]: { properties: { publicNetworkAccess: 'Disabled', vnetConfiguration: { internal: true } } },
+  [ids.environment]: {
+    properties: {
+      workloadProfiles: [{ name: 'Consumption', workloadProfileType: 'Consumption' }],
+      publicNetworkAccess: 'Disabled',
+      vnetConfiguration: { internal: true },
+    },
+  },
   [ids.firewall]: {
     properties: {
       policySettings: { enabledState: 'Enabled', mode: 'Prevention' },

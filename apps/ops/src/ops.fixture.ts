@@ -59,7 +59,12 @@ const makeDeployment = (group: string, publicUrl: string): Deployment => ({
   },
   apps: { frontend: 'ca-frontend', backend: 'ca-backend' },
   jobs: { migrate: 'caj-migrate', ops: 'caj-ops' },
-  registry: { server: 'registry.example.com', tokenSecret: 'gitlab-registry-token' },
+  registry: {
+    server: 'registry.example.com',
+    user: 'puller',
+    tokenSecret: 'gitlab-registry-token',
+    userSecret: 'gitlab-registry-user',
+  },
   frontDoor: {
     profile: 'afd-test',
     endpoint: 'fde-test',
@@ -114,9 +119,9 @@ function templatesOf(config: Record<string, string>): Record<'backend' | 'fronte
         probes: [probe('Readiness', ready), probe('Liveness', '/health/live')],
       },
     ]
-    const hash = createHash('sha256').update(JSON.stringify(containers)).digest('hex').slice(0, 6)
+    const hash = createHash('sha256').update(JSON.stringify(containers)).digest('hex').slice(0, 5)
     const attempt = config['attempt'] ?? ''
-    return { revisionSuffix: `r${image.slice(-6)}-${hash}${attempt === '' ? '' : `-${attempt}`}`, containers }
+    return { revisionSuffix: `r${image.slice(-6)}${hash}${attempt === '' ? '' : `-${attempt}`}`, containers }
   }
   return {
     backend: make('server', config['backendImage'] ?? '', '/health/ready'),

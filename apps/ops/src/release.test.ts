@@ -75,7 +75,7 @@ test('a version that does not become ready is taken back by its revisions, witho
   breakImage('c')
   const { code, out, err } = await release('1.1.0', 'c')
   assert.equal(code, 1, err)
-  assert.match(err, /ca-backend--rcccccc-\w+ failed: its replicas do not become ready/)
+  assert.match(err, /ca-backend--rcccccc\w{5} failed: its replicas do not become ready/)
   assert.equal(out, '1.1.0 failed, 1.0.0 serves\n')
   assert.equal(ups().length, 1, 'the engine may be what failed')
   assert.match(app('backend')?.ready ?? '', /^ca-backend--back-[0-9a-z]+$/)
@@ -115,7 +115,7 @@ test('the same version can be tried again after it was taken back', async () => 
   stage.arm.platform.onRevision = () => Promise.resolve(true)
   const { code, err } = await release('1.1.0', 'd')
   assert.equal(code, 0, err)
-  assert.match(app('backend')?.ready ?? '', /--rdddddd-\w+-\w+$/)
+  assert.match(app('backend')?.ready ?? '', /--rdddddd\w{5}-\w+$/)
 })
 
 test('the same images under changed settings are a new revision, unchanged ones are none', async () => {

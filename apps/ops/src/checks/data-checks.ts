@@ -14,14 +14,16 @@ function closed(settings: Record<string, [found: unknown, wanted: unknown]>): Fi
 
 /** Public access off everywhere, as Azure says it is now, whatever Pulumi once asked for. */
 export async function closedChecks(azure: Azure, deployment: Deployment): Promise<Check[]> {
-  const { resourceGroup: group, managedEnvironment, storage, vault, database, link } = deployment
+  const { resourceGroup: group, managedEnvironment, storage, vault, database } = deployment
   return [
     await check('environment closed', async () => {
       const found = await (await azure.apps()).managedEnvironments.get(group, managedEnvironment.name)
       return closed({
         internal: [found.vnetConfiguration?.internal, true],
-        // Environments of the older kind do not have the second one.
-        ...(link.mode === 'loadBalancer' ? {} : { publicNetworkAccess: [found.publicNetworkAccess, 'Disabled'] }),
+        // Environments of the older kind, without profiles, do not have the second one.
+        ...(found.workloadProfiles?.length === 0 || found.workloadProfiles === undefined
+          ? {}
+          : { publicNetworkAccess: [found.publicNetworkAccess, 'Disabled'] }),
       })
     }),
     await check('storage closed', async () => {

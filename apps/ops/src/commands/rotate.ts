@@ -23,13 +23,15 @@ async function registryToken(context: Context): Promise<number> {
     return 0
   }
   const { secrets } = await context.azure(deployment.subscriptionId).vaults()
-  await whenFree(context, () =>
-    secrets.createOrUpdate(resourceGroup, vault.name, registry.tokenSecret, {
-      properties: { value, attributes: { enabled: true, expires: new Date(until) } },
-    }),
-  )
+  const attributes = { enabled: true, expires: new Date(until) }
+  // The user's name is a value of the apps' own; beside the token it tells whoever looks, with the same last day.
+  for (const [name, properties] of [
+    [registry.tokenSecret, { value, attributes }],
+    [registry.userSecret, { value: registry.user, attributes }],
+  ] as const)
+    await whenFree(context, () => secrets.createOrUpdate(resourceGroup, vault.name, name, { properties }))
   context.print(
-    `${registry.tokenSecret} is new. Containers fetch it within 30 minutes: keep the old token valid for an hour, then revoke it at ${registry.server}\n`,
+    `${registry.tokenSecret} is new, for the user ${registry.user}. Containers fetch it within 30 minutes: keep the old token valid for an hour, then revoke it at ${registry.server}\n`,
   )
   return 0
 }
