@@ -30,6 +30,7 @@ export function askedFor(settings: Settings) {
     location,
     databaseSku,
     databaseHighAvailability,
+    hasLocks: settings.locks,
     isEnvironmentNew: settings['edge.existingEnvironmentId'] === undefined,
     names: { vault, storage, database },
   }

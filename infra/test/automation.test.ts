@@ -188,6 +188,7 @@ test('what will be asked for is read without the engine, sealed values and all',
       location: 'westeurope',
       databaseSku: 'Standard_D4ds_v5',
       databaseHighAvailability: 'ZoneRedundant',
+      hasLocks: true,
       isEnvironmentNew: true,
     })
     assert.match((names as { vault: string }).vault, /^kv-instandt-rehear-[0-9a-f]{5}$/)

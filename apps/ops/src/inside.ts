@@ -10,8 +10,9 @@ import { readServing } from './revisions.ts'
 export async function runInside(
   context: Context,
   args: string[],
-  { seconds, databaseHost }: { seconds: number; databaseHost?: string | undefined },
+  options: { seconds: number; databaseHost?: string | undefined; isLogWanted?: boolean },
 ): Promise<number> {
+  const { databaseHost } = options
   const deployment = await context.deployment()
   const job = deployment.jobs.ops
   const serving = await readServing(context.azure(deployment.subscriptionId), deployment)
@@ -22,15 +23,7 @@ export async function runInside(
   }
   const image = serving?.backend.image
   const purpose = [...args, ...(databaseHost === undefined ? [] : [`@${databaseHost}`])].join(' ')
-  const isDone = await runJob(context, deployment, {
-    job,
-    image,
-    args,
-    databaseHost,
-    purpose,
-    seconds,
-    isLogWanted: true,
-  })
+  const isDone = await runJob(context, deployment, { job, image, args, purpose, ...options })
   context.print(`${args.join(' ')}: ${isDone ? 'done' : 'failed'}\n`)
   return isDone ? 0 : 1
 }

@@ -24,6 +24,7 @@ const wanted = {
   location: 'westeurope',
   databaseSku: 'Standard_D4ds_v5',
   databaseHighAvailability: 'ZoneRedundant',
+  hasLocks: true,
   isEnvironmentNew: true,
   names: { vault: 'kv-x', storage: 'stx', database: 'psql-x' },
 }
@@ -107,11 +108,11 @@ const lacks: Record<string, [() => unknown, string]> = {
   ],
   'roles that only hold below the subscription': [
     () => grant(),
-    'warning your roles: not seen for you: Contributor, Role Based Access Control Administrator (a role of your own may hold the same rights)',
+    'warning your roles: not seen for you: Contributor, User Access Administrator (a role of your own may hold the same rights)',
   ],
-  'the right to give roles': [
-    () => grant('b24988ac-6180-42a0-ab88-20f7382dd24c'),
-    'warning your roles: not seen for you: Role Based Access Control Administrator (a role of your own may hold the same rights)',
+  'the right to set locks': [
+    () => grant('b24988ac-6180-42a0-ab88-20f7382dd24c', 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'),
+    'warning your roles: not seen for you: User Access Administrator (a role of your own may hold the same rights)',
   ],
   'the database size': [
     () => stage.arm.resources.set(`${postgres}/capabilities`, capabilities({ name: 'Standard_D2ds_v5' })),
@@ -172,6 +173,12 @@ for (const [what, [plant, says]] of Object.entries(lacks))
     )
     assert.equal(code, says.startsWith('fault') ? 1 : 0)
   })
+
+test('where there are no locks, giving roles is enough', async () => {
+  stage.onInfra = () => Promise.resolve({ ...wanted, hasLocks: false })
+  grant('b24988ac-6180-42a0-ab88-20f7382dd24c', 'f58310d9-a9f6-439a-9e8d-f62e7b41a168')
+  assert.deepEqual(wrong((await preflight()).findings), [])
+})
 
 test('it registers what is missing when it is told to, and not in a dry run', async () => {
   const { resources, requests } = stage.arm

@@ -16,6 +16,10 @@ export const jobCommand: Command = {
     const host = context.values['database-host']
     if (host !== undefined && !/^[a-z0-9-]+\.postgres\.database\.azure\.com$/.test(String(host)))
       throw new OpsError('--database-host is the full name of a server: NAME.postgres.database.azure.com', 2)
-    return runInside(context, rest, { seconds: 86_400, databaseHost: host === undefined ? undefined : String(host) })
+    return runInside(context, rest, {
+      seconds: 86_400,
+      databaseHost: host === undefined ? undefined : String(host),
+      isLogWanted: true,
+    })
   },
 }

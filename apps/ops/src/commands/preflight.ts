@@ -22,7 +22,9 @@ const providers = [
 /** Roles a deployment needs at the subscription: one that makes resources, one that gives roles. */
 const owner = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635'
 const makers = new Set([owner, 'b24988ac-6180-42a0-ab88-20f7382dd24c'])
-const givers = new Set([owner, '18d7d88d-d35e-4fb5-a5c3-7773c20a72d9', 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'])
+/** Only these two may also set locks; without locks Role Based Access Control Administrator does as well. */
+const givers = [owner, '18d7d88d-d35e-4fb5-a5c3-7773c20a72d9']
+const roleGiver = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
 
 /** What the first deployment will ask for, as infra's action `settings` tells it. */
 const wantedSchema = z.object({
@@ -30,7 +32,8 @@ const wantedSchema = z.object({
   location: z.string(),
   databaseSku: z.string(),
   databaseHighAvailability: z.enum(['ZoneRedundant', 'SameZone', 'Disabled']),
-  isEnvironmentNew: z.boolean().default(true),
+  hasLocks: z.boolean(),
+  isEnvironmentNew: z.boolean(),
   names: z.object({ vault: z.string(), storage: z.string(), database: z.string() }).optional(),
 })
 type Wanted = z.output<typeof wantedSchema>
@@ -43,6 +46,7 @@ async function readWanted(context: Context): Promise<Wanted> {
       location,
       databaseSku: String(sku),
       databaseHighAvailability: context.values['zone-redundant'] === true ? 'ZoneRedundant' : 'Disabled',
+      hasLocks: true,
       isEnvironmentNew: true,
     }
   if (subscription !== undefined || location !== undefined)
@@ -62,18 +66,20 @@ async function providerCheck(context: Context, azure: Azure, name: string): Prom
   return warning('registering now, takes minutes')
 }
 
-async function roleCheck(azure: Azure, scope: string): Promise<Finding> {
+async function roleCheck(azure: Azure, { subscriptionId, hasLocks }: Wanted): Promise<Finding> {
   const caller = await azure.caller()
   const { roleAssignments } = await azure.roles()
   // At the subscription or above, not at some resource below it; also through groups.
   const filter = `atScope() and assignedTo('${caller}')`
-  const assigned = await collect(roleAssignments.listForScope(scope, { filter }))
+  const assigned = await collect(roleAssignments.listForScope(`subscriptions/${subscriptionId}`, { filter }))
   const roles = assigned.map((one) => one.roleDefinitionId?.split('/').at(-1) ?? '')
   const missing = [
     ...(roles.some((role) => makers.has(role)) ? [] : ['Contributor']),
-    ...(roles.some((role) => givers.has(role)) ? [] : ['Role Based Access Control Administrator']),
+    ...(roles.some((role) => givers.includes(role) || (!hasLocks && role === roleGiver))
+      ? []
+      : [hasLocks ? 'User Access Administrator' : 'Role Based Access Control Administrator']),
   ]
-  if (missing.length === 0) return ok('can make resources and give roles')
+  if (missing.length === 0) return ok(`can make resources and give roles${hasLocks ? ', and set locks' : ''}`)
   return warning(`not seen for you: ${missing.join(', ')} (a role of your own may hold the same rights)`)
 }
 
@@ -173,7 +179,7 @@ export const preflightCommand: Command = {
     const checks: Check[] = []
     for (const name of providers)
       checks.push(await check(`provider ${name}`, () => providerCheck(context, azure, name)))
-    checks.push(await check('your roles', () => roleCheck(azure, `subscriptions/${subscriptionId}`)))
+    checks.push(await check('your roles', () => roleCheck(azure, wanted)))
     checks.push(...(await databaseChecks(azure, wanted)))
     if (wanted.isEnvironmentNew)
       checks.push(await check('Container Apps environments', () => environmentCheck(azure, location)))
