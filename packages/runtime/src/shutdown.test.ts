@@ -64,7 +64,7 @@ test('before the first step it goes on for as long as it is told', async () => {
   const { code, output } = await runSteps(
     `{ name: 'a', run: () => say(performance.now() - told > 290 ? 'waited' : 'at once') }`,
     'SIGTERM',
-    `{ delayMs: 300 }); let told = 0; process.on('SIGTERM', () => { told = performance.now() }`,
+    `{ delayMs: 300 }); let told = 0; process.prependListener('SIGTERM', () => { told = performance.now() }`,
   )
   assert.equal(code, 0)
   assert.equal(output, 'waited\n')
