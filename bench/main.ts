@@ -58,8 +58,9 @@ try {
   const targets = servers.map((server) => ({ server, target: openTarget(server.base, server.token) }))
   for (const scenario of makeScenarios(values.small ? 'small' : 'full')) {
     // Uploads always run: what comes later reads what they stored.
-    if (only && !only.test(scenario.name) && !scenario.name.startsWith('STOW')) continue
+    if (only && !only.test(scenario.name) && !/^(STOW|upload)/.test(scenario.name)) continue
     for (const { server, target } of targets) {
+      if (scenario.needsUploads === true && server.hasUploads !== true) continue
       const { pid } = server
       if (pid !== undefined) resetPeak(pid)
       const cpuBefore = pid === undefined ? 0 : cpuSeconds(pid)
@@ -93,7 +94,7 @@ try {
   for (const server of servers) await server.stop()
 }
 
-process.stdout.write(`\n${table()}\n`)
+process.stdout.write(`\n${table()}\n${uploadShares()}`)
 if (values.json !== undefined) {
   const machine = {
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -107,6 +108,19 @@ process.exit(results.some((result) => result.error !== undefined) ? 1 : 0)
 
 function format(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
+}
+
+/** The same file as STOW-RS and in parts, to the moment it is stored. */
+function uploadShares(): string {
+  const rateOf = (name: RegExp): number | undefined => results.find(({ scenario }) => name.test(scenario))?.rate
+  const lines = ['', ' over 1 Gbit/s'].flatMap((line) => {
+    const [parts, stow] = [
+      rateOf(new RegExp(`^upload one .* in parts${line}$`)),
+      rateOf(new RegExp(`^STOW one .*frame${line}$`)),
+    ]
+    return parts && stow ? [`In parts${line}: ${((parts / stow) * 100).toFixed(0)} % of the rate of STOW-RS`] : []
+  })
+  return lines.length === 0 ? '' : `\n${lines.join('\n')}\n`
 }
 
 function table(): string {

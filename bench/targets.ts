@@ -11,6 +11,8 @@ export interface Server {
   base: string
   /** For Authorization: Bearer. */
   token?: string | undefined
+  /** Takes uploads in parts, beside STOW-RS. */
+  hasUploads?: boolean
   /** The process whose memory counts; its descendants count for CPU. */
   pid: number | undefined
   stop(): Promise<void>
@@ -68,7 +70,7 @@ export async function startInstandt(root = path.join(import.meta.dirname, '..'))
   // Checkouts from before there was sign-in make none and need none.
   const token = /ndt_[\w-]+/.exec(made.stdout.toString())?.[0]
   const base = `http://127.0.0.1:${port}/dicom-web`
-  return { name: 'instaNDT', base, token, pid: child.pid, stop: stopper(child, folder) }
+  return { name: 'instaNDT', base, token, hasUploads: true, pid: child.pid, stop: stopper(child, folder) }
 }
 
 const orthancBinary = '/usr/sbin/Orthanc'

@@ -7,14 +7,20 @@ import { prove as proveCrash } from './crash.ts'
 import { prove as proveFuzzStow } from './fuzz-stow.ts'
 import { prove as proveRelease } from './release.ts'
 import { prove as proveRestore } from './restore.ts'
+import { prove as proveResumableUpload } from './resumable-upload.ts'
 import { prove as proveRotation } from './rotation.ts'
 import { prove as proveSearchScale } from './search-scale.ts'
 import { prove as proveSharedData, whyNoSharedData } from './shared-data.ts'
 import { prove as proveStorageLoss } from './storage-loss.ts'
+import { prove as proveUploadCrash } from './upload-crash.ts'
 
 test('a killed backend loses nothing it acknowledged and leaves nothing half stored', () =>
   proveCrash({ scale: 'small' }))
 test('reindex brings every image back after an older database was restored', () => proveRestore({ scale: 'small' }))
+test('an upload in parts ends well over a line that breaks, and sends little twice', () =>
+  proveResumableUpload({ scale: 'small' }))
+test('killed processes and a restarted database lose no acknowledged part and store nothing twice', () =>
+  proveUploadCrash({ scale: 'small' }))
 test('a large multi-frame instance is stored and read with bounded memory', () => proveBigInstance({ scale: 'small' }))
 test('mutated files get an answer below 500 each', () => proveFuzzStow({ scale: 'small' }))
 test('a store that vanishes in the middle of uploads leaves no row without its bytes', () =>

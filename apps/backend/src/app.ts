@@ -24,6 +24,7 @@ import { sessionRoutes } from './session-route.ts'
 import { entraRoutes } from './sign-in/entra-route.ts'
 import { signInRoutes } from './sign-in/route.ts'
 import { tokenRoutes } from './token/route.ts'
+import { uploadRoutes } from './upload/route.ts'
 import { userRoutes } from './user/route.ts'
 
 export interface AppOptions {
@@ -97,6 +98,7 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     qidoRoutes(interfaces as App, deps)
     stowRoutes(interfaces as App, deps)
     wadoRoutes(interfaces as App, deps)
+    uploadRoutes(interfaces as App, deps)
     signInRoutes(interfaces as App, deps)
     entraRoutes(interfaces as App, deps)
     linkRoutes(interfaces as App, deps)

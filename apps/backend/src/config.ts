@@ -36,7 +36,8 @@ export const configSchema = z
     DATABASE_URL: setText,
     /** `password`: as in the URL; `entra`: a token of the managed identity; `key-vault`: the secret instandt-database. */
     DATABASE_AUTH: z.enum(['password', 'entra', 'key-vault']).default('password'),
-    DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(200).default(10),
+    /** At most; listening for jobs and holding locks take up to three. */
+    DATABASE_CONNECTIONS: z.coerce.number().int().min(5).max(200).default(10),
     /** Any address but the loopback needs TLS: our own, or a proxy's under an https PUBLIC_URL. */
     HOST: setText.default('127.0.0.1'),
     PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
@@ -98,6 +99,19 @@ export const configSchema = z
       .int()
       .min(1)
       .default(256 * 1024 ** 3),
+    /** Bytes of an upload's part; larger files get larger parts. Less helps lines that need minutes for 8 MiB. */
+    UPLOAD_PART_BYTES: z.coerce
+      .number()
+      .int()
+      .min(64 * 1024)
+      .max(32 * 1024 ** 2)
+      .default(8 * 1024 ** 2),
+    /** Days until an open upload that nobody touches is dropped; the cloud's store forgets its parts after seven. */
+    UPLOAD_KEEP_DAYS: z.coerce.number().positive().max(6).default(6),
+    /** Uploads one person or token may have under way. */
+    UPLOAD_MAX_OPEN: z.coerce.number().int().min(1).default(200),
+    /** Uploads that are put together and read at once, in each process that runs jobs. */
+    UPLOAD_JOBS: z.coerce.number().int().min(1).max(16).default(2),
     /** https://….vault.azure.net: secrets come from there, by the managed identity. */
     KEY_VAULT_URL: z.url({ protocol: /^https$/ }).optional(),
     /** Seconds until a server looks for newer secrets there. */

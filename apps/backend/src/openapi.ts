@@ -10,6 +10,7 @@ import {
 import { z } from 'zod'
 import type { App } from './deps.ts'
 import { identityOperations } from './openapi-identity.ts'
+import { uploadOperations } from './openapi-uploads.ts'
 
 export interface Operation {
   summary: string
@@ -19,15 +20,18 @@ export interface Operation {
   body?: z.ZodType
   /** Media type of answers that are no JSON of ours. */
   mediaType?: string
-  isUpload?: boolean
+  /** Media types of bodies that are no JSON. */
+  bodyTypes?: readonly string[]
 }
 
 const dicomJson = 'application/dicom+json'
+const instances = ['multipart/related', 'application/dicom']
 const instance = '/dicom-web/studies/{study}/series/{series}/instances/{instance}'
 
 /** Every address below /api and /dicom-web; a test holds the list against the routes. */
 export const operations: Record<string, Operation> = {
   ...identityOperations,
+  ...uploadOperations,
   'GET /api/session': { summary: 'Who is calling and what they may see', answer: sessionSchema },
   'GET /api/inspections': {
     summary: 'Search inspections, page by page',
@@ -41,8 +45,8 @@ export const operations: Record<string, Operation> = {
     answer: instancePageSchema,
   },
   'GET /api/openapi.json': { summary: 'This description', mediaType: 'application/json' },
-  'POST /dicom-web/studies': { summary: 'STOW-RS', mediaType: dicomJson, isUpload: true },
-  'POST /dicom-web/studies/{study}': { summary: 'STOW-RS into one study', mediaType: dicomJson, isUpload: true },
+  'POST /dicom-web/studies': { summary: 'STOW-RS', mediaType: dicomJson, bodyTypes: instances },
+  'POST /dicom-web/studies/{study}': { summary: 'STOW-RS into one study', mediaType: dicomJson, bodyTypes: instances },
   'GET /dicom-web/studies': { summary: 'QIDO-RS: studies', mediaType: dicomJson },
   'GET /dicom-web/series': { summary: 'QIDO-RS: series', mediaType: dicomJson },
   'GET /dicom-web/instances': { summary: 'QIDO-RS: instances', mediaType: dicomJson },
@@ -100,8 +104,8 @@ function describe(key: string, operation: Operation): object {
   return {
     summary: operation.summary,
     parameters: parametersOf(address, operation.query),
-    ...(operation.isUpload === true
-      ? { requestBody: { required: true, content: { 'multipart/related': {}, 'application/dicom': {} } } }
+    ...(operation.bodyTypes
+      ? { requestBody: { required: true, content: Object.fromEntries(operation.bodyTypes.map((type) => [type, {}])) } }
       : operation.body === undefined
         ? {}
         : { requestBody: { required: true, content: { 'application/json': { schema: bodySchema(operation.body) } } } }),

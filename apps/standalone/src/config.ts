@@ -22,6 +22,10 @@ const backendSettings = [
   'ENTRA_RECHECK_MINUTES',
   'ENTRA_GROUP_ROLES',
   'STORE_MAX_INSTANCE_BYTES',
+  'UPLOAD_PART_BYTES',
+  'UPLOAD_KEEP_DAYS',
+  'UPLOAD_MAX_OPEN',
+  'UPLOAD_JOBS',
 ] as const
 
 /** What `npm start` understands; everything else has a value that fits one machine. */

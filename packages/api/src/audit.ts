@@ -27,6 +27,8 @@ export const auditActions = [
   'image.view',
   'image.download',
   'image.store',
+  'upload.create',
+  'upload.remove',
   'audit.export',
   'access.refused',
   'archive.reindex',

@@ -9,18 +9,22 @@ import {
   type InstancePage,
   instancePageSchema,
 } from './inspection.ts'
-import { identityClient, type IdentityClient, type Send } from './identity-client.ts'
+import { identityClient, type IdentityClient, type Send, type SendOptions } from './identity-client.ts'
 import { type Problem, problemSchema } from './problem.ts'
 import { type Session, sessionSchema } from './session.ts'
+import { uploadClient, type UploadClient } from './upload-client.ts'
 
 /** The server answered, and the answer is a refusal. */
 export class ApiError extends Error {
   readonly problem: Problem
+  /** Seconds the server asks to wait. */
+  readonly retryAfter: number | undefined
 
-  constructor(problem: Problem) {
+  constructor(problem: Problem, retryAfter?: number) {
     super(`${problem.status} ${problem.code}: ${problem.detail}`)
     this.name = 'ApiError'
     this.problem = problem
+    this.retryAfter = retryAfter
   }
 }
 
@@ -49,7 +53,7 @@ export interface PageRequest {
   limit?: number | undefined
 }
 
-export interface Client extends IdentityClient {
+export interface Client extends IdentityClient, UploadClient {
   getSession(signal?: AbortSignal): Promise<Session>
   searchInspections(query: Query, signal?: AbortSignal): Promise<InspectionPage>
   getInspection(study: string, signal?: AbortSignal): Promise<InspectionDetail>
@@ -68,26 +72,21 @@ export interface Client extends IdentityClient {
  * @throws {ContractError} answer that does not fit the schema
  */
 export function createClient(fetch: (url: string, init: RequestInit) => Promise<Response>): Client {
-  async function ask(
-    method: string,
-    url: string,
-    accept: string,
-    options: { body?: object | undefined; signal?: AbortSignal | undefined } = {},
-  ): Promise<Response> {
-    const { body, signal } = options
+  async function ask(method: string, url: string, accept: string, options: SendOptions = {}): Promise<Response> {
+    const { body, bytes, signal } = options
     let response: Response
     try {
       response = await fetch(url, {
         method,
-        headers: { accept, ...(body ? { 'content-type': 'application/json' } : {}) },
-        ...(body ? { body: JSON.stringify(body) } : {}),
+        headers: { accept, ...(body ? { 'content-type': 'application/json' } : bytes?.headers) },
+        ...(body ? { body: JSON.stringify(body) } : bytes ? { body: bytes.body } : {}),
         ...(signal ? { signal } : {}),
       })
     } catch (error) {
       if (signal?.aborted) throw error
       throw new UnreachableError(error)
     }
-    if (!response.ok) throw new ApiError(await readProblem(response))
+    if (!response.ok) throw new ApiError(await readProblem(response), retryAfterOf(response))
     return response
   }
 
@@ -105,6 +104,7 @@ export function createClient(fetch: (url: string, init: RequestInit) => Promise<
 
   return {
     ...identityClient(send, queryString),
+    ...uploadClient(send),
     getSession: (signal) => getJson(sessionSchema, '/api/session', signal),
     searchInspections: (query, signal) =>
       getJson(inspectionPageSchema, `/api/inspections${queryString({ ...query })}`, signal),
@@ -130,6 +130,12 @@ function queryString(query: Record<string, string | number | undefined>): string
   return given.length === 0
     ? ''
     : `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString()}`
+}
+
+/** RFC 9110 10.2.3, in seconds; our servers send no dates. */
+function retryAfterOf(response: Response): number | undefined {
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
+  return Number.isFinite(seconds) ? seconds : undefined
 }
 
 /** The server's problem, or one made from the status line when something in between answered in its own words. */

@@ -43,12 +43,20 @@ import {
   signOutAnswerSchema,
 } from './sign-in.ts'
 
+export interface SendOptions {
+  /** Sent as JSON. */
+  body?: object | undefined
+  /** Sent as they are. */
+  bytes?: { body: Uint8Array<ArrayBuffer>; headers: Record<string, string> } | undefined
+  signal?: AbortSignal | undefined
+}
+
 /** Sends one request; a schema makes the answer its value, null expects an answer without content. */
 export type Send = <Schema extends z.ZodType | null>(
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   url: string,
   schema: Schema,
-  options?: { body?: object | undefined; signal?: AbortSignal | undefined },
+  options?: SendOptions,
 ) => Promise<Schema extends z.ZodType ? z.output<Schema> : void>
 
 type AuditFilter = Partial<Omit<AuditQuery, 'limit'>> & { limit?: number }

@@ -2,7 +2,7 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 
 /** The schema this program was written for; readiness compares it with the database. */
-export const requiredSchemaVersion = 4
+export const requiredSchemaVersion = 5
 
 export interface AccountTable {
   id: Generated<string>
@@ -223,6 +223,35 @@ export interface StudyTable {
   changed_at: ColumnType<Date, Date | string | undefined, Date | string>
 }
 
+export interface UploadTable {
+  id: Generated<string>
+  actor_id: string
+  key: string | null
+  project_id: number
+  is_project_named: boolean
+  name: string
+  byte_size: number
+  part_size: number
+  sha256: Buffer | null
+  content: ColumnType<unknown, string, string>
+  blob_key: string
+  state: Generated<string>
+  asked_by: ColumnType<unknown, string | null | undefined, string | null>
+  attempts: Generated<number>
+  read_bytes: Generated<number>
+  outcome: ColumnType<unknown, string | null | undefined, string | null>
+  created_at: ColumnType<Date, Date | string | undefined, Date | string>
+  touched_at: ColumnType<Date, Date | string | undefined, Date | string>
+  finished_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+}
+
+export interface UploadPartTable {
+  upload_id: string
+  number: number
+  byte_length: number
+  sha256: Buffer
+}
+
 export interface Schema {
   account: AccountTable
   api_token: ApiTokenTable
@@ -240,4 +269,6 @@ export interface Schema {
   session: SessionTable
   sign_in_throttle: SignInThrottleTable
   study: StudyTable
+  upload: UploadTable
+  upload_part: UploadPartTable
 }

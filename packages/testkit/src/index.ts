@@ -1,4 +1,5 @@
 export { startAzurite, testAzurite, type AzuriteOptions, type RunningAzurite } from './azurite.ts'
+export { startBadLine, type BadLine, type BadLineOptions } from './bad-line.ts'
 export { addTestToken, signedFetch, testCaller, testKeys, testToken } from './caller.ts'
 export { emptyDatabase, testDatabase, testPostgresUrl, type TestDatabase } from './database.ts'
 export { startIdentityEndpoint, type IdentityEndpoint } from './identity-endpoint.ts'

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { dicomJourneys } from './dicom-journeys.ts'
+import { uploadJourneys } from './upload-journeys.ts'
 import { admin, type Journey, json, wildPassword } from './walk.ts'
 
 const link = (): string => randomBytes(32).toString('base64url')
@@ -98,4 +99,9 @@ const web: Record<string, Journey> = {
 
 const { signOut, ...signedIn } = web
 /** In this order: people become members before they browse. */
-export const journeys: Record<string, Journey> = { ...signedIn, ...dicomJourneys, ...(signOut ? { signOut } : {}) }
+export const journeys: Record<string, Journey> = {
+  ...signedIn,
+  ...dicomJourneys,
+  ...uploadJourneys,
+  ...(signOut ? { signOut } : {}),
+}

@@ -1,6 +1,8 @@
 import { AppError } from '../app-error.ts'
 import type { Command, CommandContext } from '../commands.ts'
 import { addAuditEvent } from '../data/audit.ts'
+import { dropIdleUploads } from '../data/upload-jobs.ts'
+import { finishedDays } from '../jobs/index.ts'
 import { reindex } from '../jobs/reindex.ts'
 import { sweepOrphans } from '../jobs/sweep-orphans.ts'
 
@@ -61,6 +63,17 @@ export const archiveCommands: Record<string, Command> = {
           detail: { quarantined, restored, removed },
         })
       }
+      return 0
+    },
+  },
+  'uploads sweep': {
+    help: `  uploads sweep    drops open uploads that nobody touched, with their bytes; the worker does it every hour
+    --idle-days N        days without a sign of life (UPLOAD_KEEP_DAYS)`,
+    options: { 'idle-days': { type: 'string' } },
+    async run({ deps, scope, values, print }) {
+      const idleDays = values['idle-days'] === undefined ? deps.config.UPLOAD_KEEP_DAYS : count(values, 'idle-days')
+      const report = await dropIdleUploads(deps.db, scope, { idleDays, finishedDays })
+      print(`${report.dropped} open uploads dropped, ${report.forgotten} finished ones forgotten\n`)
       return 0
     },
   },

@@ -10,15 +10,20 @@ import type { InsertResult, NewInstance } from './new-instance.ts'
 export interface InstanceWriter {
   /**
    * Resolves once the row is committed or known not to be.
+   * @param alongside one statement that commits with the row or, failing, undoes it; sent when the row is new
    * @throws AppError 'database-unavailable' (503) when nothing was committed, 'commit-unknown' (503) when the connection
    * broke while the database was committing
    */
-  insert(scope: StoreScope, row: NewInstance): Promise<InsertResult>
+  insert(scope: StoreScope, row: NewInstance, alongside?: Alongside): Promise<InsertResult>
 }
+
+/** Sends its statement at once: the commit travels right behind it. */
+export type Alongside = (client: PoolClient) => Promise<unknown>
 
 interface Waiting {
   scope: StoreScope
   row: NewInstance
+  alongside: Alongside | undefined
   resolve(result: InsertResult): void
   reject(error: unknown): void
 }
@@ -43,9 +48,9 @@ export function createInstanceWriter(db: Db): InstanceWriter {
   }
 
   return {
-    insert: (scope, row) =>
+    insert: (scope, row, alongside) =>
       new Promise((resolve, reject) => {
-        queue.push({ scope, row, resolve, reject })
+        queue.push({ scope, row, alongside, resolve, reject })
         // Requests that became ready in the same turn of the event loop join the first commit.
         if (!isRunning) {
           isRunning = true
@@ -75,7 +80,11 @@ async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertRes
       return await inTransaction(
         db,
         (client) => insertBatch(client, scope, rows),
-        (client, results) => addAuditEvents(client, storeEvents(batch, results)),
+        (client, results) =>
+          Promise.all([
+            ...batch.map(({ alongside }, index) => results[index]?.outcome === 'stored' && alongside?.(client)),
+            addAuditEvents(client, storeEvents(batch, results)),
+          ]),
       )
     } catch (error) {
       const state = sqlState(error) ?? ''
@@ -120,7 +129,7 @@ const beginByIndex = 'begin; set local enable_seqscan to off'
 async function inTransaction<T>(
   db: Db,
   work: (client: PoolClient) => Promise<T>,
-  last: (client: PoolClient, result: T) => Promise<void>,
+  last: (client: PoolClient, result: T) => Promise<unknown>,
 ): Promise<T> {
   const client = await db.pool.connect().catch((cause: unknown) => {
     throw unavailable(cause)

@@ -1,26 +1,28 @@
-import { Logger as WorkerLogger, type Runner, run } from 'graphile-worker'
+import { createInstanceWriter } from '../data/group-commit.ts'
+import { dropIdleUploads, reviveAssemblies } from '../data/upload-jobs.ts'
+import { withUploadAlone } from '../data/upload-locks.ts'
 import type { Deps } from '../deps.ts'
 import { readArchiveScope } from '../plugins/access.ts'
+import { assembleUpload } from './assemble-upload.ts'
 import { forgetExpired } from './forget-expired.ts'
+import { type RunningTasks, runTasks } from './run-tasks.ts'
 import { sweepOrphans } from './sweep-orphans.ts'
 
-const levels: Record<string, 'error' | 'warn' | 'info' | 'debug'> = {
-  error: 'error',
-  warning: 'warn',
-  // The worker tells of every job and every schedule it read.
-  info: 'debug',
-  debug: 'debug',
-}
+// A reading tells of itself every two seconds.
+const silentSeconds = 60
+/** Days for which it is told how an upload ended. */
+export const finishedDays = 30
 
 /** Every background task by name; schedules in UTC. Any number of processes may run them: a task runs once. */
-export async function startJobs(deps: Deps): Promise<Runner> {
-  const log = deps.log.child({ part: 'jobs' })
-  const runner = await run({
-    pgPool: deps.db.pool,
+export async function startJobs(deps: Deps): Promise<RunningTasks> {
+  const upkeep = await runTasks(deps, {
     concurrency: 2,
-    noHandleSignals: true,
-    logger: new WorkerLogger((scope) => (level, message) => log[levels[level] ?? 'info'](scope, message)),
-    crontab: '17 3 * * * sweep-orphans ?max=3&fill=1d\n47 3 * * * forget-expired ?max=3&fill=1d',
+    crontab: [
+      '17 3 * * * sweep-orphans ?max=3&fill=1d',
+      '47 3 * * * forget-expired ?max=3&fill=1d',
+      '*/1 * * * * revive-uploads ?max=1',
+      '7 * * * * sweep-uploads ?max=3&fill=1h',
+    ].join('\n'),
     taskList: {
       'forget-expired': async () => {
         const count = await forgetExpired(deps, await readArchiveScope(deps.db))
@@ -38,17 +40,41 @@ export async function startJobs(deps: Deps): Promise<Runner> {
           'orphan sweep done',
         )
       },
+      'revive-uploads': async () => {
+        const count = await reviveAssemblies(deps.db, await readArchiveScope(deps.db), silentSeconds)
+        if (count > 0) deps.log.warn({ count }, 'uploads whose job was lost got another one')
+      },
+      'sweep-uploads': async () => {
+        const idleDays = deps.config.UPLOAD_KEEP_DAYS
+        const report = await dropIdleUploads(deps.db, await readArchiveScope(deps.db), { idleDays, finishedDays })
+        if (report.dropped > 0) deps.log.info(report, 'uploads that nobody touched are dropped')
+      },
+      'drop-parts': async (payload) => {
+        const { upload, blobKey } = payload as { upload: string; blobKey: string }
+        const scope = await readArchiveScope(deps.db)
+        await withUploadAlone(deps.db, scope, upload, () => deps.blobs.dropParts(blobKey))
+      },
     },
   })
-  runner.events.on('job:complete', ({ job, error }) => {
-    deps.telemetry?.record({
-      kind: 'job',
-      name: job.task_identifier,
-      startedAt: job.locked_at?.getTime() ?? Date.now(),
-      duration: Date.now() - (job.locked_at?.getTime() ?? Date.now()),
-      attributes: { 'instandt.attempt': job.attempts },
-      hasFailed: error !== undefined && error !== null,
-    })
+  // Apart: hours of reading must not keep upkeep waiting, nor upkeep somebody who waits for an upload to be stored.
+  const writer = createInstanceWriter(deps.db)
+  const uploads = await runTasks(deps, {
+    concurrency: deps.config.UPLOAD_JOBS,
+    taskList: {
+      'assemble-upload': async (payload, { abortSignal }) =>
+        assembleUpload(
+          deps,
+          writer,
+          await readArchiveScope(deps.db),
+          (payload as { upload: string }).upload,
+          abortSignal,
+        ),
+    },
   })
-  return runner
+  return {
+    addJob: upkeep.addJob,
+    async stop() {
+      await Promise.all([upkeep.stop(), uploads.stop()])
+    },
+  }
 }

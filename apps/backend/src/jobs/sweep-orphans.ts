@@ -1,13 +1,16 @@
 import { AppError } from '../app-error.ts'
 import { findReferenced } from '../data/blob-rows.ts'
+import { findUploading } from '../data/upload-jobs.ts'
 import { withUpkeepLock } from '../data/upkeep-lock.ts'
 import type { Deps } from '../deps.ts'
 import type { ArchiveScope } from '../plugins/access.ts'
 import {
+  objectKeyOfStaged,
   objectPrefix,
   parseQuarantineKey,
   quarantineKey,
   quarantinePrefix,
+  stagedPrefix,
   temporaryPrefix,
 } from '../storage/blob-keys.ts'
 import type { BlobInfo } from '../storage/blob-store.ts'
@@ -68,6 +71,8 @@ export async function sweepOrphans(deps: Deps, scope: ArchiveScope, options: Swe
       if (!isDryRun) await deps.blobs.delete(blob.key)
       report.removedTemporary += 1
     }
+    for await (const batch of batches(deps.blobs.list(stagedPrefix)))
+      report.removedTemporary += await dropStaged(deps, scope, batch, oldEnough, isDryRun)
     return report
   })
 }
@@ -119,6 +124,21 @@ async function tidyQuarantine(
       }
     }
   }
+}
+
+/** Parts whose upload the database does not know: it was restored from an older state. */
+async function dropStaged(
+  deps: Deps,
+  scope: ArchiveScope,
+  batch: readonly BlobInfo[],
+  oldEnough: number,
+  isDryRun: boolean,
+): Promise<number> {
+  const old = batch.filter((blob) => blob.modifiedAt.getTime() <= oldEnough).map((blob) => objectKeyOfStaged(blob.key))
+  const uploading = await findUploading(deps.db, scope, old)
+  const lost = old.filter((key) => !uploading.has(key))
+  if (!isDryRun) for (const key of lost) await deps.blobs.dropParts(key)
+  return lost.length
 }
 
 export async function* batches(blobs: AsyncIterable<BlobInfo>): AsyncGenerator<BlobInfo[]> {

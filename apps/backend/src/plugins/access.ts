@@ -4,6 +4,7 @@ import {
   isProjectPermission,
   type InstallationPermission,
   type Permission,
+  type ProjectPermission,
 } from '@instandt/api'
 import type { Db } from '@instandt/db'
 import type { FastifyRequest } from 'fastify'
@@ -67,6 +68,12 @@ async function readDefaultProject(db: Db): Promise<number> {
   return project.id
 }
 
+/** A scope as the database keeps it, for a job that works in its name later. */
+export type KeptScope = Omit<StoreScope, typeof scopeBrand>
+
+/** The scope of somebody who asked for it earlier; `kept` comes from where only a scope of theirs was written. */
+export const scopeAsKept = (kept: KeptScope): StoreScope => makeScope(kept) as StoreScope
+
 /** The scope of the program's own work in some projects. */
 export function systemScope(projectIds: readonly number[], defaultProjectId: number, name = 'instandt'): StoreScope {
   const actor = { kind: 'system', id: 'system', name } as const
@@ -92,7 +99,28 @@ export function requireDefaultProject(request: FastifyRequest): StoreScope {
   throw new AppError(
     'project-needed',
     400,
-    `Name the project: /dicom-web/projects/{project}/studies with one of ${slugs.join(', ')}.`,
+    `Name the project, one of ${slugs.join(', ')}: /dicom-web/projects/{project}/studies, or project of an upload.`,
+  )
+}
+
+/**
+ * Where an upload may go: into the project it names, else as `requireDefaultProject` says.
+ * @throws AppError 'project-not-found', 'forbidden', 'project-needed'
+ */
+export function storeScopeIn(request: FastifyRequest, slug: string | undefined): StoreScope {
+  if (slug === undefined) return requireDefaultProject(request)
+  const { caller } = request
+  const allowed = caller.projects.filter((one) => one.permissions.includes('store'))
+  return scopeFor(request, caller, within(caller.projects, allowed, slug)) as StoreScope
+}
+
+/** The caller's scope in every project where one of these is allowed. */
+export function scopeWhereAny(request: FastifyRequest, permissions: readonly ProjectPermission[]): Scope {
+  const { caller } = request
+  return scopeFor(
+    request,
+    caller,
+    caller.projects.filter((one) => permissions.some((permission) => one.permissions.includes(permission))),
   )
 }
 

@@ -99,11 +99,17 @@ function answerPreflight(config: Config, request: FastifyRequest, reply: Fastify
   reply.header('vary', 'origin')
   reply.header('cross-origin-resource-policy', 'cross-origin')
   if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) {
-    reply.header('access-control-expose-headers', 'x-request-id, x-total-count, warning, content-location, retry-after')
+    reply.header(
+      'access-control-expose-headers',
+      'x-request-id, x-total-count, warning, content-location, location, retry-after',
+    )
     return false
   }
   reply.header('access-control-allow-methods', 'GET, HEAD, POST, PUT, PATCH, DELETE')
-  reply.header('access-control-allow-headers', 'authorization, content-type, accept, range, if-none-match, if-range')
+  reply.header(
+    'access-control-allow-headers',
+    'authorization, content-type, content-digest, repr-digest, accept, range, if-none-match, if-range',
+  )
   reply.header('access-control-max-age', '600')
   void reply.code(204).send()
   return true

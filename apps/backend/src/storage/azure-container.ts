@@ -2,9 +2,9 @@ import { DefaultAzureCredential, ManagedIdentityCredential } from '@azure/identi
 import { BlobServiceClient, type ContainerClient, type StoragePipelineOptions } from '@azure/storage-blob'
 import type { Config } from '../config.ts'
 
-const pipelineOptions: StoragePipelineOptions = {
-  retryOptions: { maxTries: 4, retryDelayInMs: 300, maxRetryDelayInMs: 3_000 },
-}
+const pipelineOptions = (hasRetries: boolean): StoragePipelineOptions => ({
+  retryOptions: { maxTries: hasRetries ? 4 : 1, retryDelayInMs: 300, maxRetryDelayInMs: 3_000 },
+})
 
 export type AzureAccount =
   | { connectionString: string; container: string }
@@ -18,10 +18,14 @@ export function azureAccount(config: Config, container: string): AzureAccount {
   return { accountUrl, clientId: config.AZURE_CLIENT_ID, container }
 }
 
-/** A client of one container; asks nothing yet. */
-export function connectContainer(account: AzureAccount): ContainerClient {
+/**
+ * A client of one container; asks nothing yet.
+ * @param hasRetries false for bodies that are there once only, because they stream through
+ */
+export function connectContainer(account: AzureAccount, { hasRetries = true } = {}): ContainerClient {
+  const options = pipelineOptions(hasRetries)
   if ('connectionString' in account) {
-    return BlobServiceClient.fromConnectionString(account.connectionString, pipelineOptions).getContainerClient(
+    return BlobServiceClient.fromConnectionString(account.connectionString, options).getContainerClient(
       account.container,
     )
   }
@@ -30,5 +34,5 @@ export function connectContainer(account: AzureAccount): ContainerClient {
     account.clientId === undefined
       ? new DefaultAzureCredential()
       : new ManagedIdentityCredential({ clientId: account.clientId })
-  return new BlobServiceClient(account.accountUrl, credential, pipelineOptions).getContainerClient(account.container)
+  return new BlobServiceClient(account.accountUrl, credential, options).getContainerClient(account.container)
 }

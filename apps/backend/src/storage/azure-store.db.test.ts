@@ -9,17 +9,28 @@ import { AppError } from '../app-error.ts'
 import { openAzureStore } from './azure-store.ts'
 import { newObjectKey, objectPrefix } from './blob-keys.ts'
 import type { BlobStore } from './blob-store.ts'
-import { chunksOf, collect, listKeys, testStore } from './conformance.fixture.ts'
+import { chunksOf, collect, listKeys } from './bytes.fixture.ts'
+import { testStore } from './conformance.fixture.ts'
 
 let store: BlobStore
+let other: BlobStore
 let connectionString: string
 before(async () => {
   connectionString = await testAzurite()
-  store = await openAzureStore({ connectionString, container: `test-${randomUUID()}` })
+  const account = { connectionString, container: `test-${randomUUID()}` }
+  store = await openAzureStore(account)
+  other = await openAzureStore(account)
 })
-after(() => store.close())
+after(async () => {
+  await store.close()
+  await other.close()
+})
 
-testStore('azure', () => store)
+testStore(
+  'azure',
+  () => store,
+  () => other,
+)
 
 const isUnavailable = (error: unknown): boolean =>
   error instanceof AppError && error.code === 'storage-unavailable' && error.status === 503

@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob'
 import { AppError } from '../app-error.ts'
 import { type AzureAccount, connectContainer } from './azure-container.ts'
+import { guarded, requestTimeout, type ServiceFault, serviceError } from './azure-fault.ts'
+import { azureParts, blockIdOf } from './azure-parts.ts'
 import { checkKey } from './blob-keys.ts'
 import type { BlobInfo, BlobStore, ByteRange } from './blob-store.ts'
 import { checkLength, untilAborted } from './body.ts'
@@ -10,8 +12,6 @@ import { checkLength, untilAborted } from './body.ts'
 // Four blocks at most are in memory: one being filled, three on their way. 50,000 blocks are allowed: 195 GiB.
 const blockSize = 4 * 1024 * 1024
 const blocksInFlight = 3
-// Every request, its retries included, ends well before the 240 s of the proxies in front of us.
-const requestTimeout = 45_000
 const checkTimeout = 5_000
 const stallTimeout = 30_000
 const resumesWithoutProgress = 4
@@ -30,6 +30,8 @@ export async function openAzureStore(account: AzureAccount): Promise<BlobStore> 
   }
 
   return {
+    ...azureParts(blobOf, connectContainer(account, { hasRetries: false })),
+
     write: async (key, body, options) => writeBlob(blobOf(key), body, options),
     read: async (key, range) => readBlob(blobOf(key), range),
 
@@ -64,37 +66,6 @@ export async function openAzureStore(account: AzureAccount): Promise<BlobStore> 
   }
 }
 
-interface ServiceFault {
-  statusCode?: number
-  code?: string
-}
-
-const missing = (cause: unknown): AppError =>
-  new AppError('blob-missing', 500, 'The stored bytes are missing.', { cause })
-
-/** Runs a request within its time; any fault but the caller's own abort becomes an AppError. */
-async function guarded<T>(
-  request: (abortSignal: AbortSignal) => Promise<T>,
-  options?: { timeout?: number; signal?: AbortSignal | undefined },
-): Promise<T> {
-  const timeout = AbortSignal.timeout(options?.timeout ?? requestTimeout)
-  try {
-    return await request(options?.signal ? AbortSignal.any([options.signal, timeout]) : timeout)
-  } catch (error) {
-    options?.signal?.throwIfAborted()
-    throw serviceError(error)
-  }
-}
-
-function serviceError(error: unknown): AppError {
-  if (error instanceof AppError) return error
-  const { code } = error as ServiceFault
-  if (code === 'BlobNotFound') return missing(error)
-  if (code === 'BlobAlreadyExists')
-    return new AppError('blob-exists', 500, 'A stored object is never overwritten.', { cause: error })
-  return new AppError('storage-unavailable', 503, 'The image store does not answer as it should.', { cause: error })
-}
-
 async function writeBlob(
   blob: BlockBlobClient,
   body: AsyncIterable<Uint8Array>,
@@ -111,7 +82,7 @@ async function writeBlob(
   let byteLength = 0
 
   const stage = (block: Buffer): void => {
-    const blockId = Buffer.from(String(blockIds.length).padStart(6, '0')).toString('base64')
+    const blockId = blockIdOf(blockIds.length)
     blockIds.push(blockId)
     const staged: Promise<void> = guarded(
       (abortSignal) => blob.stageBlock(blockId, block, block.length, { abortSignal }),

@@ -7,6 +7,8 @@ export const objectPrefix = 'objects/'
 export const quarantinePrefix = 'quarantine/'
 /** Unfinished writes of a store that needs temporary names; the sweep removes old ones. */
 export const temporaryPrefix = 'incoming/'
+/** Objects whose parts are still coming, in a store that keeps them in files. */
+export const stagedPrefix = 'staged/'
 
 const uploadsPerFolder = 256
 let folder = ''
@@ -26,6 +28,16 @@ export function newObjectKey(): string {
 }
 
 export const newTemporaryKey = (): string => `${temporaryPrefix}${randomUUID()}`
+
+/** Where a store that needs a name of its own for it keeps the parts of this object. */
+export function stagedKey(objectKey: string): string {
+  return stagedPrefix + objectKey.slice(objectPrefix.length)
+}
+
+/** The key that an object with staged parts will have. */
+export function objectKeyOfStaged(key: string): string {
+  return objectPrefix + key.slice(stagedPrefix.length)
+}
 
 /** Where the sweep puts an orphan on the given day (UTC). */
 export function quarantineKey(objectKey: string, day: Date): string {

@@ -17,8 +17,25 @@ export interface ByteRange {
 export interface ChunkMemory {
   /** Asked before each chunk: whoever asks has handed on the chunk before and does not touch it any more. */
   next(byteLength: number): Uint8Array
+  /** Bytes of one read at most, where the reader has a reason for more or less than the store's own choice. */
+  chunkSize?: number
   /** The last chunk has been handed on. */
   end(): void
+}
+
+/** One part of an object that comes in pieces: every part but the last has `partSize` bytes. */
+export interface PartPlace {
+  /** From 0; its first byte is number × partSize. */
+  number: number
+  partSize: number
+  byteLength: number
+}
+
+/** All parts of an object together. */
+export interface PartsPlan {
+  count: number
+  partSize: number
+  byteLength: number
 }
 
 /**
@@ -35,6 +52,24 @@ export interface BlobStore {
     body: AsyncIterable<Uint8Array>,
     options?: { byteLength?: number; signal?: AbortSignal },
   ): Promise<{ byteLength: number }>
+  /**
+   * Takes one part of a new object and resolves when it is durable. Parts come in any order, from any process, and again
+   * after a fault: one whose body fails counts as not sent. That nobody else writes the same part at that time is the
+   * caller's duty. After the commit the object does not change any more, whether or not a late part is refused.
+   */
+  stagePart(
+    key: string,
+    part: PartPlace,
+    body: AsyncIterable<Uint8Array>,
+    options?: { signal?: AbortSignal },
+  ): Promise<void>
+  /**
+   * Makes the object of its parts, without copying them; when it is made already nothing happens.
+   * @throws AppError 'parts-missing' (409) when the store has not all of them
+   */
+  commitParts(key: string, plan: PartsPlan): Promise<void>
+  /** Forgets parts that were not committed; none is no error, and an object stays. */
+  dropParts(key: string): Promise<void>
   /** Streams an object or a range of it; rejects before the first byte when the key is unknown. */
   read(key: string, range?: ByteRange, memory?: ChunkMemory): Promise<AsyncIterable<Uint8Array>>
   /** Removes an object; an unknown key is no error. */

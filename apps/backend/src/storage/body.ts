@@ -11,6 +11,20 @@ export function checkLength(byteLength: number, expected: number | undefined): v
   }
 }
 
+/** The body, if it has exactly so many bytes; none beyond them is handed on. */
+export async function* ofLength(body: AsyncIterable<Uint8Array>, expected: number): AsyncGenerator<Uint8Array> {
+  let byteLength = 0
+  for await (const chunk of body) {
+    byteLength += chunk.length
+    if (byteLength > expected) checkLength(byteLength, expected)
+    yield chunk
+  }
+  checkLength(byteLength, expected)
+}
+
+export const partsMissing = (cause?: unknown): AppError =>
+  new AppError('parts-missing', 409, 'The store has not all parts of this object.', { cause })
+
 /** The body, ended by the signal's reason even when the sender is silent. */
 export async function* untilAborted(
   body: AsyncIterable<Uint8Array>,

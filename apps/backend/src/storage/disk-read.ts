@@ -67,7 +67,7 @@ function readFile(fd: number, range: ByteRange | undefined, memory: ChunkMemory)
   }
   const iterator: AsyncIterator<Uint8Array> = {
     async next() {
-      const size = Math.min(left, readChunk)
+      const size = Math.min(left, memory.chunkSize ?? readChunk)
       if (isEnded || !isOpen || size === 0) return end()
       try {
         isReading = true

@@ -1,68 +1,17 @@
 import fs, { constants } from 'node:fs'
 import { access, mkdir, rename, unlink } from 'node:fs/promises'
 import path from 'node:path'
-import { promisify } from 'node:util'
 import { AppError } from '../app-error.ts'
 import { checkKey, newTemporaryKey, temporaryPrefix } from './blob-keys.ts'
 import type { BlobStore } from './blob-store.ts'
-import { checkLength, untilAborted } from './body.ts'
+import { checkLength } from './body.ts'
+import { type DiskFolders, diskParts } from './disk-parts.ts'
 import { errnoOf, freshMemory, listFolder, missing, openForReading, unavailable } from './disk-read.ts'
-
-// Chunks of the network (64 KiB) are gathered to one write call of about this size.
-const writeBatch = 1024 * 1024
-// Long uploads reach the disk while they arrive, so that the last flush is short.
-const flushEvery = 64 * 1024 * 1024
-
-async function guarded<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    throw unavailable(error)
-  }
-}
-
-function guardedNow<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    throw unavailable(error)
-  }
-}
-
-// Waiting for the disk belongs to a thread. Opening, closing and renaming take microseconds; a trip through a thread and
-// back each would wait for its turn in a busy process: together they took longer than the flushes.
-const flushData = promisify(fs.fdatasync)
-const flushAll = promisify(fs.fsync)
-const writeTo = promisify(fs.writev)
-
-async function syncFolder(folder: string): Promise<void> {
-  const fd = fs.openSync(folder, 'r')
-  try {
-    await flushAll(fd)
-  } finally {
-    fs.closeSync(fd)
-  }
-}
-
-/** Makes renames durable; everyone who asks while a flush of the folder runs shares the one after it. */
-function groupFolderSync(): (folder: string) => Promise<void> {
-  const running = new Map<string, { current: Promise<void>; next: Promise<void> | undefined }>()
-  return function sync(folder): Promise<void> {
-    const state = running.get(folder)
-    if (state) {
-      // The flush under way may have begun before the caller's rename: it does not count.
-      state.next ??= state.current.catch(() => undefined).then(() => sync(folder))
-      return state.next
-    }
-    const current = syncFolder(folder).finally(() => running.delete(folder))
-    running.set(folder, { current, next: undefined })
-    return current
-  }
-}
+import { flushAll, flushData, groupFlushes, guarded, guardedNow, writeBody } from './disk-write.ts'
 
 /** Files below `root`: `incoming/` for unfinished writes, the rest named by key. The folder is made when absent. */
 export async function openDiskStore(root: string): Promise<BlobStore> {
-  const syncGroup = groupFolderSync()
+  const syncGroup = groupFlushes(flushAll)
   const knownFolders = new Map<string, Promise<void>>()
 
   const pathOf = (key: string): string => {
@@ -88,8 +37,11 @@ export async function openDiskStore(root: string): Promise<BlobStore> {
   }
 
   await guarded(ensureFolder(path.join(root, temporaryPrefix)))
+  const folders: DiskFolders = { pathOf, ensure: ensureFolder, sync: syncGroup }
 
   return {
+    ...diskParts(folders),
+
     async write(key, body, options) {
       const target = pathOf(key)
       const temporary = pathOf(newTemporaryKey())
@@ -157,83 +109,5 @@ async function exists(file: string): Promise<boolean> {
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return false
     throw unavailable(error)
-  }
-}
-
-/** Takes the next chunks from the sender while the last ones are being written. */
-async function writeBody(
-  fd: number,
-  body: AsyncIterable<Uint8Array>,
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  let written = 0
-  let flushed = 0
-  let waiting: Uint8Array[] = []
-  let waitingBytes = 0
-  let writing: Promise<void> | undefined
-  let failure: { error: unknown } | undefined
-
-  const writeWaiting = async (): Promise<void> => {
-    while (waitingBytes > 0 && !failure) {
-      const batch = waiting
-      waiting = []
-      const size = waitingBytes
-      waitingBytes = 0
-      await writeAll(fd, batch, size)
-      written += size
-      if (written - flushed >= flushEvery) {
-        flushed = written
-        await flushData(fd)
-      }
-    }
-  }
-  const startWriting = (): void => {
-    writing ??= writeWaiting()
-      .catch((error: unknown) => {
-        failure = { error: unavailable(error) }
-      })
-      .finally(() => {
-        writing = undefined
-      })
-  }
-  /** Also what came in the moment between the last write and the end of its promise. */
-  const finishWriting = async (): Promise<void> => {
-    while (writing || (waitingBytes > 0 && !failure)) {
-      startWriting()
-      await writing
-    }
-  }
-
-  try {
-    for await (const chunk of untilAborted(body, signal)) {
-      if (failure) break
-      if (chunk.length === 0) continue
-      waiting.push(chunk)
-      waitingBytes += chunk.length
-      startWriting()
-      if (waitingBytes >= writeBatch) await writing
-    }
-    await finishWriting()
-  } finally {
-    // The handle is closed by the caller next: nothing may still be writing to it.
-    while (writing) await writing
-  }
-  if (failure) throw failure.error
-  return written
-}
-
-async function writeAll(fd: number, batch: Uint8Array[], size: number): Promise<void> {
-  let left = batch
-  let missing = size
-  while (missing > 0) {
-    const { bytesWritten } = await writeTo(fd, left)
-    missing -= bytesWritten
-    if (missing === 0) return
-    let skip = bytesWritten
-    left = left.flatMap((chunk) => {
-      const cut = Math.min(skip, chunk.length)
-      skip -= cut
-      return cut === chunk.length ? [] : [chunk.subarray(cut)]
-    })
   }
 }

@@ -22,6 +22,7 @@ const groups = [
   ['image', 'image'],
   ['image_view', 'image.view'],
   ['image_store', 'image.store'],
+  ['upload', 'upload'],
   ['access', 'access'],
   ['audit', 'audit'],
   ['archive', 'archive'],

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream'
 import { instanceUrl, storeAnswer, studyUrl } from '@instandt/api'
 import {
   type FailedInstance,
@@ -18,9 +17,10 @@ import { AppError } from '../../app-error.ts'
 import { addAuditEvent } from '../../data/audit.ts'
 import { createInstanceWriter } from '../../data/group-commit.ts'
 import type { App, Deps } from '../../deps.ts'
-import { requireDefaultProject, type Scope } from '../../plugins/access.ts'
+import { requireDefaultProject } from '../../plugins/access.ts'
+import { asBodyFault, checkEncoding, drain, openRawBody, takeRawBodies } from '../../raw-body.ts'
 import { baseOf, bases } from '../places.ts'
-import { type StoreOutcome, storeInstance } from './store-instance.ts'
+import { refusalEvent, type StoreOutcome, storeInstance } from './store-instance.ts'
 
 type Request = FastifyRequest<{ Params: { study?: string } }>
 
@@ -29,8 +29,6 @@ const maxPending = 32
 
 // A client that sends nothing for so long has gone, whatever its connection says.
 const silenceMs = 120_000
-// What is still read of a body whose outcome is known, so that its sender, busy sending, comes to see the answer.
-const maxDrainedBytes = 256 * 1024 * 1024
 
 const understoodPart = /^\s*application\/(dicom|octet-stream)\s*(;|$)/i
 
@@ -46,9 +44,7 @@ export function stowRoutes(app: App, deps: Deps): void {
     checkAccept(request)
     checkEncoding(request)
     if (isSinglePart) checkLength(request, deps.config.STORE_MAX_INSTANCE_BYTES)
-    request.raw.setTimeout(silenceMs, () => request.raw.destroy(new Error('the client fell silent')))
-    // Left open when reading stops early: closing it would close the connection, and with it the way for the answer.
-    const body = request.raw.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>
+    const body = openRawBody(request, silenceMs)
     const outcomes: StoreOutcome[] = []
     const pending = new Set<Promise<void>>()
     let fault: unknown
@@ -102,14 +98,13 @@ export function stowRoutes(app: App, deps: Deps): void {
       throw bodyFault instanceof MultipartError || fault === undefined ? asRequestFault(bodyFault) : fault
     }
     if (outcomes.length === 0) throw new AppError('no-instances', 400, 'The body holds no instance.')
-    await noteRefused(deps, scope, outcomes)
+    const refusal = refusalEvent(outcomes)
+    if (refusal) await addAuditEvent(deps.db.pool, scope, refusal)
     return answer(request, reply, outcomes, isSinglePart)
   }
 
   void app.register(async (uploads) => {
-    // The body stays a stream: no parser of the framework may touch it.
-    uploads.removeAllContentTypeParsers()
-    uploads.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    takeRawBodies(uploads as App)
     const route = { method: 'POST', config: { permission: 'store' }, handler } as const
     for (const base of bases) {
       uploads.route({ ...route, url: `${base}/studies` })
@@ -149,20 +144,6 @@ export function stowRoutes(app: App, deps: Deps): void {
   }
 }
 
-/** What was stored is in the audit with its commit; here what was not. */
-async function noteRefused(deps: Deps, scope: Scope, outcomes: readonly StoreOutcome[]): Promise<void> {
-  const refused = outcomes.filter((outcome) => outcome.kind === 'refused')
-  const [first] = refused
-  if (!first) return
-  const study = first.uids?.study
-  await addAuditEvent(deps.db.pool, scope, {
-    action: 'image.store',
-    result: 'refused',
-    count: refused.length,
-    detail: { reason: first.comment, ...(study === undefined ? {} : { study }) },
-  })
-}
-
 const privateBlock = (elements: Dataset): Dataset => ({
   [storeAnswer.creatorTag]: { vr: 'LO', Value: [storeAnswer.creator] },
   ...elements,
@@ -179,21 +160,6 @@ function failedInstance(outcome: Extract<StoreOutcome, { kind: 'refused' }>, ind
     }),
     ...(uids?.sopClass === undefined ? {} : { sopClassUid: uids.sopClass }),
     ...(uids?.instance === undefined ? {} : { sopInstanceUid: uids.instance }),
-  }
-}
-
-/** Reads what is left of the body, up to a bound; says whether it came to its end. */
-async function drain(body: Readable): Promise<boolean> {
-  if (body.readableEnded) return true
-  let left = maxDrainedBytes
-  try {
-    for await (const chunk of body.iterator({ destroyOnReturn: false })) {
-      left -= (chunk as Uint8Array).length
-      if (left < 0) return false
-    }
-    return true
-  } catch {
-    return false
   }
 }
 
@@ -253,15 +219,8 @@ function checkAccept(request: Request): void {
   throw new AppError('not-acceptable', 406, 'The answer of a store request is application/dicom+json.')
 }
 
-/** Files are kept as they come; one that was packed for the way would be kept packed. */
-function checkEncoding(request: Request): void {
-  const encoding = request.headers['content-encoding']
-  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity')
-    throw new AppError('unsupported-encoding', 415, 'The body is taken without a Content-Encoding.')
-}
-
 function asRequestFault(error: unknown): unknown {
-  if (error instanceof MultipartError) return new AppError(error.code, 400, error.message, { cause: error })
-  if (error instanceof AppError) return error
-  return new AppError('body-cut-off', 400, 'The body ended before it was complete.', { cause: error })
+  return error instanceof MultipartError
+    ? new AppError(error.code, 400, error.message, { cause: error })
+    : asBodyFault(error)
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { type Dataset, DicomReadError, createHeaderReader, failureReasons, getString, tags } from '@instandt/dicom'
 import { AppError } from '../../app-error.ts'
-import type { InstanceWriter } from '../../data/group-commit.ts'
-import type { InsertResult } from '../../data/new-instance.ts'
+import type { AuditEntry } from '../../data/audit.ts'
+import type { Alongside, InstanceWriter } from '../../data/group-commit.ts'
 import type { Deps } from '../../deps.ts'
 import type { StoreScope } from '../../plugins/access.ts'
 import { newObjectKey } from '../../storage/blob-keys.ts'
@@ -52,30 +52,51 @@ export async function storeInstance(
   if (!file) throw new AppError('internal', 500, 'The blob store did not read the body to its end.')
   const discard = (): Promise<void> =>
     deps.blobs.delete(blobKey).catch((error: unknown) => deps.log.warn({ err: error, blobKey }, 'left for the sweep'))
-  let result: InsertResult
+  let outcome: StoreOutcome
   try {
-    result = await writer.insert(
-      scope,
-      buildRows(file.read, file.uids, { blobKey, byteSize: file.byteSize, sha256: file.sha256 }),
-    )
+    outcome = await registerFile(deps, writer, scope, blobKey, file)
   } catch (error) {
     // Only when it is certain that no row refers to these bytes; otherwise they wait for the sweep to find out.
     if (error instanceof AppError && error.code === 'database-unavailable') await discard()
     throw error
   }
-  if (result.outcome === 'stored') return { kind: 'stored', uids: file.uids }
-  await discard()
-  if (result.outcome === 'already-stored') return { kind: 'already-stored', uids: file.uids }
-  if (result.outcome === 'failed') {
-    deps.log.error({ err: result.error, sopInstanceUid: file.uids.instance }, 'the row could not be inserted')
-    return {
-      kind: 'refused',
-      failureReason: failureReasons.processingFailure,
-      comment: 'The index refused this instance.',
-      uids: file.uids,
-    }
+  if (outcome.kind !== 'stored') await discard()
+  return outcome
+}
+
+/** Gives a stored object its row. Unless it is `stored` nothing refers to these bytes, and the caller removes them. */
+export async function registerFile(
+  deps: Pick<Deps, 'log'>,
+  writer: InstanceWriter,
+  scope: StoreScope,
+  blobKey: string,
+  { read, uids, byteSize, sha256 }: ReceivedFile,
+  alongside?: Alongside,
+): Promise<StoreOutcome> {
+  const result = await writer.insert(scope, buildRows(read, uids, { blobKey, byteSize, sha256 }), alongside)
+  if (result.outcome === 'stored' || result.outcome === 'already-stored') return { kind: result.outcome, uids }
+  if (result.outcome === 'conflict') return { kind: 'refused', ...conflictWords(result.reason), uids }
+  deps.log.error({ err: result.error, sopInstanceUid: uids.instance }, 'the row could not be inserted')
+  return {
+    kind: 'refused',
+    failureReason: failureReasons.processingFailure,
+    comment: 'The index refused this instance.',
+    uids,
   }
-  return { kind: 'refused', ...conflictWords(result.reason), uids: file.uids }
+}
+
+/** What was stored is in the audit with its commit; this is what was not. */
+export function refusalEvent(outcomes: readonly StoreOutcome[]): AuditEntry | undefined {
+  const refused = outcomes.filter((outcome) => outcome.kind === 'refused')
+  const [first] = refused
+  if (!first) return undefined
+  const study = first.uids?.study
+  return {
+    action: 'image.store',
+    result: 'refused',
+    count: refused.length,
+    detail: { reason: first.comment, ...(study === undefined ? {} : { study }) },
+  }
 }
 
 function conflictWords(reason: string): { failureReason: number; comment: string } {

@@ -9,7 +9,7 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Dataset } from '@instandt/dicom'
 import { testCaller } from '@instandt/testkit'
-import { collect } from '../../storage/conformance.fixture.ts'
+import { collect } from '../../storage/bytes.fixture.ts'
 import { imageLines, makeFile, syntaxes } from './wado.fixture.ts'
 import { database, folder, get, native, origin, request, store } from './wado-server.fixture.ts'
 
