@@ -1,6 +1,6 @@
-import type { DecodeAnswer, DecodedImage, DecodeTask } from './decode-task.ts'
+import { type DecodedImage, PixelFault } from '@instandt/pixels'
+import type { DecodeAnswer, DecodeTask } from './decode-task.ts'
 import { Abandoned } from './frame-cache.ts'
-import { PixelFault } from './pixel-fault.ts'
 
 interface Job {
   task: DecodeTask

@@ -21,12 +21,18 @@ export interface WasmModule {
   getExceptionMessage?: (pointer: number) => string
 }
 
-/** Starts a WebAssembly module; `locateFile` says where its .wasm lies. */
-export type WasmFactory<Name extends string> = (options: {
+export interface WasmOptions {
+  /** Where the .wasm lies. */
   locateFile?: (file: string) => string
+  wasmBinary?: Uint8Array
   print?: (text: string) => void
   printErr?: (text: string) => void
-}) => Promise<WasmModule & Record<Name, new () => WasmDecoder>>
+}
+
+/** Starts a WebAssembly module. */
+export type WasmFactory<Name extends string> = (
+  options: WasmOptions,
+) => Promise<WasmModule & Record<Name, new () => WasmDecoder>>
 
 export type WasmCodec = 'jpeg-ls' | 'jpeg-2000' | 'htj2k' | 'jpeg-xl'
 

@@ -17,7 +17,3 @@ declare module '@cornerstonejs/codec-libjxl/decodewasmjs' {
   const factory: import('./codecs.ts').WasmFactory<'JpegXLDecoder'>
   export default factory
 }
-declare module '*?url' {
-  const address: string
-  export default address
-}

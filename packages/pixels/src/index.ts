@@ -1,0 +1,19 @@
+// Pixels of DICOM frames: from stored bytes to stored values and to pictures, the same in a browser and in Node.
+export type { Codecs, LoadedCodec, LosslessJpegDecode, WasmCodec, WasmDecoder, WasmModule } from './codecs.ts'
+export { createCodecs, type CodecPrograms } from './create-codecs.ts'
+export { decodeFrame, type DecodedFrame, familyOf, syntaxName } from './decode-frame.ts'
+export {
+  type ColourModel,
+  colourModelOf,
+  type DisplayArray,
+  type DisplayPixels,
+  displayPixels,
+} from './display-pixels.ts'
+export { type FrameAttributes, type LookupTable, readFrameAttributes } from './frame-attributes.ts'
+export { type BulkFetch, lookUp, type LookupTables, readLookupTables } from './look-up.ts'
+export { type DecodedImage, type EncodedFrame, openFrame, type Values } from './open-frame.ts'
+export { PixelFault, type PixelFaultCode, type PixelFaultDetail } from './pixel-fault.ts'
+export { nativeFrameBytes, type PixelFormat, readPixelFormat, sampleCount, type StoredArray } from './pixel-format.ts'
+export { type FrameStatistics, measureFrame, type Padding, type Region } from './statistics.ts'
+export { readNativeFrame, storedValuesAt } from './stored-values.ts'
+export * from './window.ts'
