@@ -10,10 +10,26 @@ declare module '@cornerstonejs/codec-openjpeg/decodewasmjs' {
   export default factory
 }
 declare module '@cornerstonejs/codec-openjph/wasmjs' {
-  const factory: import('./codecs.ts').WasmFactory<'HTJ2KDecoder'>
+  type Decoding = import('./codecs.ts').WasmFactory<'HTJ2KDecoder'>
+  type Encoding = import('./encoders.ts').EncoderFactory<'HTJ2KEncoder', 'htj2k'>
+  const factory: (
+    options: import('./codecs.ts').WasmOptions,
+  ) => Promise<Awaited<ReturnType<Decoding>> & Awaited<ReturnType<Encoding>>>
   export default factory
 }
 declare module '@cornerstonejs/codec-libjxl/decodewasmjs' {
   const factory: import('./codecs.ts').WasmFactory<'JpegXLDecoder'>
+  export default factory
+}
+declare module '@cornerstonejs/codec-charls/wasmjs' {
+  const factory: import('./encoders.ts').EncoderFactory<'JpegLSEncoder', 'jpeg-ls'>
+  export default factory
+}
+declare module '@cornerstonejs/codec-openjpeg/wasmjs' {
+  const factory: import('./encoders.ts').EncoderFactory<'J2KEncoder', 'jpeg-2000'>
+  export default factory
+}
+declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/wasmjs' {
+  const factory: import('./encoders.ts').EncoderFactory<'JPEGEncoder', 'jpeg'>
   export default factory
 }

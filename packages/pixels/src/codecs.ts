@@ -6,6 +6,9 @@ export interface WasmDecoder {
   getFrameInfo(): FrameInfo
   /** JPEG-LS: 0 none (planes), 1 line, 2 sample. */
   getInterleaveMode?(): number
+  /** JPEG 2000 and HTJ2K: the picture halved so many times. */
+  decodeSubResolution?(reduction: number): void
+  calculateSizeAtDecompositionLevel?(reduction: number): { width: number; height: number }
   delete(): void
 }
 
@@ -20,6 +23,10 @@ export interface FrameInfo {
 export interface WasmModule {
   getExceptionMessage?: (pointer: number) => string
 }
+
+/** Exceptions of C++ arrive as the address of their text. */
+export const wasmError = (error: unknown, module: WasmModule): unknown =>
+  typeof error === 'number' ? new Error(module.getExceptionMessage?.(error) ?? 'damaged data', { cause: error }) : error
 
 export interface WasmOptions {
   /** Where the .wasm lies. */

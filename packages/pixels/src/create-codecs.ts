@@ -5,7 +5,7 @@ export type CodecPrograms = Readonly<Partial<Record<WasmCodec, string | Uint8Arr
 
 // The programs print what they think of a file; the fault says what people need. A fresh object each time: the module
 // makes itself out of it.
-const optionsOf = (program: string | Uint8Array | undefined): WasmOptions => ({
+export const wasmOptions = (program?: string | Uint8Array): WasmOptions => ({
   print: () => undefined,
   printErr: () => undefined,
   ...(typeof program === 'string' ? { locateFile: () => program } : program ? { wasmBinary: program } : {}),
@@ -13,19 +13,19 @@ const optionsOf = (program: string | Uint8Array | undefined): WasmOptions => ({
 
 const loaders: Record<WasmCodec, (program: string | Uint8Array | undefined) => Promise<LoadedCodec>> = {
   async 'jpeg-ls'(program) {
-    const module = await (await import('@cornerstonejs/codec-charls/decodewasmjs')).default(optionsOf(program))
+    const module = await (await import('@cornerstonejs/codec-charls/decodewasmjs')).default(wasmOptions(program))
     return { module, createDecoder: () => new module.JpegLSDecoder() }
   },
   async 'jpeg-2000'(program) {
-    const module = await (await import('@cornerstonejs/codec-openjpeg/decodewasmjs')).default(optionsOf(program))
+    const module = await (await import('@cornerstonejs/codec-openjpeg/decodewasmjs')).default(wasmOptions(program))
     return { module, createDecoder: () => new module.J2KDecoder() }
   },
   async htj2k(program) {
-    const module = await (await import('@cornerstonejs/codec-openjph/wasmjs')).default(optionsOf(program))
+    const module = await (await import('@cornerstonejs/codec-openjph/wasmjs')).default(wasmOptions(program))
     return { module, createDecoder: () => new module.HTJ2KDecoder() }
   },
   async 'jpeg-xl'(program) {
-    const module = await (await import('@cornerstonejs/codec-libjxl/decodewasmjs')).default(optionsOf(program))
+    const module = await (await import('@cornerstonejs/codec-libjxl/decodewasmjs')).default(wasmOptions(program))
     return { module, createDecoder: () => new module.JpegXLDecoder() }
   },
 }

@@ -1,5 +1,5 @@
 import { transferSyntax } from '@instandt/dicom'
-import type { Codecs, FrameInfo, WasmCodec } from './codecs.ts'
+import { type Codecs, type FrameInfo, type WasmCodec, wasmError } from './codecs.ts'
 import { decodeJpegDct, type JpegHeader, readJpegHeader } from './jpeg-dct.ts'
 import { PixelFault } from './pixel-fault.ts'
 import { nativeFrameBytes, type PixelFormat, sampleCount, type StoredArray } from './pixel-format.ts'
@@ -126,19 +126,32 @@ async function decodeWasm(
     const decoded = viewDecoded(decoder.getDecodedBuffer().slice(), info)
     const isPlanar = info.componentCount > 1 && decoder.getInterleaveMode?.() === 0
     const fitted = fitSamples(decoded, format)
-    const isConverted = codec !== 'jpeg-ls' && format.samplesPerPixel === 3 && format.photometric.startsWith('YBR')
+    const isConverted = codec !== 'jpeg-ls' && isTransformUndone(bytes, format)
     return { stored: isPlanar ? interleave(fitted, format) : fitted, isConverted }
   } catch (error) {
-    // Exceptions of C++ arrive as the address of their text.
-    if (typeof error === 'number')
-      throw new Error(module.getExceptionMessage?.(error) ?? 'damaged data', { cause: error })
-    throw error
+    throw wasmError(error, module)
   } finally {
     decoder.delete()
   }
 }
 
-function viewDecoded(bytes: Uint8Array<ArrayBuffer>, info: FrameInfo): StoredArray {
+/**
+ * Whether the decoder of JPEG 2000 or JPEG XL made RGB of YBR: when the codestream says so (COD marker, ISO/IEC 15444-1
+ * A.6.1), or the attributes name a transform that only codestreams have.
+ */
+function isTransformUndone(bytes: Uint8Array, { samplesPerPixel, photometric }: PixelFormat): boolean {
+  if (samplesPerPixel !== 3 || !photometric.startsWith('YBR')) return false
+  if (photometric === 'YBR_RCT' || photometric === 'YBR_ICT') return true
+  const word = (at: number): number => (bytes[at]! << 8) | bytes[at + 1]!
+  // What is no bare codestream (JPEG XL, or in boxes) is RGB once it is decoded.
+  if (word(0) !== 0xff4f) return true
+  for (let at = 2; at + 9 < bytes.length && word(at) !== 0xff90; at += 2 + word(at + 2))
+    if (word(at) === 0xff52) return bytes[at + 8] === 1
+  return true
+}
+
+/** The samples a decoder gave, in the type its header names. */
+export function viewDecoded(bytes: Uint8Array<ArrayBuffer>, info: FrameInfo): StoredArray {
   const { buffer } = bytes
   if (info.bitsPerSample <= 8) return info.isSigned ? new Int8Array(buffer) : bytes
   if (info.bitsPerSample <= 16) return info.isSigned ? new Int16Array(buffer) : new Uint16Array(buffer)

@@ -1,6 +1,8 @@
 // Pixels of DICOM frames: from stored bytes to stored values and to pictures, the same in a browser and in Node.
 export type { Codecs, LoadedCodec, LosslessJpegDecode, WasmCodec, WasmDecoder, WasmModule } from './codecs.ts'
 export { createCodecs, type CodecPrograms } from './create-codecs.ts'
+export { createEncoders } from './create-encoders.ts'
+export { decodeHtj2k } from './decode-htj2k.ts'
 export { decodeFrame, type DecodedFrame, familyOf, syntaxName } from './decode-frame.ts'
 export {
   type ColourModel,
@@ -9,6 +11,11 @@ export {
   type DisplayPixels,
   displayPixels,
 } from './display-pixels.ts'
+export { blockOf, canEncode, decodedFormat, encodeFrame, writableSyntaxes, writtenPhotometric } from './encode-frame.ts'
+export { encodeHtj2k, type Htj2kStream, prefixesOf, type ReducedSamples, reductionsOf } from './encode-htj2k.ts'
+export { encodeRle } from './encode-rle.ts'
+export type { SampleBlock } from './encode-wasm.ts'
+export type { Encoders } from './encoders.ts'
 export { type FrameAttributes, type LookupTable, readFrameAttributes } from './frame-attributes.ts'
 export { type BulkFetch, lookUp, type LookupTables, readLookupTables } from './look-up.ts'
 export { type DecodedImage, type EncodedFrame, openFrame, type Values } from './open-frame.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { encodeRle } from '@instandt/testkit/files'
+import { encodeRle } from './encode-rle.ts'
 import { PixelFault } from './pixel-fault.ts'
 import type { PixelFormat } from './pixel-format.ts'
 import { decodeRle } from './rle.ts'
