@@ -66,7 +66,7 @@ test(
     const { files, wrong } = await compareSharedFiles(async (file, format, frame) => {
       const { padding } = readFrameAttributes(file.dataset, format, frame)
       const tables = { palette: undefined, modality: undefined }
-      const task = { id: frame, syntaxUid: file.frameSyntaxUid, format, tables, padding, maxTexture: 8192 }
+      const task = { syntaxUid: file.frameSyntaxUid, format, tables, padding, maxTexture: 8192 }
       return decodeInBrowser(task, await file.frame(frame))
     })
     assert.deepEqual(wrong, [])

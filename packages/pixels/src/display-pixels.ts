@@ -1,6 +1,7 @@
 import type { LookupTable } from './frame-attributes.ts'
 import { lookUp } from './look-up.ts'
 import type { PixelFormat, StoredArray } from './pixel-format.ts'
+import { createReducer } from './reduce.ts'
 import type { FrameStatistics } from './statistics.ts'
 
 export type DisplayArray =
@@ -107,7 +108,6 @@ function toEightBits(stored: StoredArray, format: PixelFormat): Uint8Array<Array
   return pixels
 }
 
-/** Means of squares: what one sees when standing further away. */
 function reduce<T extends DisplayArray>(
   pixels: T,
   columns: number,
@@ -116,25 +116,9 @@ function reduce<T extends DisplayArray>(
   reduction: number,
 ): { pixels: T; columns: number; rows: number } {
   if (reduction === 1) return { pixels, columns, rows }
-  const width = Math.ceil(columns / reduction)
-  const height = Math.ceil(rows / reduction)
-  const reduced = new (pixels.constructor as new (length: number) => T)(width * height * components)
-  for (let row = 0; row < height; row += 1) {
-    const bottom = Math.min(rows, (row + 1) * reduction)
-    for (let column = 0; column < width; column += 1) {
-      const right = Math.min(columns, (column + 1) * reduction)
-      for (let component = 0; component < components; component += 1) {
-        let sum = 0
-        let count = 0
-        for (let y = row * reduction; y < bottom; y += 1) {
-          for (let x = column * reduction; x < right; x += 1) {
-            sum += pixels[(y * columns + x) * components + component]!
-            count += 1
-          }
-        }
-        reduced[(row * width + column) * components + component] = sum / count
-      }
-    }
-  }
-  return { pixels: reduced, columns: width, rows: height }
+  const reducer = createReducer({ columns, rows, components }, reduction, (length) => {
+    return new (pixels.constructor as new (length: number) => T)(length)
+  })
+  reducer.push(pixels)
+  return reducer.finish()
 }

@@ -80,6 +80,11 @@ test('the first useful window of the file comes first; one beside all values is 
   assert.equal(firstPreset([], statistics, undefined), 'auto')
 })
 
+test('automatic is automatic, also in a file that has windows of its own', () => {
+  const automatic = presetWindow('auto', format({}), statistics, [fileWindow(2000, 1000)], undefined)
+  assert.deepEqual(automatic, autoWindow(statistics, undefined))
+})
+
 test('the windows of a file are in units after the rescale', () => {
   const rescale = { slope: 1, intercept: -1024, type: 'HU' }
   // Stored 100 to 4000 is -924 to 2976.

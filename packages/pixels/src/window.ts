@@ -107,7 +107,7 @@ export function presetWindow(
 ): Window {
   if (preset === 'full') return fullWindow(format, statistics, rescale)
   if (preset === 'minmax') return minMaxWindow(statistics, rescale)
-  const fromFile = fileWindows[Number(preset.slice('file-'.length))]
+  const fromFile = preset === 'auto' ? undefined : fileWindows[Number(preset.slice('file-'.length))]
   return fromFile ? windowOfFile(fromFile) : autoWindow(statistics, rescale)
 }
 

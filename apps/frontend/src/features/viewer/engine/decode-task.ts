@@ -3,23 +3,21 @@ import type { PixelFaultCode, PixelFaultDetail } from '@instandt/pixels'
 
 /** What a worker is asked for: one frame, from its bytes to all that showing it needs. */
 export interface DecodeTask extends EncodedFrame {
-  id: number
   maxTexture: number
 }
 
-export type DecodeAnswer = { id: number } & (
+export type DecodeAnswer =
   | { image: DecodedImage }
   | { fault: { code: PixelFaultCode; detail: PixelFaultDetail } }
   | { failure: string }
-)
 
 /** The answer to a task, in a form that can be sent to another thread. */
 export async function answerDecodeTask(task: DecodeTask, codecs: Codecs): Promise<DecodeAnswer> {
   try {
-    return { id: task.id, image: await openFrame(task, task.maxTexture, codecs) }
+    return { image: await openFrame(task, task.maxTexture, codecs) }
   } catch (error) {
-    if (error instanceof PixelFault) return { id: task.id, fault: { code: error.code, detail: error.detail } }
-    return { id: task.id, failure: error instanceof Error ? error.message : String(error) }
+    if (error instanceof PixelFault) return { fault: { code: error.code, detail: error.detail } }
+    return { failure: error instanceof Error ? error.message : String(error) }
   }
 }
 
