@@ -178,6 +178,31 @@ create table public.recovery_code (
   account_id uuid not null,
   code_hash bytea not null
 );
+create table public.rendition (
+  blob_key text collate "C" not null,
+  byte_size bigint not null,
+  frame integer not null,
+  index bytea storage external not null,
+  instance_id bigint not null,
+  layout jsonb not null,
+  made_at timestamp with time zone default now() not null
+);
+create table public.rendition_job (
+  attempts integer default 0 not null,
+  byte_size bigint default 0 not null,
+  due_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  frame_count integer,
+  frames_done integer default 0 not null,
+  frames_made integer default 0 not null,
+  instance_id bigint not null,
+  leased_by uuid,
+  leased_until timestamp with time zone,
+  reason text,
+  state text default 'waiting'::text not null,
+  thumbnail text default 'waiting'::text not null,
+  thumbnail_key text collate "C"
+);
 create table public.schema_migration (
   applied_at timestamp with time zone default now() not null,
   checksum text not null,
@@ -258,6 +283,32 @@ create table public.study (
   study_instance_uid text collate "C" not null,
   study_time text collate "C"
 );
+create table public.upload (
+  actor_id text collate "C" not null,
+  asked_by jsonb,
+  attempts integer default 0 not null,
+  blob_key text collate "C" not null,
+  byte_size bigint not null,
+  content jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  id uuid default gen_random_uuid() not null,
+  is_project_named boolean not null,
+  name text not null,
+  outcome jsonb,
+  part_size bigint not null,
+  project_id bigint not null,
+  read_bytes bigint default 0 not null,
+  sha256 bytea,
+  state text default 'open'::text not null,
+  touched_at timestamp with time zone default now() not null
+);
+create table public.upload_part (
+  byte_length bigint not null,
+  number integer not null,
+  sha256 bytea not null,
+  upload_id uuid not null
+);
 
 -- views
 create view graphile_worker.jobs as
@@ -336,6 +387,14 @@ alter table public.project add constraint project_slug_key UNIQUE (slug);
 alter table public.project add constraint project_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text));
 alter table public.recovery_code add constraint recovery_code_pkey PRIMARY KEY (account_id, code_hash);
 alter table public.recovery_code add constraint recovery_code_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE;
+alter table public.rendition add constraint rendition_pkey PRIMARY KEY (instance_id, frame);
+alter table public.rendition add constraint rendition_blob_key_key UNIQUE (blob_key);
+alter table public.rendition add constraint rendition_instance_id_fkey FOREIGN KEY (instance_id) REFERENCES instance(id) ON DELETE CASCADE;
+alter table public.rendition add constraint rendition_frame_check CHECK ((frame >= 1));
+alter table public.rendition_job add constraint rendition_job_pkey PRIMARY KEY (instance_id);
+alter table public.rendition_job add constraint rendition_job_instance_id_fkey FOREIGN KEY (instance_id) REFERENCES instance(id) ON DELETE CASCADE;
+alter table public.rendition_job add constraint rendition_job_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'made'::text, 'unneeded'::text, 'failed'::text])));
+alter table public.rendition_job add constraint rendition_job_thumbnail_check CHECK ((thumbnail = ANY (ARRAY['waiting'::text, 'made'::text, 'none'::text])));
 alter table public.schema_migration add constraint schema_migration_pkey PRIMARY KEY (number);
 alter table public.schema_migration add constraint schema_migration_name_key UNIQUE (name);
 alter table public.schema_migration add constraint schema_migration_kind_check CHECK ((kind = ANY (ARRAY['compatible'::text, 'breaking'::text])));
@@ -352,6 +411,19 @@ alter table public.study add constraint study_pkey PRIMARY KEY (id);
 alter table public.study add constraint study_study_instance_uid_key UNIQUE (study_instance_uid);
 alter table public.study add constraint study_component_id_fkey FOREIGN KEY (component_id) REFERENCES component(id);
 alter table public.study add constraint study_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
+alter table public.upload add constraint upload_pkey PRIMARY KEY (id);
+alter table public.upload add constraint upload_blob_key_key UNIQUE (blob_key);
+alter table public.upload add constraint upload_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
+alter table public.upload add constraint upload_byte_size_check CHECK ((byte_size > 0));
+alter table public.upload add constraint upload_check CHECK (((state = ANY (ARRAY['open'::text, 'assembling'::text])) = (finished_at IS NULL)));
+alter table public.upload add constraint upload_part_size_check CHECK ((part_size > 0));
+alter table public.upload add constraint upload_sha256_check CHECK ((octet_length(sha256) = 32));
+alter table public.upload add constraint upload_state_check CHECK ((state = ANY (ARRAY['open'::text, 'assembling'::text, 'stored'::text, 'refused'::text, 'failed'::text])));
+alter table public.upload_part add constraint upload_part_pkey PRIMARY KEY (upload_id, number);
+alter table public.upload_part add constraint upload_part_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES upload(id) ON DELETE CASCADE;
+alter table public.upload_part add constraint upload_part_byte_length_check CHECK ((byte_length > 0));
+alter table public.upload_part add constraint upload_part_number_check CHECK ((number >= 0));
+alter table public.upload_part add constraint upload_part_sha256_check CHECK ((octet_length(sha256) = 32));
 
 -- indexes
 CREATE INDEX jobs_main_index ON graphile_worker._private_jobs USING btree (priority, run_at) INCLUDE (id, task_id, job_queue_id) WHERE (is_available = true);
@@ -368,8 +440,13 @@ CREATE INDEX component_project_id_component_number_idx ON public.component USING
 CREATE INDEX instance_project_id_id_idx ON public.instance USING btree (project_id, id);
 CREATE INDEX instance_project_id_sop_class_uid_idx ON public.instance USING btree (project_id, sop_class_uid);
 CREATE INDEX instance_series_id_coalesce_id_idx ON public.instance USING btree (series_id, COALESCE(instance_number, 2147483647), id);
+CREATE INDEX instance_sha256_idx ON public.instance USING hash (sha256);
 CREATE INDEX instance_study_id_idx ON public.instance USING btree (study_id);
 CREATE INDEX membership_project_id_idx ON public.membership USING btree (project_id);
+CREATE INDEX rendition_job_instance_id_idx ON public.rendition_job USING btree (instance_id) WHERE (thumbnail = 'waiting'::text);
+CREATE INDEX rendition_job_instance_id_idx1 ON public.rendition_job USING btree (instance_id) WHERE ((state = 'waiting'::text) AND (thumbnail <> 'waiting'::text));
+CREATE INDEX rendition_job_instance_id_idx2 ON public.rendition_job USING btree (instance_id) WHERE (state = 'failed'::text);
+CREATE UNIQUE INDEX rendition_job_thumbnail_key_idx ON public.rendition_job USING btree (thumbnail_key) WHERE (thumbnail_key IS NOT NULL);
 CREATE INDEX series_project_id_id_idx ON public.series USING btree (project_id, id);
 CREATE INDEX series_project_id_modality_idx ON public.series USING btree (project_id, modality);
 CREATE INDEX series_series_instance_uid_idx ON public.series USING btree (series_instance_uid);
@@ -388,6 +465,8 @@ CREATE INDEX study_project_id_stored_at_id_idx ON public.study USING btree (proj
 CREATE INDEX study_project_id_study_date_id_idx ON public.study USING btree (project_id, study_date DESC NULLS LAST, id DESC);
 CREATE INDEX study_project_id_study_id_idx ON public.study USING btree (project_id, study_id);
 CREATE INDEX study_search_text_idx ON public.study USING gin (search_text gin_trgm_ops);
+CREATE INDEX upload_actor_id_idx ON public.upload USING btree (actor_id);
+CREATE INDEX upload_state_idx ON public.upload USING btree (state) WHERE (state = ANY (ARRAY['open'::text, 'assembling'::text]));
 
 -- functions
 CREATE OR REPLACE FUNCTION graphile_worker.add_job(identifier text, payload json DEFAULT NULL::json, queue_name text DEFAULT NULL::text, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, max_attempts integer DEFAULT NULL::integer, job_key text DEFAULT NULL::text, priority integer DEFAULT NULL::integer, flags text[] DEFAULT NULL::text[], job_key_mode text DEFAULT 'replace'::text)
@@ -714,6 +793,8 @@ grant delete, insert, select, update on public.one_time_link to instandt_app;
 grant delete, insert, select, update on public.project to instandt_app;
 grant usage on public.project_id_seq to instandt_app;
 grant delete, insert, select, update on public.recovery_code to instandt_app;
+grant delete, insert, select, update on public.rendition to instandt_app;
+grant delete, insert, select, update on public.rendition_job to instandt_app;
 grant select on public.schema_migration to instandt_app;
 grant delete, insert, select, update on public.series to instandt_app;
 grant usage on public.series_id_seq to instandt_app;
@@ -721,6 +802,8 @@ grant delete, insert, select, update on public.session to instandt_app;
 grant delete, insert, select, update on public.sign_in_throttle to instandt_app;
 grant delete, insert, select, update on public.study to instandt_app;
 grant usage on public.study_id_seq to instandt_app;
+grant delete, insert, select, update on public.upload to instandt_app;
+grant delete, insert, select, update on public.upload_part to instandt_app;
 
 -- rights on schemas
 grant usage on schema graphile_worker to instandt_app;

@@ -19,6 +19,7 @@ import { addProblems, sendProblem } from './plugins/problem.ts'
 import { addRequestGuard } from './plugins/request-guard.ts'
 import { profileRoutes } from './profile/route.ts'
 import { projectRoutes } from './project/route.ts'
+import { renditionRoutes } from './renditions/route.ts'
 import { sessionRoutes } from './session-route.ts'
 import { entraRoutes } from './sign-in/entra-route.ts'
 import { signInRoutes } from './sign-in/route.ts'
@@ -101,6 +102,7 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     sessionRoutes(interfaces as App)
     profileRoutes(interfaces as App, deps)
     inspectionRoutes(interfaces as App, deps)
+    renditionRoutes(interfaces as App, deps)
     projectRoutes(interfaces as App, deps)
     userRoutes(interfaces as App, deps)
     tokenRoutes(interfaces as App, deps)

@@ -5,6 +5,8 @@ import {
   instancePageSchema,
   instanceQuerySchema,
   problemSchema,
+  renditionQuerySchema,
+  renditionSchema,
   sessionSchema,
 } from '@instandt/api'
 import { z } from 'zod'
@@ -39,6 +41,20 @@ export const operations: Record<string, Operation> = {
     summary: 'Instances of a view',
     query: instanceQuerySchema,
     answer: instancePageSchema,
+  },
+  'GET /api/renditions/{study}/{series}/{instance}/{frame}': {
+    summary: 'What screens take in place of a frame',
+    answer: renditionSchema,
+  },
+  'GET /api/renditions/{study}/{series}/{instance}/{frame}/overview': {
+    summary: 'The whole image, reduced',
+    query: renditionQuerySchema,
+    mediaType: 'application/octet-stream',
+  },
+  'GET /api/renditions/{study}/{series}/{instance}/{frame}/tiles/{tile}': {
+    summary: 'One tile, as far as a resolution needs',
+    query: renditionQuerySchema,
+    mediaType: 'application/octet-stream',
   },
   'GET /api/openapi.json': { summary: 'This description', mediaType: 'application/json' },
   'POST /dicom-web/studies': { summary: 'STOW-RS', mediaType: dicomJson, isUpload: true },

@@ -6,6 +6,7 @@ import { startSealing } from './audit/seal.ts'
 import { createReadNotes } from './audit/note-read.ts'
 import type { Deps } from './deps.ts'
 import { createIdentity } from './identity/index.ts'
+import { openPixels } from './pixels/pixel-pool.ts'
 import { openCredentials } from './secrets/database-credentials.ts'
 import { openKeyVault } from './secrets/key-vault.ts'
 import { createKeySource } from './secrets/keys.ts'
@@ -47,9 +48,11 @@ export async function openDeps(config: Config, log: Logger): Promise<{ deps: Dep
     async () => config.SECRET_KEYS ?? (await vault?.read(keysSecret)) ?? '',
     config.SECRETS_REFRESH_SECONDS * 1000,
   )
+  const pixels = openPixels(config)
   return {
-    deps: { config, db, blobs, log, identity: createIdentity(config, keys), noteRead: createReadNotes(db) },
+    deps: { config, db, blobs, log, identity: createIdentity(config, keys), noteRead: createReadNotes(db), pixels },
     async close() {
+      pixels.close()
       credentials?.stop()
       await blobs.close()
       await closeDb(db)

@@ -11,6 +11,7 @@ import {
 } from './inspection.ts'
 import { identityClient, type IdentityClient, type Send } from './identity-client.ts'
 import { type Problem, problemSchema } from './problem.ts'
+import { type Rendition, renditionSchema, renditionUrl } from './rendition.ts'
 import { type Session, sessionSchema } from './session.ts'
 
 /** The server answered, and the answer is a refusal. */
@@ -54,6 +55,8 @@ export interface Client extends IdentityClient {
   searchInspections(query: Query, signal?: AbortSignal): Promise<InspectionPage>
   getInspection(study: string, signal?: AbortSignal): Promise<InspectionDetail>
   listInstances(study: string, series: string, page: PageRequest, signal?: AbortSignal): Promise<InstancePage>
+  /** What screens take in place of a frame (from 1); refused with `rendition-missing` when there is none. */
+  getRendition(study: string, series: string, instance: string, frame: number, signal?: AbortSignal): Promise<Rendition>
   /** All attributes of one instance, in the DICOM JSON model (PS3.18 F) and not parsed. */
   getInstanceMetadata(study: string, series: string, instance: string, signal?: AbortSignal): Promise<string>
   /** Bytes behind an address, without fetching them; null when the server does not say. */
@@ -114,6 +117,8 @@ export function createClient(fetch: (url: string, init: RequestInit) => Promise<
       const view = `/api/inspections/${encodeURIComponent(study)}/views/${encodeURIComponent(series)}`
       return getJson(instancePageSchema, `${view}/instances${queryString({ ...page })}`, signal)
     },
+    getRendition: (study, series, instance, frame, signal) =>
+      getJson(renditionSchema, renditionUrl(study, series, instance, frame), signal),
     getInstanceMetadata: async (study, series, instance, signal) => {
       const address = instanceUrl(encodeURIComponent(study), encodeURIComponent(series), encodeURIComponent(instance))
       return (await ask('GET', `${address}/metadata`, 'application/dicom+json', { signal })).text()

@@ -19,13 +19,20 @@ export type { SampleBlock } from './encode-wasm.ts'
 export type { Encoders } from './encoders.ts'
 export { type FrameAttributes, type LookupTable, readFrameAttributes } from './frame-attributes.ts'
 export { type BulkFetch, lookUp, type LookupTables, readLookupTables } from './look-up.ts'
-export { type DecodedImage, type EncodedFrame, openFrame, type Values } from './open-frame.ts'
+export { type DecodedImage, type EncodedFrame, openFrame, openStored, type Values } from './open-frame.ts'
 export { PixelFault, type PixelFaultCode, type PixelFaultDetail } from './pixel-fault.ts'
-export { nativeFrameBytes, type PixelFormat, readPixelFormat, sampleCount, type StoredArray } from './pixel-format.ts'
+export {
+  isSubsampled,
+  nativeFrameBytes,
+  type PixelFormat,
+  readPixelFormat,
+  sampleCount,
+  type StoredArray,
+} from './pixel-format.ts'
 export { createReducer, type Reducer } from './reduce.ts'
 export { type AskedWindow, renderPicture, type RenderOptions } from './render-picture.ts'
 export type { Part, Picture } from './resample.ts'
 export { type FrameStatistics, measureFrame, type Padding, type Region } from './statistics.ts'
-export { readNativeFrame, storedValuesAt } from './stored-values.ts'
+export { allocateStored, readNativeFrame, storedValuesAt } from './stored-values.ts'
 export { createThreadPool, type JobOptions, type Thread, ThreadFailure, type ThreadPool } from './thread-pool.ts'
 export * from './window.ts'

@@ -1,5 +1,5 @@
 import type { Codecs } from './codecs.ts'
-import { decodeFrame } from './decode-frame.ts'
+import { type DecodedFrame, decodeFrame } from './decode-frame.ts'
 import { colourModelOf, type DisplayPixels, displayPixels } from './display-pixels.ts'
 import type { LookupTable } from './frame-attributes.ts'
 import { lookUp, type LookupTables } from './look-up.ts'
@@ -35,8 +35,16 @@ export interface Values {
  * @throws {PixelFault} whatever is wrong with them
  */
 export async function openFrame(frame: EncodedFrame, maxEdge: number, codecs: Codecs): Promise<DecodedImage> {
+  return openStored(await decodeFrame(frame.bytes, frame.syntaxUid, frame.format, codecs), frame, maxEdge)
+}
+
+/** The same for samples that are decoded already. */
+export function openStored(
+  { stored, isConverted }: DecodedFrame,
+  frame: Omit<EncodedFrame, 'bytes' | 'syntaxUid'>,
+  maxEdge: number,
+): DecodedImage {
   const { format, tables } = frame
-  const { stored, isConverted } = await decodeFrame(frame.bytes, frame.syntaxUid, format, codecs)
   const model = colourModelOf(format, isConverted)
   const values = tables.modality ? lookUpAll(stored, format, tables.modality) : { samples: stored, format }
   const statistics = measureFrame(values.samples, values.format, tables.modality ? undefined : frame.padding)

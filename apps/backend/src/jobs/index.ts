@@ -1,6 +1,8 @@
 import { Logger as WorkerLogger, type Runner, run } from 'graphile-worker'
 import type { Deps } from '../deps.ts'
 import { readArchiveScope } from '../plugins/access.ts'
+import { startDeriving } from '../renditions/derive-loop.ts'
+import { sweepRenditions } from '../renditions/sweep-renditions.ts'
 import { forgetExpired } from './forget-expired.ts'
 import { sweepOrphans } from './sweep-orphans.ts'
 
@@ -12,19 +14,30 @@ const levels: Record<string, 'error' | 'warn' | 'info' | 'debug'> = {
   debug: 'debug',
 }
 
+export interface Jobs {
+  addJob: Runner['addJob']
+  stop(): Promise<void>
+}
+
 /** Every background task by name; schedules in UTC. Any number of processes may run them: a task runs once. */
-export async function startJobs(deps: Deps): Promise<Runner> {
+export async function startJobs(deps: Deps): Promise<Jobs> {
   const log = deps.log.child({ part: 'jobs' })
-  return run({
+  const runner = await run({
     pgPool: deps.db.pool,
     concurrency: 2,
     noHandleSignals: true,
     logger: new WorkerLogger((scope) => (level, message) => log[levels[level] ?? 'info'](scope, message)),
-    crontab: '17 3 * * * sweep-orphans ?max=3&fill=1d\n47 3 * * * forget-expired ?max=3&fill=1d',
+    crontab: `17 3 * * * sweep-orphans ?max=3&fill=1d
+33 3 * * * sweep-renditions ?max=3&fill=1d
+47 3 * * * forget-expired ?max=3&fill=1d`,
     taskList: {
       'forget-expired': async () => {
         const count = await forgetExpired(deps, await readArchiveScope(deps.db))
         deps.log.info({ count }, 'expired sessions and links are removed')
+      },
+      'sweep-renditions': async () => {
+        const report = await sweepRenditions(deps, await readArchiveScope(deps.db))
+        deps.log.info(report, 'sweep of images for screens done')
       },
       'sweep-orphans': async () => {
         const report = await sweepOrphans(deps, await readArchiveScope(deps.db))
@@ -40,4 +53,11 @@ export async function startJobs(deps: Deps): Promise<Runner> {
       },
     },
   })
+  const deriving = startDeriving(deps)
+  return {
+    addJob: (...job) => runner.addJob(...job),
+    async stop() {
+      await Promise.all([deriving.stop(), runner.stop()])
+    },
+  }
 }

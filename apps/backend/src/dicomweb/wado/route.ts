@@ -2,10 +2,11 @@ import { instanceUrl } from '@instandt/api'
 import { transferSyntax } from '@instandt/dicom'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../app-error.ts'
-import type { InstanceAddress, InstanceSelection } from '../../data/retrieve.ts'
+import type { InstanceAddress } from '../../data/retrieve.ts'
 import type { App, Deps } from '../../deps.ts'
 import { baseOf, bases } from '../places.ts'
 import type { Offer } from './accept.ts'
+import { addressOf, anyUid, parseFrameList, selectionOf, type WadoParams as Params } from './addresses.ts'
 import { chooseOffer } from './accept.ts'
 import type { AnswerBody, Part, PartHead } from './answer.ts'
 import type { ReaderMemory } from './answer-memory.ts'
@@ -15,13 +16,6 @@ import { planFrames, retrieveFrames } from './retrieve-frames.ts'
 import { retrieveMetadata } from './retrieve-metadata.ts'
 import { openObject, retrieveIds, retrieveInstance, retrieveObjects } from './retrieve-object.ts'
 
-interface Params {
-  study: string
-  series: string
-  instance: string
-  /** Frame list or bulk data path: the rest of the address. */
-  '*': string
-}
 type Request = FastifyRequest<{ Params: Params; Querystring: { accept?: string | string[] } }>
 type Handler = (request: Request, reply: FastifyReply) => Promise<FastifyReply>
 
@@ -147,34 +141,6 @@ export function wadoRoutes(app: App, deps: Deps): void {
 }
 
 const partType = (type: string, transferSyntaxUid: string): string => `${type}; transfer-syntax=${transferSyntaxUid}`
-
-// PostgreSQL takes no NUL in text; such an address names nothing.
-const anyUid = /^[^\0]{1,256}$/
-
-function selectionOf({ study, series, instance }: Params): InstanceSelection {
-  // A level that the route does not have is absent here.
-  for (const uid of [study, series, instance] as (string | undefined)[]) {
-    if (uid !== undefined && !anyUid.test(uid))
-      throw new AppError('instance-not-found', 404, 'There is nothing stored at this address.')
-  }
-  const selection: InstanceSelection = { studyInstanceUid: study }
-  if (series !== undefined) selection.seriesInstanceUid = series
-  if (instance !== undefined) selection.sopInstanceUid = instance
-  return selection
-}
-
-const addressOf = (params: Params): InstanceAddress => selectionOf(params) as InstanceAddress
-
-/** PS3.18 10.4.1.1.6: numbers from 1, separated by commas. */
-function parseFrameList(list: string): number[] {
-  if (!/^\d{1,9}(,\d{1,9})*$/.test(list)) {
-    throw new AppError('frame-list-invalid', 400, 'The frame list must be numbers from 1, separated by commas.')
-  }
-  const frames = list.split(',').map(Number)
-  if (frames.includes(0))
-    throw new AppError('frame-list-invalid', 400, 'Frames are counted from 1; there is no frame 0.')
-  return frames
-}
 
 function parseBulkPath(path: string): string {
   if (!/^[0-9A-F]{8}(\/\d{1,9}\/[0-9A-F]{8})*$/i.test(path)) {
