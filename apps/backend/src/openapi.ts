@@ -25,7 +25,8 @@ export interface Operation {
 }
 
 const dicomJson = 'application/dicom+json'
-const instance = '/dicom-web/studies/{study}/series/{series}/instances/{instance}'
+const study = '/dicom-web/studies/{study}'
+const instance = `${study}/series/{series}/instances/{instance}`
 
 /** Every address below /api and /dicom-web; a test holds the list against the routes. */
 export const operations: Record<string, Operation> = {
@@ -78,6 +79,12 @@ export const operations: Record<string, Operation> = {
   [`GET ${instance}`]: { summary: 'WADO-RS: an instance', mediaType: 'multipart/related' },
   [`GET ${instance}/metadata`]: { summary: 'WADO-RS: attributes of an instance', mediaType: dicomJson },
   [`GET ${instance}/frames/{frames}`]: { summary: 'WADO-RS: frames', mediaType: 'multipart/related' },
+  ...Object.fromEntries(
+    [study, `${study}/series/{series}`, instance, `${instance}/frames/{frames}`].flatMap((address) => [
+      [`GET ${address}/rendered`, { summary: 'WADO-RS: pictures for screens', mediaType: 'image/jpeg' }],
+      [`GET ${address}/thumbnail`, { summary: 'WADO-RS: a small picture', mediaType: 'image/jpeg' }],
+    ]),
+  ),
   [`GET ${instance}/bulkdata/{path}`]: {
     summary: 'WADO-RS: one value kept in the file',
     mediaType: 'multipart/related',

@@ -24,6 +24,12 @@ export function isReadInStrips({ format, stored }: ImageInfo): boolean {
   return stored.layout?.encapsulated === false && isPlain
 }
 
+/** Some of the rows can be read alone: no word of swapped bytes reaches from one into the next. */
+export const isReadByRow = (image: ImageInfo): boolean => {
+  const swapBytes = image.stored.layout?.swapBytes ?? 1
+  return isReadInStrips(image) && (swapBytes === 1 || swapBytes * 8 === image.format.bitsAllocated)
+}
+
 /** The bytes of one frame (from 1), little endian and in whole bytes where they are native. */
 export async function readFrame(deps: Deps, scope: Scope, image: ImageInfo, frame: number): Promise<FrameInput> {
   const plan = await planFrames(deps, scope, image.stored, [frame])
@@ -32,6 +38,12 @@ export async function readFrame(deps: Deps, scope: Scope, image: ImageInfo, fram
     return { bytes: await collect(body, byteLength), syntaxUid: image.frameSyntaxUid, format: image.format }
   }
   throw new Error('a frame that was planned was not sent')
+}
+
+/** Rows of a frame that is read in strips. */
+export interface RowRange {
+  top: number
+  height: number
 }
 
 export interface Strip {
@@ -52,10 +64,11 @@ export async function* readRows(
   height: number,
   pool: PixelPool,
   job: PixelJob = {},
+  range?: RowRange,
 ): AsyncGenerator<Strip> {
   const { format } = image
   if (isReadInStrips(image)) {
-    yield* nativeStrips(deps, scope, image, frame, height)
+    yield* nativeStrips(deps, scope, image, frame, height, range)
     return
   }
   const input = await readFrame(deps, scope, image, frame)
@@ -75,12 +88,22 @@ async function* nativeStrips(
   image: ImageInfo,
   frame: number,
   height: number,
+  range?: RowRange,
 ): AsyncGenerator<Strip> {
   const { format } = image
   const plan = await planFrames(deps, scope, image.stored, [frame])
   const rowBytes = nativeFrameBytes({ ...format, rows: 1 })
+  const end = range?.height ?? format.rows
   let row = 0
-  const begin = (): Uint8Array<ArrayBuffer> => new Uint8Array(Math.min(height, format.rows - row) * rowBytes)
+  const begin = (): Uint8Array<ArrayBuffer> => new Uint8Array(Math.min(height, end - row) * rowBytes)
+  if (range) {
+    const byteLength = range.height * rowBytes
+    for (const place of plan.places) {
+      place.offset += range.top * rowBytes
+      place.span = byteLength
+      place.byteLength = byteLength
+    }
+  }
   for await (const body of retrieveFrames(deps, plan, () => freshMemory)) {
     let rows = begin()
     let filled = 0

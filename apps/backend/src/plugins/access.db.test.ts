@@ -64,7 +64,7 @@ const addressOf = ({ url }: DeclaredRoute, project: 'own' | 'other'): string =>
     .replace(':instance', '1.2.4')
     .replace('frames/*', 'frames/1')
     .replace('bulkdata/*', 'bulkdata/7FE00010')
-    .replace(':frame', '1')
+    .replace(/:frames?/, '1')
     .replace(':tile', '0')
     .replace(/:(user|id)/, nobody)
 

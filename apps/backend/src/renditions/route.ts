@@ -7,6 +7,7 @@ import type { App, Deps } from '../deps.ts'
 import { sendBody } from '../dicomweb/wado/answer.ts'
 import { anyUid } from '../dicomweb/wado/addresses.ts'
 import { readQuery } from '../read-input.ts'
+import { blobOffset } from './rendition-blob.ts'
 
 interface Params {
   study: string
@@ -68,7 +69,7 @@ export function renditionRoutes(app: App, deps: Deps): void {
       const most = lengths.length - 1
       throw new AppError('malformed-query', 400, `reduction: this picture can be halved ${most} times at most.`)
     }
-    const range = { offset: offsetOf(found, at), length: byteLength }
+    const range = { offset: blobOffset(found, at), length: byteLength }
     return sendBody(request, reply, `${found.blobKey} ${range.offset} ${byteLength}`, {
       mediaType: 'application/octet-stream',
       byteLength,
@@ -99,11 +100,3 @@ export function renditionRoutes(app: App, deps: Deps): void {
 const numberOf = (text: string): number | undefined => (/^\d{1,9}$/.test(text) ? Number(text) : undefined)
 
 const halved = (edge: number, times: number): number => Math.ceil(edge / 2 ** times)
-
-const wholeOf = (prefixes: readonly number[] | undefined): number => prefixes?.at(-1) ?? 0
-
-/** Tiles lie one after the other, the overview behind them. */
-function offsetOf({ layout, prefixes }: StoredRendition, at: number): number {
-  const before = !layout.overview ? prefixes.slice(0, at) : at === 0 ? prefixes.slice(1) : prefixes.slice(1, at)
-  return before.reduce((sum, lengths) => sum + wholeOf(lengths), 0)
-}

@@ -48,7 +48,7 @@ export async function makeThumbnail(
   const size = decodedBytes(format)
   const isReducible = format.photometric !== 'PALETTE COLOR'
   if (isReducible && isReadInStrips(image) && size > wholeFrame) {
-    const small = await readSmall(deps, scope, image, frame, pool, pause)
+    const small = await readSmall(deps, scope, image, frame, pool, { pause })
     return pool.run('render', { ...thumbnailSettings, ...smallSource(image, small), tables, attributes })
   }
   if (size > largestWholeFrame())
@@ -61,6 +61,9 @@ export async function makeThumbnail(
   )
 }
 
+const squareFor = ({ columns, rows }: ImageInfo['format']): number =>
+  2 ** Math.max(0, Math.ceil(Math.log2(Math.max(columns, rows) / smallEdge)))
+
 /** A large native frame as means of squares, read in strips. */
 export async function readSmall(
   deps: Deps,
@@ -68,19 +71,20 @@ export async function readSmall(
   image: ImageInfo,
   frame: number,
   pool: PixelPool,
-  pause: () => Promise<void> = async () => undefined,
+  options: { square?: number; pause?: () => Promise<void>; signal?: AbortSignal | undefined } = {},
 ): Promise<SmallImage> {
   const { format } = image
-  const square = 2 ** Math.max(0, Math.ceil(Math.log2(Math.max(format.columns, format.rows) / smallEdge)))
+  const { square = squareFor(format), pause, signal } = options
   const gathered = gatherRows(image, square)
   const rowBytes = decodedBytes({ ...format, rows: 1 })
   const height = square * Math.max(1, Math.floor(stripBytes / (rowBytes * square)))
   for await (const { rows, rowCount } of readRows(deps, scope, image, frame, height, pool)) {
     const buffer = rows instanceof Uint8Array ? rows.buffer : rows.stored.buffer
     const of = { ...format, rows: rowCount }
-    const { reduced } = await pool.run('strip', { rows, format: of, tiles: undefined, square }, { transfer: [buffer] })
+    const transfer = [buffer]
+    const { reduced } = await pool.run('strip', { rows, format: of, tiles: undefined, square }, { transfer, signal })
     gathered.add(reduced, false)
-    await pause()
+    await pause?.()
   }
   return gathered.finish()
 }

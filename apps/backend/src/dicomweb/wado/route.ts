@@ -1,23 +1,20 @@
 import { instanceUrl } from '@instandt/api'
 import { transferSyntax } from '@instandt/dicom'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { AppError } from '../../app-error.ts'
 import type { InstanceAddress } from '../../data/retrieve.ts'
 import type { App, Deps } from '../../deps.ts'
-import { baseOf, bases } from '../places.ts'
+import { baseOf } from '../places.ts'
 import type { Offer } from './accept.ts'
-import { addressOf, anyUid, parseFrameList, selectionOf, type WadoParams as Params } from './addresses.ts'
-import { chooseOffer } from './accept.ts'
-import type { AnswerBody, Part, PartHead } from './answer.ts'
+import { addressOf, parseFrameList, selectionOf } from './addresses.ts'
+import type { Part } from './answer.ts'
 import type { ReaderMemory } from './answer-memory.ts'
-import { multipartBody, sendBody } from './answer.ts'
+import { multipartBody, sendBody, sendParts } from './answer.ts'
 import { planBulk } from './retrieve-bulkdata.ts'
 import { planFrames, retrieveFrames } from './retrieve-frames.ts'
 import { retrieveMetadata } from './retrieve-metadata.ts'
 import { openObject, retrieveIds, retrieveInstance, retrieveObjects } from './retrieve-object.ts'
-
-type Request = FastifyRequest<{ Params: Params; Querystring: { accept?: string | string[] } }>
-type Handler = (request: Request, reply: FastifyReply) => Promise<FastifyReply>
+import { instancePath, negotiate, seriesPath, studyPath, wadoGet } from './wado-get.ts'
 
 const dicom = 'application/dicom'
 const octets = 'application/octet-stream'
@@ -32,28 +29,8 @@ export function wadoRoutes(app: App, deps: Deps): void {
     { studyInstanceUid, seriesInstanceUid, sopInstanceUid }: InstanceAddress,
   ): string => instanceUrl(studyInstanceUid, seriesInstanceUid, sopInstanceUid, baseOf(deps.config, request))
 
-  // HEAD is answered from the database alone; the framework's own would read the whole body to drop it.
-  const get = (url: string, handler: Handler, action: 'image.view' | 'image.download' = 'image.view'): void => {
-    for (const base of bases) {
-      app.route({
-        method: ['GET', 'HEAD'],
-        url: base + url,
-        config: { permission: 'read' },
-        handler: async (request, reply) => {
-          const { study } = request.params as Params
-          // Who reads is written before the first byte leaves.
-          if (request.method === 'GET' && anyUid.test(study)) await deps.noteRead(request.scope, action, study)
-          return handler(request as Request, reply)
-        },
-      })
-    }
-  }
-
-  const study = '/studies/:study'
-  const series = `${study}/series/:series`
-  const instance = `${series}/instances/:instance`
-
-  for (const url of [study, series]) {
+  const get = wadoGet(app, deps)
+  for (const url of [studyPath, seriesPath]) {
     get(
       url,
       async (request, reply) => {
@@ -76,7 +53,7 @@ export function wadoRoutes(app: App, deps: Deps): void {
   }
 
   get(
-    instance,
+    instancePath,
     async (request, reply) => {
       const object = await retrieveInstance(deps, request.scope, addressOf(request.params))
       const offer = negotiate(request, bothWays(dicom, [object.transferSyntaxUid]))
@@ -90,7 +67,7 @@ export function wadoRoutes(app: App, deps: Deps): void {
     'image.download',
   )
 
-  for (const url of [study, series, instance]) {
+  for (const url of [studyPath, seriesPath, instancePath]) {
     get(`${url}/metadata`, async (request, reply) => {
       const ids = await retrieveIds(deps, request.scope, selectionOf(request.params))
       const offer = negotiate(request, [
@@ -106,7 +83,7 @@ export function wadoRoutes(app: App, deps: Deps): void {
     })
   }
 
-  get(`${instance}/frames/*`, async (request, reply) => {
+  get(`${instancePath}/frames/*`, async (request, reply) => {
     const frames = parseFrameList(request.params['*'])
     const plan = await planFrames(deps, request.scope, addressOf(request.params), frames)
     const { object, layout, places } = plan
@@ -122,7 +99,7 @@ export function wadoRoutes(app: App, deps: Deps): void {
     )
   })
 
-  get(`${instance}/bulkdata/*`, async (request, reply) => {
+  get(`${instancePath}/bulkdata/*`, async (request, reply) => {
     const path = parseBulkPath(request.params['*'])
     const { object, isEncapsulated, byteLengths, open } = await planBulk(
       deps,
@@ -162,48 +139,6 @@ function frameOffers(transferSyntaxUid: string, isEncapsulated: boolean, isSingl
   return types.flatMap((type) => bothWays(type, syntaxes)).filter((offer) => offer.isMultipart || isSingle)
 }
 
-/** PS3.18 8.3.3.1: the query parameter, where a client cannot set headers, goes before the header. */
-function negotiate(request: Request, offers: readonly Offer[]): Offer {
-  const fromQuery = request.query.accept
-  const accept = (Array.isArray(fromQuery) ? fromQuery.join(',') : fromQuery) || request.headers.accept
-  const offer = chooseOffer(accept, offers)
-  if (offer) return offer
-  const words = offers.map(({ type, isMultipart, transferSyntaxUids }) => {
-    const syntax = transferSyntaxUids ? `; transfer-syntax=${transferSyntaxUids[0] ?? '*'}` : ''
-    return isMultipart ? `multipart/related; type="${type}"${syntax}` : type + syntax
-  })
-  throw new AppError('not-acceptable', 406, `This can be sent as ${words.join(' or ')}.`)
-}
-
 async function* one(body: Promise<AsyncIterable<Uint8Array>>): AsyncGenerator<AsyncIterable<Uint8Array>> {
   yield await body
-}
-
-/** Parts whose heads and lengths are known, in one multipart body or, if the offer says so, the only one by itself. */
-async function sendParts(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  identity: string,
-  offer: Offer,
-  heads: (PartHead & { byteLength: number })[],
-  open: (memory: ReaderMemory) => AsyncIterable<AsyncIterable<Uint8Array>>,
-): Promise<FastifyReply> {
-  if (offer.isMultipart) {
-    async function* parts(memory: ReaderMemory): AsyncGenerator<Part> {
-      let at = 0
-      for await (const body of open(memory)) {
-        const head = heads[at++]
-        if (head) yield { ...head, body }
-      }
-    }
-    return sendBody(request, reply, identity, await multipartBody(offer.type, identity, parts, heads))
-  }
-  const [head] = heads
-  if (!head) throw new AppError('not-acceptable', 406, 'There is nothing to send.')
-  async function* only(memory: ReaderMemory): AsyncGenerator<Uint8Array> {
-    for await (const body of open(memory)) yield* body
-  }
-  const { mediaType, byteLength } = head
-  const body: AnswerBody = { mediaType, byteLength, headers: { 'content-location': head.location }, open: only }
-  return sendBody(request, reply, identity, body)
 }
