@@ -93,7 +93,7 @@ function checkSize(found: { columns: number; rows: number; components: number },
 function decodeJpeg(bytes: Uint8Array<ArrayBuffer>, format: PixelFormat): DecodedFrame {
   const image = decodeJpegDct(bytes, format.rows * format.columns + 1_000_000)
   checkSize(image, format)
-  return { stored: fitSamples(image.samples, format), isConverted: image.adobeTransform === 0 }
+  return { stored: fitSamples(image.samples, format), isConverted: isRgbInside(bytes) }
 }
 
 async function decodeLosslessJpeg(
@@ -134,6 +134,19 @@ async function decodeWasm(
     decoder.delete()
   }
 }
+
+/**
+ * Whether decoding this frame gives red green blue where the attributes say something else: known from its first bytes,
+ * without decoding it.
+ */
+export function decodesToRgb(bytes: Uint8Array, syntaxUid: string, format: PixelFormat): boolean {
+  const family = families[syntaxUid]
+  if (family === 'jpeg') return isRgbInside(bytes)
+  return (family === 'jpeg-2000' || family === 'htj2k' || family === 'jpeg-xl') && isTransformUndone(bytes, format)
+}
+
+/** Adobe's marker: no transform. */
+const isRgbInside = (bytes: Uint8Array): boolean => readJpegHeader(bytes)?.adobeTransform === 0
 
 /**
  * Whether the decoder of JPEG 2000 or JPEG XL made RGB of YBR: when the codestream says so (COD marker, ISO/IEC 15444-1

@@ -3,7 +3,7 @@ export type { Codecs, LoadedCodec, LosslessJpegDecode, WasmCodec, WasmDecoder, W
 export { createCodecs, type CodecPrograms } from './create-codecs.ts'
 export { createEncoders } from './create-encoders.ts'
 export { decodeHtj2k } from './decode-htj2k.ts'
-export { decodeFrame, type DecodedFrame, familyOf, syntaxName } from './decode-frame.ts'
+export { decodeFrame, type DecodedFrame, decodesToRgb, familyOf, syntaxName } from './decode-frame.ts'
 export {
   type ColourModel,
   colourModelOf,

@@ -63,7 +63,13 @@ test('a progressive picture of one scan decodes', () => {
 
 test('the header alone tells process and size', () => {
   const jpeg = writeFlatJpeg({ columns: 300, rows: 20, precision: 12, planes: grey(() => 1) })
-  assert.deepEqual(readJpegHeader(jpeg), { process: 1, columns: 300, rows: 20, components: 1 })
+  assert.deepEqual(readJpegHeader(jpeg), {
+    process: 1,
+    columns: 300,
+    rows: 20,
+    components: 1,
+    adobeTransform: undefined,
+  })
   assert.equal(readJpegHeader(Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)), undefined)
 })
 

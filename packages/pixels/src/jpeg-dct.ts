@@ -25,22 +25,33 @@ export interface JpegHeader {
   columns: number
   rows: number
   components: number
+  /** Adobe's marker before it: samples are RGB (0) or YCbCr (1). */
+  adobeTransform: number | undefined
 }
 
 /** The frame header alone; undefined when there is none before the first scan. */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   const word = (offset: number): number => (bytes[offset]! << 8) | bytes[offset + 1]!
+  let adobeTransform: number | undefined
   let at = 2
   while (at + 9 < bytes.length) {
     const marker = bytes[at + 1]!
     if (bytes[at] !== 0xff || marker === 0xff) at += 1
     else if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) {
-      return { process: marker - 0xc0, rows: word(at + 5), columns: word(at + 7), components: bytes[at + 9]! }
+      const [rows, columns, components] = [word(at + 5), word(at + 7), bytes[at + 9]!]
+      return { process: marker - 0xc0, rows, columns, components, adobeTransform }
     } else if (marker === 0xda) return undefined
-    else at += 2 + word(at + 2)
+    else {
+      if (marker === 0xee) adobeTransform = transformOf(bytes.subarray(at + 4, at + 2 + word(at + 2)))
+      at += 2 + word(at + 2)
+    }
   }
   return undefined
 }
+
+/** Of an application segment, if it is Adobe's. */
+const transformOf = (segment: Uint8Array): number | undefined =>
+  segment.length >= 12 && String.fromCharCode(...segment.subarray(0, 5)) === 'Adobe' ? segment[11] : undefined
 
 interface Frame {
   isProgressive: boolean
@@ -95,9 +106,8 @@ export function decodeJpegDct(bytes: Uint8Array, maxPixels: number): JpegImage {
       throw new Error(`JPEG process SOF${marker - 0xc0} is not supported`)
     } else if (marker === 0xcc) throw new Error('arithmetic coding is not supported')
     else if (marker === 0xdd) restartInterval = (segment[0]! << 8) | segment[1]!
-    else if (marker === 0xee && segment.length >= 12 && String.fromCharCode(...segment.subarray(0, 5)) === 'Adobe') {
-      adobeTransform = segment[11]
-    } else if (marker === 0xda) {
+    else if (marker === 0xee) adobeTransform = transformOf(segment) ?? adobeTransform
+    else if (marker === 0xda) {
       if (!frame) throw new Error('a scan before the frame header')
       scans += 1
       // Each scan may touch every block: more of them than a picture can need is an attack on time.

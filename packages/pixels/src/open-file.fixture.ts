@@ -26,8 +26,9 @@ const itemHeaderBytes = 8
 const metaStart = 144
 
 /** A file and its frames without a server; undefined when it cannot be read or has no frames. */
-export function openFile(name: string): OpenFile | undefined {
-  const file = readFileSync(name)
+export const openFile = (name: string): OpenFile | undefined => openBytes(readFileSync(name))
+
+export function openBytes(file: Buffer): OpenFile | undefined {
   const reader = createHeaderReader()
   try {
     reader.push(new Uint8Array(file))

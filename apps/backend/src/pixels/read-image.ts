@@ -21,9 +21,13 @@ const explicitLittleEndian = '1.2.840.10008.1.2.1'
 // Tables of 65,536 entries have 128 KiB.
 const maxTableBytes = 1024 * 1024
 
+/** All attributes, those that stay in the file by their address. */
+export const readDataset = (stored: StoredAttributes): Dataset =>
+  parseDataset(zstdDecompressSync(stored.metadata).toString())
+
 /** @throws {PixelFault} when the attributes describe no image that can be decoded */
 export async function readImage(deps: Deps, scope: Scope, stored: StoredAttributes): Promise<ImageInfo> {
-  const dataset = parseDataset(zstdDecompressSync(stored.metadata).toString())
+  const dataset = readDataset(stored)
   const format = readPixelFormat(dataset)
   const { layout } = stored
   // Written in the file, but not where a frame begins and ends.

@@ -9,6 +9,7 @@ import { baseOf } from '../places.ts'
 import type { Offer } from '../wado/accept.ts'
 import { addressOf, parseFrameList, selectionOf } from '../wado/addresses.ts'
 import { multipartBody, type Part, sendBody } from '../wado/answer.ts'
+import { leaving } from '../wado/leaving.ts'
 import { retrieveIds } from '../wado/retrieve-object.ts'
 import { instancePath, negotiate, seriesPath, studyPath, wadoGet, type WadoRequest } from '../wado/wado-get.ts'
 import { parseRendering, type Rendering } from './parse-rendering.ts'
@@ -127,15 +128,6 @@ function readRendering(request: WadoRequest, reply: FastifyReply): Rendering {
 const version = 1
 const identityOf = (rendering: Partial<Rendering>, type: string): string =>
   `rendered ${version} ${type} ${JSON.stringify(rendering)}`
-
-/** Aborted when the client has left: what it waited for is not begun any more. */
-function leaving({ raw }: FastifyReply): AbortSignal {
-  const controller = new AbortController()
-  raw.once('close', () => {
-    if (!raw.writableFinished) controller.abort(new AppError('client-left', 499, 'The client has left.'))
-  })
-  return controller.signal
-}
 
 async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes

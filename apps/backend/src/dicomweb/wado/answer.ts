@@ -169,13 +169,13 @@ async function untilFree(raw: ServerResponse): Promise<void> {
   }
 }
 
-/** Parts whose heads and lengths are known, in one multipart body or, if the offer says so, the only one by itself. */
+/** Parts whose heads and, best, lengths are known, in one multipart body or, if the offer says so, the only one by itself. */
 export async function sendParts(
   request: FastifyRequest,
   reply: FastifyReply,
   identity: string,
   offer: Offer,
-  heads: (PartHead & { byteLength: number })[],
+  heads: (PartHead & { byteLength: number | undefined })[],
   open: (memory: ReaderMemory) => AsyncIterable<AsyncIterable<Uint8Array>>,
 ): Promise<FastifyReply> {
   if (offer.isMultipart) {
@@ -186,7 +186,11 @@ export async function sendParts(
         if (head) yield { ...head, body }
       }
     }
-    return sendBody(request, reply, identity, await multipartBody(offer.type, identity, parts, heads))
+    const known = heads.flatMap(({ byteLength, ...head }) =>
+      byteLength === undefined ? [] : [{ ...head, byteLength }],
+    )
+    const lengths = known.length === heads.length ? known : undefined
+    return sendBody(request, reply, identity, await multipartBody(offer.type, identity, parts, lengths))
   }
   const [head] = heads
   if (!head) throw new AppError('not-acceptable', 406, 'There is nothing to send.')
