@@ -66,6 +66,11 @@ test('floats, signed values, padding and what is no number have a shade', () => 
   assert.deepEqual(shades(Int16Array.of(-300, -200, -100, 0), format({ isSigned: true })), [0, 85, 170, 255])
   const padded = { padding: { lower: -2000, upper: -2000 } }
   assert.deepEqual(shades(Int16Array.of(-2000, 0, 50, 100), format({ isSigned: true }), padded), [0, 0, 128, 255])
+  const window = { centre: -950, width: 2100, shape: 'linear-exact' } as const
+  assert.deepEqual(
+    shades(Int16Array.of(-2000, 0, 50, 100), format({ isSigned: true }), padded, { window }),
+    [0, 243, 249, 255],
+  )
   assert.deepEqual(shades(Uint32Array.of(0, 4_000_000_000, 2_000_000_000, 0), format({ bitsAllocated: 32 }))[1], 255)
 })
 

@@ -47,18 +47,15 @@ function windowed(
 ): Uint8Array<ArrayBuffer> {
   const shade = shadeOf(windowOf(format, statistics, attributes, asked), asked, attributes)
   const pixels = new Uint8Array(samples.length)
-  const isByTable = format.kind === 'integer' && statistics.max - statistics.min < 2 ** 16
-  if (!isByTable) {
+  if (format.kind === 'float' || samples.BYTES_PER_ELEMENT > 2) {
     for (let index = 0; index < pixels.length; index += 1) pixels[index] = shade(samples[index]!)
     return pixels
   }
-  // Padding lies outside the statistics: it is as black or as white as the nearest value.
-  const { min, max } = statistics
-  const table = Uint8Array.from({ length: max - min + 1 }, (_, index) => shade(min + index))
-  for (let index = 0; index < pixels.length; index += 1) {
-    const value = samples[index]!
-    pixels[index] = table[(value < min ? min : value > max ? max : value) - min]!
-  }
+  // Every value that the array can hold: padding may lie far from all others.
+  const count = 2 ** (8 * samples.BYTES_PER_ELEMENT)
+  const first = samples instanceof Int8Array || samples instanceof Int16Array ? -count / 2 : 0
+  const table = Uint8Array.from({ length: count }, (_, index) => shade(first + index))
+  for (let index = 0; index < pixels.length; index += 1) pixels[index] = table[samples[index]! - first]!
   return pixels
 }
 
