@@ -6,6 +6,7 @@ import { prove as proveCrash } from './crash.ts'
 import { prove as proveFrontDoor, whyNoFirewall } from './front-door.ts'
 import { prove as proveFuzzStow } from './fuzz-stow.ts'
 import { prove as proveImages, whyNoContainers } from './images.ts'
+import { prove as provePeers, whyNoPeers } from './peers.ts'
 import { prove as proveRelease } from './release.ts'
 import { prove as proveRestore } from './restore.ts'
 import { prove as proveRotation } from './rotation.ts'
@@ -22,6 +23,9 @@ test('a store that vanishes in the middle of uploads leaves no row without its b
   proveStorageLoss({ scale: 'small' }))
 test('every DICOM file of the folder is stored, found and returned as it came', { skip: whyNoSharedData }, () =>
   proveSharedData({ scale: 'small' }),
+)
+test('frames transcoded and rendered are what dcmtk, GDCM and OpenJPEG decode', { skip: whyNoPeers }, () =>
+  provePeers({ scale: 'small' }),
 )
 test('a changed event is named, a chain made anew is caught', () => proveAudit({ scale: 'small' }))
 test('the database’s password changes under load without a failed request', () => proveRotation({ scale: 'small' }))

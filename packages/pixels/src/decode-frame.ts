@@ -1,5 +1,6 @@
 import { transferSyntax } from '@instandt/dicom'
 import { type Codecs, type FrameInfo, type WasmCodec, wasmError } from './codecs.ts'
+import { hasColourTransform, linesFromDecoder } from './htj2k-lines.ts'
 import { decodeJpegDct, type JpegHeader, readJpegHeader } from './jpeg-dct.ts'
 import { PixelFault } from './pixel-fault.ts'
 import { nativeFrameBytes, type PixelFormat, sampleCount, type StoredArray } from './pixel-format.ts'
@@ -121,9 +122,11 @@ async function decodeWasm(
     const info = decoder.getFrameInfo()
     // Decoders that only print what is wrong leave nothing behind.
     if (info.width === 0 || info.height === 0) throw new Error('damaged data')
-    checkSize({ columns: info.width, rows: info.height, components: info.componentCount }, format)
+    const size = { columns: info.width, rows: info.height, components: info.componentCount }
+    checkSize(size, format)
     // The decoder's memory goes with it.
-    const decoded = viewDecoded(decoder.getDecodedBuffer().slice(), info)
+    const given = viewDecoded(decoder.getDecodedBuffer().slice(), info)
+    const decoded = codec === 'htj2k' ? linesFromDecoder(given, bytes, size) : given
     const isPlanar = info.componentCount > 1 && decoder.getInterleaveMode?.() === 0
     const fitted = fitSamples(decoded, format)
     const isConverted = codec !== 'jpeg-ls' && isTransformUndone(bytes, format)
@@ -149,18 +152,14 @@ export function decodesToRgb(bytes: Uint8Array, syntaxUid: string, format: Pixel
 const isRgbInside = (bytes: Uint8Array): boolean => readJpegHeader(bytes)?.adobeTransform === 0
 
 /**
- * Whether the decoder of JPEG 2000 or JPEG XL made RGB of YBR: when the codestream says so (COD marker, ISO/IEC 15444-1
- * A.6.1), or the attributes name a transform that only codestreams have.
+ * Whether the decoder of JPEG 2000 or JPEG XL made RGB of YBR: when the codestream says so, or the attributes name a
+ * transform that only codestreams have.
  */
 function isTransformUndone(bytes: Uint8Array, { samplesPerPixel, photometric }: PixelFormat): boolean {
   if (samplesPerPixel !== 3 || !photometric.startsWith('YBR')) return false
   if (photometric === 'YBR_RCT' || photometric === 'YBR_ICT') return true
-  const word = (at: number): number => (bytes[at]! << 8) | bytes[at + 1]!
   // What is no bare codestream (JPEG XL, or in boxes) is RGB once it is decoded.
-  if (word(0) !== 0xff4f) return true
-  for (let at = 2; at + 9 < bytes.length && word(at) !== 0xff90; at += 2 + word(at + 2))
-    if (word(at) === 0xff52) return bytes[at + 8] === 1
-  return true
+  return hasColourTransform(bytes) ?? true
 }
 
 /** The samples a decoder gave, in the type its header names. */

@@ -1,5 +1,6 @@
 import { type Codecs, wasmError } from './codecs.ts'
 import type { ReducedSamples } from './encode-htj2k.ts'
+import { linesFromDecoder } from './htj2k-lines.ts'
 import { viewDecoded } from './decode-frame.ts'
 
 /**
@@ -22,10 +23,11 @@ export async function decodeHtj2k(
     const info = decoder.getFrameInfo()
     if (info.width === 0 || info.height === 0) throw new Error('damaged data')
     const { width, height } = decoder.calculateSizeAtDecompositionLevel(reduction)
+    const size = { columns: width, rows: height, components: info.componentCount }
     const samples = viewDecoded(decoder.getDecodedBuffer().slice(), info)
-    const expected = width * height * info.componentCount
+    const expected = width * height * size.components
     if (samples.length < expected) throw new Error(`${samples.length} samples where ${expected} are needed`)
-    return { samples: samples.subarray(0, expected), columns: width, rows: height, components: info.componentCount }
+    return { ...size, samples: linesFromDecoder(samples.subarray(0, expected), bytes, size) }
   } catch (error) {
     throw wasmError(error, module)
   } finally {

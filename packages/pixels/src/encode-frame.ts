@@ -115,18 +115,22 @@ export async function encodeFrame(
       encoder.setDecompositions(Math.min(5, Math.floor(Math.log2(Math.min(columns, format.rows)))))
     })
   }
-  const block = unsigned(stored, format)
-  if (target === 'jpeg') return encodeLosslessJpeg({ ...block, precision: bitsStored })
-  return encodeWasm('jpeg-ls', block, encoders, (encoder) => {
+  if (target === 'jpeg') return encodeLosslessJpeg({ ...unsigned(stored, format, bitsStored), precision: bitsStored })
+  // Samples of a codestream are as wide as Bits Allocated says: readers believe only one of the two.
+  const bits = format.bitsAllocated === 16 ? Math.max(bitsStored, 9) : bitsStored
+  return encodeWasm('jpeg-ls', unsigned(stored, format, bits), encoders, (encoder) => {
     encoder.setNearLossless(0)
     encoder.setInterleaveMode(components > 1 ? 2 : 0)
   })
 }
 
 /** JPEG and JPEG-LS know no sign: the bits of the value as they are, Pixel Representation says what they mean. */
-function unsigned(stored: StoredArray, format: PixelFormat): SampleBlock & { samples: Uint8Array | Uint16Array } {
-  const { bitsStored: bits, columns, rows, samplesPerPixel: components } = format
-  const mask = 2 ** bits - 1
+function unsigned(
+  stored: StoredArray,
+  { bitsStored, columns, rows, samplesPerPixel: components }: PixelFormat,
+  bits: number,
+): SampleBlock & { samples: Uint8Array | Uint16Array } {
+  const mask = 2 ** bitsStored - 1
   const samples = bits > 8 ? new Uint16Array(stored.length) : new Uint8Array(stored.length)
   for (let index = 0; index < samples.length; index += 1) samples[index] = stored[index]! & mask
   return { samples, columns, rows, components, bits, isSigned: false, isColourTransformed: false }

@@ -1,5 +1,6 @@
 import type { StoredArray } from './pixel-format.ts'
 import type { Encoders } from './encoders.ts'
+import { linesForEncoder } from './htj2k-lines.ts'
 import { encodeWasm, type SampleBlock } from './encode-wasm.ts'
 
 /** A codestream whose beginnings are pictures, too: `prefixes[k]` bytes hold k halvings less than the lowest resolution. */
@@ -26,7 +27,10 @@ export async function encodeHtj2k(
   encoders: Encoders,
   reductions: number = reductionsOf(block.columns, block.rows),
 ): Promise<Htj2kStream> {
-  const bytes = await encodeWasm('htj2k', block, encoders, (encoder) => {
+  const { samples, columns, rows, components, isColourTransformed } = block
+  const isMoved = components === 3 && !isColourTransformed
+  const given = isMoved ? { ...block, samples: linesForEncoder(samples, columns, rows) } : block
+  const bytes = await encodeWasm('htj2k', given, encoders, (encoder) => {
     encoder.setQuality(true, 0)
     encoder.setDecompositions(reductions)
     encoder.setProgressionOrder(2)
