@@ -34,7 +34,11 @@ const pictures = (page: Page) =>
     boxes.map((box) => {
       const { x, y, width, height } = box.getBoundingClientRect()
       const image = box.querySelector('img')
-      return { box: [x, y, width, height].map(Math.round), isDrawn: (image?.naturalWidth ?? 0) > 0, isAsked: image !== null }
+      return {
+        box: [x, y, width, height].map(Math.round),
+        isDrawn: (image?.naturalWidth ?? 0) > 0,
+        isAsked: image !== null,
+      }
     }),
   )
 
@@ -42,37 +46,41 @@ for (const [width, height] of [
   [1440, 900],
   [390, 844],
 ] as const) {
-  test(`pictures stand beside inspections, views and images at ${width} × ${height}, and move nothing when they come`, {
-    skip,
-  }, async () => {
-    const { page, complaints } = await browser.newPage({ width, height })
-    let release: () => void = () => undefined
-    let held = Promise.resolve()
-    await page.route('**/thumbnail', async (route) => {
-      await held
-      await route.continue()
-    })
-    for (const place of ['/', `/inspections/${uidOf('weld', 'study')}`]) {
-      held = new Promise<void>((resolve) => {
-        release = resolve
+  test(
+    `pictures stand beside inspections, views and images at ${width} × ${height}, and move nothing when they come`,
+    {
+      skip,
+    },
+    async () => {
+      const { page, complaints } = await browser.newPage({ width, height })
+      let release: () => void = () => undefined
+      let held = Promise.resolve()
+      await page.route('**/thumbnail', async (route) => {
+        await held
+        await route.continue()
       })
-      await page.goto(app.url + place, { waitUntil: 'domcontentloaded' })
-      await page.getByTestId('thumbnail').nth(1).waitFor()
-      const waiting = await pictures(page)
-      release()
-      await page.waitForFunction(() => document.querySelector('[data-testid="thumbnail"] img[data-loaded]') !== null)
-      await page.waitForTimeout(100)
-      const shown = await pictures(page)
-      assert.deepEqual(
-        shown.map(({ box }) => box),
-        waiting.map(({ box }) => box),
-      )
-      // An object without an image has a sign, and nobody asks for its picture.
-      const [asked, others] = [shown.filter(({ isAsked }) => isAsked), shown.filter(({ isAsked }) => !isAsked)]
-      assert.ok(asked.every(({ isDrawn }) => isDrawn))
-      assert.deepEqual([asked.length, others.length], place === '/' ? [1, 1] : [2, 0])
-    }
-    assert.deepEqual(complaints, [])
-    await page.context().close()
-  })
+      for (const place of ['/', `/inspections/${uidOf('weld', 'study')}`]) {
+        held = new Promise<void>((resolve) => {
+          release = resolve
+        })
+        await page.goto(app.url + place, { waitUntil: 'domcontentloaded' })
+        await page.getByTestId('thumbnail').nth(1).waitFor()
+        const waiting = await pictures(page)
+        release()
+        await page.waitForFunction(() => document.querySelector('[data-testid="thumbnail"] img[data-loaded]') !== null)
+        await page.waitForTimeout(100)
+        const shown = await pictures(page)
+        assert.deepEqual(
+          shown.map(({ box }) => box),
+          waiting.map(({ box }) => box),
+        )
+        // An object without an image has a sign, and nobody asks for its picture.
+        const [asked, others] = [shown.filter(({ isAsked }) => isAsked), shown.filter(({ isAsked }) => !isAsked)]
+        assert.ok(asked.every(({ isDrawn }) => isDrawn))
+        assert.deepEqual([asked.length, others.length], place === '/' ? [1, 1] : [2, 0])
+      }
+      assert.deepEqual(complaints, [])
+      await page.context().close()
+    },
+  )
 }

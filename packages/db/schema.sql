@@ -294,6 +294,7 @@ create table public.upload (
   finished_at timestamp with time zone,
   id uuid default gen_random_uuid() not null,
   is_project_named boolean not null,
+  key uuid,
   name text not null,
   outcome jsonb,
   part_size bigint not null,
@@ -412,6 +413,7 @@ alter table public.study add constraint study_study_instance_uid_key UNIQUE (stu
 alter table public.study add constraint study_component_id_fkey FOREIGN KEY (component_id) REFERENCES component(id);
 alter table public.study add constraint study_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
 alter table public.upload add constraint upload_pkey PRIMARY KEY (id);
+alter table public.upload add constraint upload_actor_id_key_key UNIQUE (actor_id, key);
 alter table public.upload add constraint upload_blob_key_key UNIQUE (blob_key);
 alter table public.upload add constraint upload_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
 alter table public.upload add constraint upload_byte_size_check CHECK ((byte_size > 0));
@@ -465,7 +467,6 @@ CREATE INDEX study_project_id_stored_at_id_idx ON public.study USING btree (proj
 CREATE INDEX study_project_id_study_date_id_idx ON public.study USING btree (project_id, study_date DESC NULLS LAST, id DESC);
 CREATE INDEX study_project_id_study_id_idx ON public.study USING btree (project_id, study_id);
 CREATE INDEX study_search_text_idx ON public.study USING gin (search_text gin_trgm_ops);
-CREATE INDEX upload_actor_id_idx ON public.upload USING btree (actor_id);
 CREATE INDEX upload_state_idx ON public.upload USING btree (state) WHERE (state = ANY (ARRAY['open'::text, 'assembling'::text]));
 
 -- functions

@@ -1,5 +1,5 @@
 import type { Db } from '@instandt/db'
-import type { Logger } from '@instandt/runtime'
+import type { Logger, Telemetry } from '@instandt/runtime'
 import type { FastifyInstance } from 'fastify'
 import type { NoteRead } from './audit/note-read.ts'
 import type { Config } from './config.ts'
@@ -16,6 +16,8 @@ export interface Deps {
   noteRead: NoteRead
   /** For images that somebody waits for. */
   pixels: PixelPool
+  /** Undefined where traces go nowhere. */
+  telemetry?: Telemetry | undefined
   log: Logger
 }
 

@@ -253,6 +253,7 @@ export interface StudyTable {
 export interface UploadTable {
   id: Generated<string>
   actor_id: string
+  key: string | null
   project_id: number
   is_project_named: boolean
   name: string

@@ -53,6 +53,16 @@ export async function startJobs(deps: Deps): Promise<Jobs> {
       },
     },
   })
+  runner.events.on('job:complete', ({ job, error }) => {
+    deps.telemetry?.record({
+      kind: 'job',
+      name: job.task_identifier,
+      startedAt: job.locked_at?.getTime() ?? Date.now(),
+      duration: Date.now() - (job.locked_at?.getTime() ?? Date.now()),
+      attributes: { 'instandt.attempt': job.attempts },
+      hasFailed: error !== undefined && error !== null,
+    })
+  })
   const deriving = startDeriving(deps)
   return {
     addJob: (...job) => runner.addJob(...job),

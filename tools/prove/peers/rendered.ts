@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { measureFrame, type PixelFormat, readFrameAttributes, rescaled, type StoredArray } from '@instandt/pixels'
-import { openBytes } from '../../packages/pixels/src/open-file.fixture.ts'
-import { readPng } from '../../apps/backend/src/pixels/read-png.fixture.ts'
+import { openBytes } from '../../../packages/pixels/src/open-file.fixture.ts'
+import { readPng } from '../../../apps/backend/src/pixels/read-png.fixture.ts'
 import { signedFetch } from '@instandt/testkit'
 
 /** Greys may be rounded either way; colours pass through another matrix besides. */
