@@ -445,9 +445,11 @@ CREATE INDEX instance_series_id_coalesce_id_idx ON public.instance USING btree (
 CREATE INDEX instance_sha256_idx ON public.instance USING hash (sha256);
 CREATE INDEX instance_study_id_idx ON public.instance USING btree (study_id);
 CREATE INDEX membership_project_id_idx ON public.membership USING btree (project_id);
+CREATE INDEX rendition_job_finished_at_idx ON public.rendition_job USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE INDEX rendition_job_instance_id_idx ON public.rendition_job USING btree (instance_id) WHERE (thumbnail = 'waiting'::text);
 CREATE INDEX rendition_job_instance_id_idx1 ON public.rendition_job USING btree (instance_id) WHERE ((state = 'waiting'::text) AND (thumbnail <> 'waiting'::text));
 CREATE INDEX rendition_job_instance_id_idx2 ON public.rendition_job USING btree (instance_id) WHERE (state = 'failed'::text);
+CREATE INDEX rendition_job_instance_id_idx3 ON public.rendition_job USING btree (instance_id) WHERE (leased_by IS NOT NULL);
 CREATE UNIQUE INDEX rendition_job_thumbnail_key_idx ON public.rendition_job USING btree (thumbnail_key) WHERE (thumbnail_key IS NOT NULL);
 CREATE INDEX series_project_id_id_idx ON public.series USING btree (project_id, id);
 CREATE INDEX series_project_id_modality_idx ON public.series USING btree (project_id, modality);

@@ -21,6 +21,7 @@ import { addRequestGuard } from './plugins/request-guard.ts'
 import { addTelemetry } from './plugins/telemetry.ts'
 import { profileRoutes } from './profile/route.ts'
 import { projectRoutes } from './project/route.ts'
+import { renditionQueueRoutes } from './renditions/queue-route.ts'
 import { renditionRoutes } from './renditions/route.ts'
 import { sessionRoutes } from './session-route.ts'
 import { entraRoutes } from './sign-in/entra-route.ts'
@@ -107,6 +108,7 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     profileRoutes(interfaces as App, deps)
     inspectionRoutes(interfaces as App, deps)
     renditionRoutes(interfaces as App, deps)
+    renditionQueueRoutes(interfaces as App, deps)
     projectRoutes(interfaces as App, deps)
     userRoutes(interfaces as App, deps)
     tokenRoutes(interfaces as App, deps)

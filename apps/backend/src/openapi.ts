@@ -1,11 +1,16 @@
 import {
+  failedRenditionPageSchema,
+  failedRenditionQuerySchema,
   inspectionDetailSchema,
   inspectionPageSchema,
   inspectionQuerySchema,
   instancePageSchema,
   instanceQuerySchema,
   problemSchema,
+  remakeAnswerSchema,
+  remakeSchema,
   renditionQuerySchema,
+  renditionQueueSchema,
   renditionSchema,
   sessionSchema,
 } from '@instandt/api'
@@ -56,6 +61,20 @@ export const operations: Record<string, Operation> = {
     summary: 'One tile, as far as a resolution needs',
     query: renditionQuerySchema,
     mediaType: 'application/octet-stream',
+  },
+  'GET /api/rendition-queue': {
+    summary: 'What is still to be made for screens',
+    answer: renditionQueueSchema,
+  },
+  'GET /api/rendition-queue/failed': {
+    summary: 'What could not be made, and why',
+    query: failedRenditionQuerySchema,
+    answer: failedRenditionPageSchema,
+  },
+  'POST /api/rendition-queue/remake': {
+    summary: 'Has images for screens made again',
+    body: remakeSchema,
+    answer: remakeAnswerSchema,
   },
   'GET /api/openapi.json': { summary: 'This description', mediaType: 'application/json' },
   'POST /dicom-web/studies': { summary: 'STOW-RS', mediaType: dicomJson, isUpload: true },

@@ -11,6 +11,14 @@ import {
 } from './inspection.ts'
 import { identityClient, type IdentityClient, type Send } from './identity-client.ts'
 import { type Problem, problemSchema } from './problem.ts'
+import {
+  type FailedRenditionPage,
+  failedRenditionPageSchema,
+  type Remake,
+  remakeAnswerSchema,
+  type RenditionQueue,
+  renditionQueueSchema,
+} from './rendition-queue.ts'
 import { type Rendition, renditionSchema, renditionUrl } from './rendition.ts'
 import { type Session, sessionSchema } from './session.ts'
 
@@ -57,6 +65,10 @@ export interface Client extends IdentityClient {
   listInstances(study: string, series: string, page: PageRequest, signal?: AbortSignal): Promise<InstancePage>
   /** What screens take in place of a frame (from 1); refused with `rendition-missing` when there is none. */
   getRendition(study: string, series: string, instance: string, frame: number, signal?: AbortSignal): Promise<Rendition>
+  getRenditionQueue(signal?: AbortSignal): Promise<RenditionQueue>
+  listFailedRenditions(cursor: string | undefined, signal?: AbortSignal): Promise<FailedRenditionPage>
+  /** Has images for screens made again; returns of how many instances. */
+  remakeRenditions(remake: Remake): Promise<{ count: number }>
   /** All attributes of one instance, in the DICOM JSON model (PS3.18 F) and not parsed. */
   getInstanceMetadata(study: string, series: string, instance: string, signal?: AbortSignal): Promise<string>
   /** Bytes behind an address, without fetching them; null when the server does not say. */
@@ -119,6 +131,10 @@ export function createClient(fetch: (url: string, init: RequestInit) => Promise<
     },
     getRendition: (study, series, instance, frame, signal) =>
       getJson(renditionSchema, renditionUrl(study, series, instance, frame), signal),
+    getRenditionQueue: (signal) => getJson(renditionQueueSchema, '/api/rendition-queue', signal),
+    listFailedRenditions: (cursor, signal) =>
+      getJson(failedRenditionPageSchema, `/api/rendition-queue/failed${queryString({ cursor })}`, signal),
+    remakeRenditions: (body) => send('POST', '/api/rendition-queue/remake', remakeAnswerSchema, { body }),
     getInstanceMetadata: async (study, series, instance, signal) => {
       const address = instanceUrl(encodeURIComponent(study), encodeURIComponent(series), encodeURIComponent(instance))
       return (await ask('GET', `${address}/metadata`, 'application/dicom+json', { signal })).text()

@@ -24,6 +24,8 @@ create table rendition_job (
 create index on rendition_job (instance_id) where thumbnail = 'waiting';
 create index on rendition_job (instance_id) where state = 'waiting' and thumbnail <> 'waiting';
 create index on rendition_job (instance_id) where state = 'failed';
+create index on rendition_job (instance_id) where leased_by is not null;
+create index on rendition_job (finished_at) where finished_at is not null;
 create unique index on rendition_job (thumbnail_key) where thumbnail_key is not null;
 insert into rendition_job (instance_id) select id from instance;
 

@@ -1,6 +1,6 @@
 import type { Db } from '@instandt/db'
 import type { PoolClient } from 'pg'
-import type { ArchiveScope, Scope } from '../plugins/access.ts'
+import type { ArchiveScope } from '../plugins/access.ts'
 
 /** What is to be made of one instance, and how far it is. */
 export interface RenditionJob {
@@ -107,34 +107,4 @@ export async function addMissingJobs(db: Db, _scope: ArchiveScope): Promise<numb
       on conflict do nothing`,
   )
   return rowCount ?? 0
-}
-
-export type RemakeChoice = { study: string } | 'failed' | 'all'
-
-/**
- * Forgets what was made of the chosen instances, so that it is made again; returns how many. The objects stay until
- * the sweep finds them without a row, so that whoever reads one reads it to its end.
- */
-export async function remakeRenditions(db: Db, scope: Scope, choice: RemakeChoice): Promise<number> {
-  const condition =
-    choice === 'all'
-      ? 'true'
-      : choice === 'failed'
-        ? `j.state = 'failed'`
-        : 'i.study_id = (select id from study where study_instance_uid = $2)'
-  const { rows } = await db.pool.query<{ count: number }>(
-    `with chosen as (
-        select j.instance_id from rendition_job j join instance i on i.id = j.instance_id
-        where i.project_id = any($1::bigint[]) and ${condition} for update of j
-      ), gone as (
-        delete from rendition r using chosen c where r.instance_id = c.instance_id
-      ), changed as (
-        update rendition_job j set state = 'waiting', thumbnail = 'waiting', thumbnail_key = null, frames_done = 0,
-          frames_made = 0, byte_size = 0, reason = null, attempts = 0, due_at = now(), leased_by = null, leased_until = null,
-          finished_at = null
-        from chosen c where j.instance_id = c.instance_id returning 1
-      ) select count(*) from changed`,
-    typeof choice === 'object' ? [scope.projectIds, choice.study] : [scope.projectIds],
-  )
-  return rows[0]?.count ?? 0
 }
