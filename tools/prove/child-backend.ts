@@ -32,18 +32,26 @@ export async function temporaryFolder(): Promise<{ folder: string; remove: () =>
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) }
 }
 
-export async function startChildBackend(options: {
+interface ChildOptions {
   databaseUrl: string
   env?: Record<string, string>
   storageDir?: string
-}): Promise<ChildBackend> {
+}
+
+export const startChildBackend = (options: ChildOptions): Promise<ChildBackend> => startChild('main', 'PORT', options)
+
+/** The process that runs jobs, as the platform starts it beside the backend; its address answers probes alone. */
+export const startChildWorker = (options: ChildOptions): Promise<ChildBackend> =>
+  startChild('worker', 'WORKER_PORT', options)
+
+async function startChild(entry: string, portName: string, options: ChildOptions): Promise<ChildBackend> {
   const port = await freePort()
   const words: string[] = []
-  const child = spawn(process.execPath, [path.resolve(import.meta.dirname, '../../apps/backend/src/main.ts')], {
+  const child = spawn(process.execPath, [path.resolve(import.meta.dirname, `../../apps/backend/src/${entry}.ts`)], {
     env: {
       PATH: process.env['PATH'] ?? '',
       DATABASE_URL: options.databaseUrl,
-      PORT: String(port),
+      [portName]: String(port),
       LOG_LEVEL: 'warn',
       SECRET_KEYS: testKeys,
       ...(options.storageDir === undefined ? {} : { STORAGE: 'disk', STORAGE_DIR: options.storageDir }),
@@ -60,8 +68,8 @@ export async function startChildBackend(options: {
   const url = `http://127.0.0.1:${port}`
   const deadline = Date.now() + 30_000
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`the backend ended with code ${child.exitCode}: ${words.join('')}`)
-    if (Date.now() > deadline) throw new Error(`the backend did not answer: ${words.join('')}`)
+    if (child.exitCode !== null) throw new Error(`the ${entry} ended with code ${child.exitCode}: ${words.join('')}`)
+    if (Date.now() > deadline) throw new Error(`the ${entry} did not answer: ${words.join('')}`)
     const isUp = await signedFetch(`${url}/health/live`).then(
       (answer) => answer.ok,
       () => false,

@@ -136,7 +136,7 @@ async function proveFile(bench: Bench, name: string): Promise<void> {
   if (!opened) return
   const ours = await samplesOf(opened)
   // Headers that promise more than there is: every other test's business.
-  if (ours.frames.some(({ length }) => length !== sampleCount(ours.format))) return
+  if (ours.frames.length === 0 || ours.frames.some(({ length }) => length !== sampleCount(ours.format))) return
   report.decoded += 1
   const isLossy = transferSyntax(transferSyntaxUid)?.isLossy ?? false
   const fault = (words: string): void => void report.faults.push(`${name}: ${words}`)

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { prove as proveAudit } from './audit.ts'
 import { prove as proveBigInstance } from './big-instance.ts'
 import { prove as proveCrash } from './crash.ts'
+import { prove as proveDerive } from './derive.ts'
 import { prove as proveFuzzStow } from './fuzz-stow.ts'
 import { prove as proveRelease } from './release.ts'
 import { prove as proveRestore } from './restore.ts'
@@ -16,6 +17,8 @@ test('a killed backend loses nothing it acknowledged and leaves nothing half sto
   proveCrash({ scale: 'small' }))
 test('reindex brings every image back after an older database was restored', () => proveRestore({ scale: 'small' }))
 test('a large multi-frame instance is stored and read with bounded memory', () => proveBigInstance({ scale: 'small' }))
+test('images for screens go on where a kill or the loss of the store stopped them, and none is made twice', () =>
+  proveDerive({ scale: 'small' }))
 test('mutated files get an answer below 500 each', () => proveFuzzStow({ scale: 'small' }))
 test('a store that vanishes in the middle of uploads leaves no row without its bytes', () =>
   proveStorageLoss({ scale: 'small' }))

@@ -171,7 +171,7 @@ test('a beginning of an HTJ2K stream is the picture halved, and all of it is exa
     const of = format({ columns, rows, bitsStored: 12 })
     const stored = samplesOf(of)
     const reductions = reductionsOf(columns, rows)
-    const { bytes, prefixes } = await encodeHtj2k(blockOf(stored, of, 'htj2k'), encoders)
+    const { bytes, prefixes } = await encodeHtj2k(blockOf(stored, of), encoders)
     assert.equal(prefixes.length, reductions + 1)
     assert.equal(prefixes.at(-1), bytes.length)
     assert.ok(Math.ceil(Math.max(columns, rows) / 2 ** reductions) <= 64)

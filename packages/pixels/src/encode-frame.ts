@@ -70,21 +70,15 @@ const hasTransform = (format: PixelFormat): boolean =>
   format.photometric === 'RGB' && format.samplesPerPixel === 3 && format.bitsStored <= 8
 
 /** Values with a sign have at least so many bits in a codestream: the encoders do not read shorter ones as signed. */
-const leastSignedBits = { 'jpeg-2000': 9, htj2k: 8 }
+const leastSignedBits = 9
 
 /** Decoded samples as the encoders want them: in bytes where these are wide enough. */
-export function blockOf(stored: StoredArray, format: PixelFormat, codec: keyof typeof leastSignedBits): SampleBlock {
+export function blockOf(stored: StoredArray, format: PixelFormat): SampleBlock {
   const { bitsStored, isSigned, columns, rows, samplesPerPixel: components } = format
-  const bits = isSigned ? Math.max(bitsStored, leastSignedBits[codec]) : bitsStored
+  const bits = isSigned ? Math.max(bitsStored, leastSignedBits) : bitsStored
   const isFitting = bits <= 8 === (stored.BYTES_PER_ELEMENT === 1)
   const { length } = stored
-  const samples = isFitting
-    ? stored
-    : bits > 8
-      ? new Int16Array(length)
-      : isSigned
-        ? new Int8Array(length)
-        : new Uint8Array(length)
+  const samples = isFitting ? stored : bits > 8 ? new Int16Array(length) : new Uint8Array(length)
   if (!isFitting) samples.set(stored)
   return { samples, columns, rows, components, bits, isSigned, isColourTransformed: hasTransform(format) }
 }
@@ -107,9 +101,9 @@ export async function encodeFrame(
   const bytes = new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength)
   if (target === 'native') return format.bitsAllocated === 1 ? packBits(stored, sampleCount(format)) : bytes
   if (target === 'rle') return encodeRle(bytes, columns, components, format.bitsAllocated / 8)
-  if (target === 'htj2k') return (await encodeHtj2k(blockOf(stored, format, 'htj2k'), encoders)).bytes
+  if (target === 'htj2k') return (await encodeHtj2k(blockOf(stored, format), encoders)).bytes
   if (target === 'jpeg-2000') {
-    return encodeWasm('jpeg-2000', blockOf(stored, format, 'jpeg-2000'), encoders, (encoder) => {
+    return encodeWasm('jpeg-2000', blockOf(stored, format), encoders, (encoder) => {
       encoder.setQuality(true, 0)
       // Five halvings as everybody has them, but none of an edge of one pixel.
       encoder.setDecompositions(Math.min(5, Math.floor(Math.log2(Math.min(columns, format.rows)))))

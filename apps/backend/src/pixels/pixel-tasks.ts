@@ -95,7 +95,7 @@ export const handlers: Handlers = {
   decode: ({ bytes, syntaxUid, format }, codecs) => decodeFrame(bytes, syntaxUid, format, codecs),
   strip: encodeStrip,
   codestream: ({ stored, isConverted, format }, _codecs, encoders) =>
-    encodeHtj2k(blockOf(stored, decodedFormat(format, isConverted), 'htj2k'), encoders),
+    encodeHtj2k(blockOf(stored, decodedFormat(format, isConverted)), encoders),
   render: renderFrame,
   async transcode({ bytes, syntaxUid, format, toSyntaxUid }, codecs, encoders) {
     const { stored, isConverted } = await decodeFrame(bytes, syntaxUid, format, codecs)
@@ -113,7 +113,7 @@ async function encodeStrip(input: StripInput, _codecs: Codecs, encoders: Encoder
   for (let left = 0; tiles && left < columns; left += tiles.size) {
     const width = Math.min(tiles.size, columns - left)
     const tile = width === columns ? stored : cut(stored, of, left, width)
-    encoded.push(await encodeHtj2k(blockOf(tile, { ...of, columns: width }, 'htj2k'), encoders, tiles.reductions))
+    encoded.push(await encodeHtj2k(blockOf(tile, { ...of, columns: width }), encoders, tiles.reductions))
   }
   const reducer = createReducer({ columns, rows, components }, square, (length) => allocateStored(of, length))
   reducer.push(stored)
