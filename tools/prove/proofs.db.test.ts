@@ -2,6 +2,7 @@
 // which run beside this one.
 import { test } from 'node:test'
 import { prove as proveAudit } from './audit.ts'
+import { prove as proveBigFilm } from './big-film.ts'
 import { prove as proveBigInstance } from './big-instance.ts'
 import { prove as proveCrash } from './crash.ts'
 import { prove as proveDerive } from './derive.ts'
@@ -19,6 +20,8 @@ test('reindex brings every image back after an older database was restored', () 
 test('a large multi-frame instance is stored and read with bounded memory', () => proveBigInstance({ scale: 'small' }))
 test('images for screens go on where a kill or the loss of the store stopped them, and none is made twice', () =>
   proveDerive({ scale: 'small' }))
+test('a film is made ready for screens, rendered and transcoded with bounded memory', () =>
+  proveBigFilm({ scale: 'small' }))
 test('mutated files get an answer below 500 each', () => proveFuzzStow({ scale: 'small' }))
 test('a store that vanishes in the middle of uploads leaves no row without its bytes', () =>
   proveStorageLoss({ scale: 'small' }))
