@@ -54,12 +54,17 @@ function stopper(child: ChildProcess, folder: string): () => Promise<void> {
 /**
  * instaNDT as `npm start` runs it: durable PostgreSQL and files on disk, on fresh data.
  * @param root another checkout, to see what a change costs
+ * @param settings beside those of `npm start`
  */
-export async function startInstandt(root = path.join(import.meta.dirname, '..')): Promise<Server> {
+export async function startInstandt(
+  root = path.join(import.meta.dirname, '..'),
+  settings: Record<string, string> = {},
+): Promise<Server> {
   const folder = await mkdtemp(path.join(tmpdir(), 'instandt-bench-'))
   const port = await freePort()
   const log = openSync(path.join(folder, 'log'), 'w')
-  const env = { ...process.env, PORT: String(port), INSTANDT_DATA: path.join(folder, 'data'), LOG_LEVEL: 'warn' }
+  const own = { PORT: String(port), INSTANDT_DATA: path.join(folder, 'data'), LOG_LEVEL: 'warn' }
+  const env = { ...process.env, ...own, ...settings }
   const child = spawn(process.execPath, [path.join(root, 'apps/standalone/src/main.ts')], {
     env,
     stdio: ['ignore', log, log],

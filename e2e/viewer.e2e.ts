@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { attributesOf, buildInstance, demoInspections, type DemoTruth, uidOf } from '@instandt/testkit/files'
-import { writeFlatJpeg, writeLosslessJpeg } from '../apps/frontend/src/features/viewer/engine/jpeg-writer.fixture.ts'
+import { writeFlatJpeg, writeLosslessJpeg } from '../packages/pixels/src/jpeg-writer.fixture.ts'
 import { startApp, type TestApp } from './src/app.ts'
 import { missingBrowser, openBrowser, type TestBrowser } from './src/browser.ts'
 import { encodeLossless } from './src/encoders.ts'

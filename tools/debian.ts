@@ -34,6 +34,12 @@ export const debianPrograms = {
     services: ['nginx'],
     usedBy: 'prove/front-door.',
   },
+  peers: {
+    what: 'dcmtk with GDCM and OpenJPEG',
+    packages: ['dcmtk', 'libgdcm-tools', 'libopenjp2-tools'],
+    files: ['/usr/bin/dcmconv', '/usr/bin/dcm2pnm', '/usr/bin/gdcmconv', '/usr/bin/opj_decompress'],
+    usedBy: 'prove/peers.',
+  },
 } as const satisfies Record<string, DebianProgram>
 
 const policyFile = '/usr/sbin/policy-rc.d'

@@ -16,10 +16,11 @@ interface Arrow {
 
 const isTestFile = (file: string): boolean => /\.(test|e2e|fixture)\.tsx?$/.test(file)
 
-/** 'packages/dicom' for a file in it; the frontend's Node server and its build are rooms of their own. */
+/** 'packages/dicom' for a file in it; the frontend's Node server, its build and what pixels need in Node are rooms of their own. */
 function roomOf(file: string): string {
   if (/^apps\/frontend\/src\/server(-main|-config)?\.ts$/.test(file)) return 'apps/frontend/server'
   if (file === 'apps/frontend/vite.config.ts') return 'apps/frontend/build'
+  if (file === 'packages/pixels/src/node.ts') return 'packages/pixels/node'
   return file
     .split('/')
     .slice(0, file.startsWith('packages/') || file.startsWith('apps/') ? 2 : 1)
@@ -32,6 +33,12 @@ const roomOfPackage = new Map(
     return [name, path.posix.dirname(file)]
   }),
 )
+
+/** Entries of a package that are rooms of their own. */
+const partsOfRooms: Record<string, string> = {
+  '@instandt/frontend/server': 'apps/frontend/server',
+  '@instandt/pixels/node': 'packages/pixels/node',
+}
 
 function readArrows(): { arrows: Arrow[]; modules: Arrow[] } {
   const files = globSync('{packages,apps,tools,bench,e2e}/**/*.{ts,tsx,mts}', {
@@ -53,7 +60,7 @@ function readArrows(): { arrows: Arrow[]; modules: Arrow[] } {
         if (to !== from) arrows.push({ from, to, file })
       } else if (specifier.startsWith('@instandt/')) {
         const room = roomOfPackage.get(specifier.split('/').slice(0, 2).join('/')) ?? specifier
-        const to = specifier === '@instandt/frontend/server' ? 'apps/frontend/server' : room
+        const to = partsOfRooms[specifier] ?? room
         arrows.push({ from, to, file })
       } else {
         modules.push({ from, to: specifier, file })
@@ -66,13 +73,23 @@ function readArrows(): { arrows: Arrow[]; modules: Arrow[] } {
 const mayImport: Record<string, string[]> = {
   'packages/dicom': [],
   'packages/ndt': [],
+  'packages/pixels': ['packages/dicom'],
+  'packages/pixels/node': ['packages/pixels'],
   'packages/api': ['packages/dicom', 'packages/ndt'],
   'packages/db': [],
   'packages/runtime': [],
-  'packages/testkit': ['packages/dicom', 'packages/db', 'packages/runtime', 'apps/migrate'],
-  'apps/backend': ['packages/dicom', 'packages/ndt', 'packages/api', 'packages/db', 'packages/runtime'],
+  'packages/testkit': ['packages/dicom', 'packages/pixels', 'packages/db', 'packages/runtime', 'apps/migrate'],
+  'apps/backend': [
+    'packages/dicom',
+    'packages/ndt',
+    'packages/pixels',
+    'packages/pixels/node',
+    'packages/api',
+    'packages/db',
+    'packages/runtime',
+  ],
   'apps/migrate': ['packages/db', 'packages/runtime'],
-  'apps/frontend': ['packages/dicom', 'packages/ndt', 'packages/api'],
+  'apps/frontend': ['packages/dicom', 'packages/ndt', 'packages/pixels', 'packages/api'],
   'apps/frontend/server': ['packages/runtime'],
   'apps/ops': ['packages/api', 'packages/runtime'],
   'apps/standalone': [
@@ -88,6 +105,7 @@ const mayImport: Record<string, string[]> = {
 const neverImports: Record<string, RegExp> = {
   'packages/dicom': /^(node:|fastify|kysely|pg$|react)/,
   'packages/ndt': /^(node:|fastify|kysely|pg$|react)/,
+  'packages/pixels': /^(node:|fastify|kysely|pg$|react)/,
   'packages/api': /^(node:|react|fastify)/,
   'packages/db': /^fastify/,
   'packages/runtime': /^fastify/,
@@ -112,9 +130,12 @@ test('pure rooms import no platform and no framework', () => {
   )
 })
 
-test('only the engine imports Cornerstone', () => {
+test('only the engine imports Cornerstone, only packages/pixels its codecs', () => {
+  const engine = 'apps/frontend/src/features/viewer/engine/'
   const wrong = modules.filter(
-    ({ to, file }) => to.startsWith('@cornerstonejs/') && !file.startsWith('apps/frontend/src/features/viewer/engine/'),
+    ({ to, file }) =>
+      to.startsWith('@cornerstonejs/') &&
+      !file.startsWith(to.endsWith('?url') || to === '@cornerstonejs/core' ? engine : 'packages/pixels/'),
   )
   assert.deepEqual(
     wrong.map(({ file, to }) => `${file} imports ${to}`),

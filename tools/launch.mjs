@@ -114,7 +114,13 @@ function ensureFrontend(node) {
   const sources = ['src', 'public', 'index.html', 'vite.config.ts', 'package.json'].map(
     (name) => `apps/frontend/${name}`,
   )
-  const wanted = fingerprint([...sources, 'packages/api/src', 'packages/dicom/src', 'package-lock.json'])
+  const wanted = fingerprint([
+    ...sources,
+    'packages/api/src',
+    'packages/dicom/src',
+    'packages/pixels/src',
+    'package-lock.json',
+  ])
   if (isStamped(stamp, wanted)) return
   say('building the web app …')
   rmSync(stamp, { force: true })

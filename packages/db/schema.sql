@@ -178,6 +178,31 @@ create table public.recovery_code (
   account_id uuid not null,
   code_hash bytea not null
 );
+create table public.rendition (
+  blob_key text collate "C" not null,
+  byte_size bigint not null,
+  frame integer not null,
+  index bytea storage external not null,
+  instance_id bigint not null,
+  layout jsonb not null,
+  made_at timestamp with time zone default now() not null
+);
+create table public.rendition_job (
+  attempts integer default 0 not null,
+  byte_size bigint default 0 not null,
+  due_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  frame_count integer,
+  frames_done integer default 0 not null,
+  frames_made integer default 0 not null,
+  instance_id bigint not null,
+  leased_by uuid,
+  leased_until timestamp with time zone,
+  reason text,
+  state text default 'waiting'::text not null,
+  thumbnail text default 'waiting'::text not null,
+  thumbnail_key text collate "C"
+);
 create table public.schema_migration (
   applied_at timestamp with time zone default now() not null,
   checksum text not null,
@@ -363,6 +388,14 @@ alter table public.project add constraint project_slug_key UNIQUE (slug);
 alter table public.project add constraint project_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text));
 alter table public.recovery_code add constraint recovery_code_pkey PRIMARY KEY (account_id, code_hash);
 alter table public.recovery_code add constraint recovery_code_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE;
+alter table public.rendition add constraint rendition_pkey PRIMARY KEY (instance_id, frame);
+alter table public.rendition add constraint rendition_blob_key_key UNIQUE (blob_key);
+alter table public.rendition add constraint rendition_instance_id_fkey FOREIGN KEY (instance_id) REFERENCES instance(id) ON DELETE CASCADE;
+alter table public.rendition add constraint rendition_frame_check CHECK ((frame >= 1));
+alter table public.rendition_job add constraint rendition_job_pkey PRIMARY KEY (instance_id);
+alter table public.rendition_job add constraint rendition_job_instance_id_fkey FOREIGN KEY (instance_id) REFERENCES instance(id) ON DELETE CASCADE;
+alter table public.rendition_job add constraint rendition_job_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'made'::text, 'unneeded'::text, 'failed'::text])));
+alter table public.rendition_job add constraint rendition_job_thumbnail_check CHECK ((thumbnail = ANY (ARRAY['waiting'::text, 'made'::text, 'none'::text])));
 alter table public.schema_migration add constraint schema_migration_pkey PRIMARY KEY (number);
 alter table public.schema_migration add constraint schema_migration_name_key UNIQUE (name);
 alter table public.schema_migration add constraint schema_migration_kind_check CHECK ((kind = ANY (ARRAY['compatible'::text, 'breaking'::text])));
@@ -412,6 +445,12 @@ CREATE INDEX instance_series_id_coalesce_id_idx ON public.instance USING btree (
 CREATE INDEX instance_sha256_idx ON public.instance USING hash (sha256);
 CREATE INDEX instance_study_id_idx ON public.instance USING btree (study_id);
 CREATE INDEX membership_project_id_idx ON public.membership USING btree (project_id);
+CREATE INDEX rendition_job_finished_at_idx ON public.rendition_job USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+CREATE INDEX rendition_job_instance_id_idx ON public.rendition_job USING btree (instance_id) WHERE (thumbnail = 'waiting'::text);
+CREATE INDEX rendition_job_instance_id_idx1 ON public.rendition_job USING btree (instance_id) WHERE ((state = 'waiting'::text) AND (thumbnail <> 'waiting'::text));
+CREATE INDEX rendition_job_instance_id_idx2 ON public.rendition_job USING btree (instance_id) WHERE (state = 'failed'::text);
+CREATE INDEX rendition_job_instance_id_idx3 ON public.rendition_job USING btree (instance_id) WHERE (leased_by IS NOT NULL);
+CREATE UNIQUE INDEX rendition_job_thumbnail_key_idx ON public.rendition_job USING btree (thumbnail_key) WHERE (thumbnail_key IS NOT NULL);
 CREATE INDEX series_project_id_id_idx ON public.series USING btree (project_id, id);
 CREATE INDEX series_project_id_modality_idx ON public.series USING btree (project_id, modality);
 CREATE INDEX series_series_instance_uid_idx ON public.series USING btree (series_instance_uid);
@@ -757,6 +796,8 @@ grant delete, insert, select, update on public.one_time_link to instandt_app;
 grant delete, insert, select, update on public.project to instandt_app;
 grant usage on public.project_id_seq to instandt_app;
 grant delete, insert, select, update on public.recovery_code to instandt_app;
+grant delete, insert, select, update on public.rendition to instandt_app;
+grant delete, insert, select, update on public.rendition_job to instandt_app;
 grant select on public.schema_migration to instandt_app;
 grant delete, insert, select, update on public.series to instandt_app;
 grant usage on public.series_id_seq to instandt_app;

@@ -1,11 +1,8 @@
 // One very large multi-frame instance goes in and one frame comes out, with the backend's memory bounded.
 import assert from 'node:assert/strict'
-import http from 'node:http'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { signedFetch, testCaller, testDatabase } from '@instandt/testkit'
+import { signedFetch, testDatabase } from '@instandt/testkit'
 import { streamInstance, uidOf } from '@instandt/testkit/files'
-import { startChildBackend, temporaryFolder } from './child-backend.ts'
+import { startChildBackend, stowStream, temporaryFolder } from './child-backend.ts'
 
 const frameBytes = 2 * 1024 * 1024
 const maxPeakMiB = 350
@@ -18,17 +15,7 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
   try {
     const backend = await startChildBackend({ databaseUrl: database.appUrl, storageDir: folder })
     const file = streamInstance({ seed: 'big', image: { rows: 1024, columns: 1024, bitsAllocated: 16, frames, frame } })
-    const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
-      const request = http.request(
-        `${backend.url}/dicom-web/studies`,
-        { method: 'POST', headers: { ...testCaller, 'content-type': 'application/dicom' } },
-        resolve,
-      )
-      request.on('error', reject)
-      pipeline(Readable.from(file), request).catch(reject)
-    })
-    answer.resume()
-    assert.equal(answer.statusCode, 200)
+    assert.equal((await stowStream(backend.url, file)).status, 200)
     const wanted = frames - 3
     const instance = `${backend.url}/dicom-web/studies/${uidOf('big', 'study')}/series/${uidOf('big', 'series')}/instances/${uidOf('big', 'instance')}`
     const got = Buffer.from(

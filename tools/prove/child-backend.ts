@@ -2,10 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
+import http from 'node:http'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { signedFetch, testKeys } from '@instandt/testkit'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+import { signedFetch, testCaller, testKeys } from '@instandt/testkit'
 
 export interface ChildBackend {
   url: string
@@ -122,4 +126,15 @@ export async function stowFile(url: string, file: Uint8Array): Promise<StowAnswe
       throw new Error('the server did not answer within 60 s', { cause: error })
     return undefined
   }
+}
+
+/** A part 10 file that is larger than memory should be. */
+export async function stowStream(url: string, file: Iterable<Uint8Array>): Promise<StowAnswer> {
+  const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
+    const headers = { ...testCaller, 'content-type': 'application/dicom', accept: 'application/dicom+json' }
+    const request = http.request(`${url}/dicom-web/studies`, { method: 'POST', headers }, resolve)
+    request.on('error', reject)
+    pipeline(Readable.from(file), request).catch(reject)
+  })
+  return { status: answer.statusCode ?? 0, text: await text(answer) }
 }

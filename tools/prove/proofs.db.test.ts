@@ -2,8 +2,10 @@
 // which run beside this one.
 import { test } from 'node:test'
 import { prove as proveAudit } from './audit.ts'
+import { prove as proveBigFilm } from './big-film.ts'
 import { prove as proveBigInstance } from './big-instance.ts'
 import { prove as proveCrash } from './crash.ts'
+import { prove as proveDerive } from './derive.ts'
 import { prove as proveFuzzStow } from './fuzz-stow.ts'
 import { prove as proveRelease } from './release.ts'
 import { prove as proveRestore } from './restore.ts'
@@ -22,6 +24,10 @@ test('an upload in parts ends well over a line that breaks, and sends little twi
 test('killed processes and a restarted database lose no acknowledged part and store nothing twice', () =>
   proveUploadCrash({ scale: 'small' }))
 test('a large multi-frame instance is stored and read with bounded memory', () => proveBigInstance({ scale: 'small' }))
+test('images for screens go on where a kill or the loss of the store stopped them, and none is made twice', () =>
+  proveDerive({ scale: 'small' }))
+test('a film is made ready for screens, rendered and transcoded with bounded memory', () =>
+  proveBigFilm({ scale: 'small' }))
 test('mutated files get an answer below 500 each', () => proveFuzzStow({ scale: 'small' }))
 test('a store that vanishes in the middle of uploads leaves no row without its bytes', () =>
   proveStorageLoss({ scale: 'small' }))

@@ -1,46 +1,15 @@
 // The image store vanishes in the middle of uploads: 503, nothing registered without its bytes, and all is well when it is back.
 import assert from 'node:assert/strict'
-import net from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { startAzurite, testDatabase, signedFetch } from '@instandt/testkit'
+import { testDatabase, signedFetch } from '@instandt/testkit'
 import { buildInstance, uidOf } from '@instandt/testkit/files'
 import { startChildBackend, stowFile } from './child-backend.ts'
-
-/** Passes everything on to another port until it is cut: then open connections break and new ones are refused. */
-async function startCutter(port: number): Promise<{ port: number; cut(): void; mend(): Promise<void>; stop(): void }> {
-  const open = new Set<net.Socket>()
-  const server = net.createServer((client) => {
-    const upstream = net.connect(port, '127.0.0.1')
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      open.add(from)
-      from.on('error', () => to.destroy())
-      from.on('close', () => {
-        open.delete(from)
-        to.destroy()
-      })
-      from.pipe(to)
-    }
-  })
-  const listen = (at: number): Promise<void> => new Promise((resolve) => server.listen(at, '127.0.0.1', resolve))
-  await listen(0)
-  const own = (server.address() as net.AddressInfo).port
-  const cut = (): void => {
-    server.close()
-    for (const socket of open) socket.destroy()
-  }
-  return { port: own, cut, mend: () => listen(own), stop: cut }
-}
+import { startCutStore } from './cut-store.ts'
 
 export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<void> {
   const count = scale === 'full' ? 60 : 12
   const database = await testDatabase()
-  const azurite = await startAzurite()
-  const endpoint = new URL(/BlobEndpoint=([^;]+)/.exec(azurite.connectionString)?.[1] ?? '')
-  const cutter = await startCutter(Number(endpoint.port))
-  const connection = azurite.connectionString.replace(`:${endpoint.port}/`, `:${cutter.port}/`)
+  const store = await startCutStore('loss')
   const pixels = new Uint8Array(6 * 1024 * 1024)
   const files = Array.from({ length: count }, (_, index) => {
     pixels.fill(index & 0xff)
@@ -56,7 +25,7 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
   try {
     const backend = await startChildBackend({
       databaseUrl: database.appUrl,
-      env: { STORAGE: 'azure', AZURE_STORAGE_CONNECTION_STRING: connection, AZURE_STORAGE_CONTAINER: 'loss' },
+      env: store.env,
     })
     const statuses = new Map<number, number>()
     const stored = new Set<number>()
@@ -65,7 +34,7 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
       while (next < count) {
         const index = next
         next += 1
-        if (index === count >> 1) cutter.cut()
+        if (index === count >> 1) store.cut()
         const answer = await stowFile(backend.url, files[index] as Uint8Array)
         assert.ok(answer, 'every upload gets an answer')
         statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
@@ -78,7 +47,7 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
     assert.ok((statuses.get(503) ?? 0) > 0, 'the loss was noticed')
     assert.equal((await signedFetch(`${backend.url}/health/ready`)).status, 503)
 
-    await cutter.mend()
+    await store.mend()
     for (let wait = 0; wait < 100 && !(await signedFetch(`${backend.url}/health/ready`)).ok; wait += 1) await delay(100)
     for (const [index, file] of files.entries()) {
       if (!stored.has(index)) assert.equal((await stowFile(backend.url, file))?.status, 200)
@@ -91,8 +60,7 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
       `storage-loss: answers ${JSON.stringify(Object.fromEntries(statuses))} while the store was lost, all ${count} whole after it came back\n`,
     )
   } finally {
-    cutter.stop()
-    await azurite.stop()
+    await store.stop()
     await database.stop()
   }
 }

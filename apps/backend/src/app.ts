@@ -8,6 +8,7 @@ import type { Config } from './config.ts'
 import type { App, Deps } from './deps.ts'
 import { qidoRoutes } from './dicomweb/qido/route.ts'
 import { stowRoutes } from './dicomweb/stow/route.ts'
+import { renderedRoutes } from './dicomweb/rendered/route.ts'
 import { wadoRoutes } from './dicomweb/wado/route.ts'
 import { inspectionRoutes } from './inspection/route.ts'
 import { linkRoutes } from './links/route.ts'
@@ -20,6 +21,8 @@ import { addRequestGuard } from './plugins/request-guard.ts'
 import { addTelemetry } from './plugins/telemetry.ts'
 import { profileRoutes } from './profile/route.ts'
 import { projectRoutes } from './project/route.ts'
+import { renditionQueueRoutes } from './renditions/queue-route.ts'
+import { renditionRoutes } from './renditions/route.ts'
 import { sessionRoutes } from './session-route.ts'
 import { entraRoutes } from './sign-in/entra-route.ts'
 import { signInRoutes } from './sign-in/route.ts'
@@ -99,12 +102,15 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     stowRoutes(interfaces as App, deps)
     wadoRoutes(interfaces as App, deps)
     uploadRoutes(interfaces as App, deps)
+    renderedRoutes(interfaces as App, deps)
     signInRoutes(interfaces as App, deps)
     entraRoutes(interfaces as App, deps)
     linkRoutes(interfaces as App, deps)
     sessionRoutes(interfaces as App)
     profileRoutes(interfaces as App, deps)
     inspectionRoutes(interfaces as App, deps)
+    renditionRoutes(interfaces as App, deps)
+    renditionQueueRoutes(interfaces as App, deps)
     projectRoutes(interfaces as App, deps)
     userRoutes(interfaces as App, deps)
     tokenRoutes(interfaces as App, deps)

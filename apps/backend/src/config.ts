@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { emailSchema, projectRoles } from '@instandt/api'
 import { z } from 'zod'
 import { parseKeys } from './secrets/keys.ts'
@@ -93,6 +94,15 @@ export const configSchema = z
     /** Roles by group: `group id=project:role`, separated by commas. */
     ENTRA_GROUP_ROLES: list.pipe(z.array(groupRole)),
 
+    /** Instances whose thumbnails and renditions are made at the same time, with what others leave of the processor; 0: none. */
+    DERIVE_THREADS: z.coerce.number().int().min(0).max(16).default(1),
+    /** Threads of a server that draw and transcode images somebody waits for. */
+    RENDER_THREADS: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(64)
+      .default(() => Math.max(1, Math.min(4, availableParallelism() - 1))),
     /** Bytes of one stored instance at most; larger parts are refused with 413. */
     STORE_MAX_INSTANCE_BYTES: z.coerce
       .number()

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { NoteRead } from './audit/note-read.ts'
 import type { Config } from './config.ts'
 import type { Identity } from './identity/index.ts'
+import type { PixelPool } from './pixels/pixel-pool.ts'
 import type { BlobStore } from './storage/blob-store.ts'
 
 /** What the use cases need; made once in start-backend.ts, handed on as an argument. */
@@ -13,6 +14,8 @@ export interface Deps {
   blobs: BlobStore
   identity: Identity
   noteRead: NoteRead
+  /** For images that somebody waits for. */
+  pixels: PixelPool
   /** Undefined where traces go nowhere. */
   telemetry?: Telemetry | undefined
   log: Logger

@@ -1,10 +1,17 @@
 import {
+  failedRenditionPageSchema,
+  failedRenditionQuerySchema,
   inspectionDetailSchema,
   inspectionPageSchema,
   inspectionQuerySchema,
   instancePageSchema,
   instanceQuerySchema,
   problemSchema,
+  remakeAnswerSchema,
+  remakeSchema,
+  renditionQuerySchema,
+  renditionQueueSchema,
+  renditionSchema,
   sessionSchema,
 } from '@instandt/api'
 import { z } from 'zod'
@@ -26,7 +33,8 @@ export interface Operation {
 
 const dicomJson = 'application/dicom+json'
 const instances = ['multipart/related', 'application/dicom']
-const instance = '/dicom-web/studies/{study}/series/{series}/instances/{instance}'
+const study = '/dicom-web/studies/{study}'
+const instance = `${study}/series/{series}/instances/{instance}`
 
 /** Every address below /api and /dicom-web; a test holds the list against the routes. */
 export const operations: Record<string, Operation> = {
@@ -43,6 +51,34 @@ export const operations: Record<string, Operation> = {
     summary: 'Instances of a view',
     query: instanceQuerySchema,
     answer: instancePageSchema,
+  },
+  'GET /api/renditions/{study}/{series}/{instance}/{frame}': {
+    summary: 'What screens take in place of a frame',
+    answer: renditionSchema,
+  },
+  'GET /api/renditions/{study}/{series}/{instance}/{frame}/overview': {
+    summary: 'The whole image, reduced',
+    query: renditionQuerySchema,
+    mediaType: 'application/octet-stream',
+  },
+  'GET /api/renditions/{study}/{series}/{instance}/{frame}/tiles/{tile}': {
+    summary: 'One tile, as far as a resolution needs',
+    query: renditionQuerySchema,
+    mediaType: 'application/octet-stream',
+  },
+  'GET /api/rendition-queue': {
+    summary: 'What is still to be made for screens',
+    answer: renditionQueueSchema,
+  },
+  'GET /api/rendition-queue/failed': {
+    summary: 'What could not be made, and why',
+    query: failedRenditionQuerySchema,
+    answer: failedRenditionPageSchema,
+  },
+  'POST /api/rendition-queue/remake': {
+    summary: 'Has images for screens made again',
+    body: remakeSchema,
+    answer: remakeAnswerSchema,
   },
   'GET /api/openapi.json': { summary: 'This description', mediaType: 'application/json' },
   'POST /dicom-web/studies': { summary: 'STOW-RS', mediaType: dicomJson, bodyTypes: instances },
@@ -66,6 +102,12 @@ export const operations: Record<string, Operation> = {
   [`GET ${instance}`]: { summary: 'WADO-RS: an instance', mediaType: 'multipart/related' },
   [`GET ${instance}/metadata`]: { summary: 'WADO-RS: attributes of an instance', mediaType: dicomJson },
   [`GET ${instance}/frames/{frames}`]: { summary: 'WADO-RS: frames', mediaType: 'multipart/related' },
+  ...Object.fromEntries(
+    [study, `${study}/series/{series}`, instance, `${instance}/frames/{frames}`].flatMap((address) => [
+      [`GET ${address}/rendered`, { summary: 'WADO-RS: pictures for screens', mediaType: 'image/jpeg' }],
+      [`GET ${address}/thumbnail`, { summary: 'WADO-RS: a small picture', mediaType: 'image/jpeg' }],
+    ]),
+  ),
   [`GET ${instance}/bulkdata/{path}`]: {
     summary: 'WADO-RS: one value kept in the file',
     mediaType: 'multipart/related',

@@ -6,6 +6,7 @@ import { startSealing } from './audit/seal.ts'
 import { createReadNotes } from './audit/note-read.ts'
 import type { Deps } from './deps.ts'
 import { createIdentity } from './identity/index.ts'
+import { openPixels } from './pixels/pixel-pool.ts'
 import { openCredentials } from './secrets/database-credentials.ts'
 import { openKeyVault } from './secrets/key-vault.ts'
 import { createKeySource } from './secrets/keys.ts'
@@ -53,9 +54,20 @@ export async function openDeps(
     async () => config.SECRET_KEYS ?? (await vault?.read(keysSecret)) ?? '',
     config.SECRETS_REFRESH_SECONDS * 1000,
   )
+  const pixels = openPixels(config)
   return {
-    deps: { config, db, blobs, log, identity: createIdentity(config, keys), noteRead: createReadNotes(db), telemetry },
+    deps: {
+      config,
+      db,
+      blobs,
+      log,
+      identity: createIdentity(config, keys),
+      noteRead: createReadNotes(db),
+      pixels,
+      telemetry,
+    },
     async close() {
+      pixels.close()
       credentials?.stop()
       await blobs.close()
       await closeDb(db)

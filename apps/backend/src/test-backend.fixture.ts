@@ -12,6 +12,7 @@ import { type Config, configSchema } from './config.ts'
 import type { App, Deps } from './deps.ts'
 import { createIdentity } from './identity/index.ts'
 import { createKeySource } from './secrets/keys.ts'
+import { openPixels } from './pixels/pixel-pool.ts'
 import { openBlobStore } from './storage/open-store.ts'
 
 export interface TestBackend {
@@ -39,7 +40,8 @@ export async function startTestBackend(settings: Partial<Config> = {}): Promise<
   const log = createLogger({ name: 'test', level: 'fatal' })
   const keys = createKeySource(() => Promise.resolve(testKeys), Infinity)
   const identity = createIdentity(config, keys)
-  const deps: Deps = { config, db: database.db, blobs, log, identity, noteRead: createReadNotes(database.db) }
+  const pixels = openPixels(config)
+  const deps: Deps = { config, db: database.db, blobs, log, identity, noteRead: createReadNotes(database.db), pixels }
   const app = await buildApp(deps)
   await app.listen({ host: '127.0.0.1', port: 0 })
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
@@ -73,6 +75,7 @@ export async function startTestBackend(settings: Partial<Config> = {}): Promise<
       const closed = app.close()
       app.server.closeAllConnections()
       await closed
+      pixels.close()
       await blobs.close()
       await database.stop()
       await rm(folder, { recursive: true, force: true })

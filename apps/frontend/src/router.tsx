@@ -20,6 +20,7 @@ import { PasswordResetPage } from './routes/password-reset.tsx'
 import { ProfilePage } from './routes/profile.tsx'
 import { ProjectPage } from './routes/project.tsx'
 import { ProjectsPage } from './routes/projects.tsx'
+import { RenditionQueuePage } from './routes/rendition-queue.tsx'
 import { RolesPage } from './routes/roles.tsx'
 import { SetupPage } from './routes/setup.tsx'
 import { SignInPage } from './routes/sign-in.tsx'
@@ -134,6 +135,11 @@ const rolesRoute = createRoute({
   path: '/administration/roles',
   component: RolesPage,
 })
+const renditionQueueRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/administration/renditions',
+  component: RenditionQueuePage,
+})
 const auditRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/administration/audit',
@@ -157,6 +163,7 @@ export const router = createRouter({
         projectRoute,
         tokensRoute,
         rolesRoute,
+        renditionQueueRoute,
         auditRoute,
       ]),
     ]),

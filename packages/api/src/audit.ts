@@ -32,6 +32,7 @@ export const auditActions = [
   'audit.export',
   'access.refused',
   'archive.reindex',
+  'archive.remake',
   'archive.sweep',
   'secret.rotate',
 ] as const

@@ -11,6 +11,15 @@ import {
 } from './inspection.ts'
 import { identityClient, type IdentityClient, type Send, type SendOptions } from './identity-client.ts'
 import { type Problem, problemSchema } from './problem.ts'
+import {
+  type FailedRenditionPage,
+  failedRenditionPageSchema,
+  type Remake,
+  remakeAnswerSchema,
+  type RenditionQueue,
+  renditionQueueSchema,
+} from './rendition-queue.ts'
+import { type Rendition, renditionSchema, renditionUrl } from './rendition.ts'
 import { type Session, sessionSchema } from './session.ts'
 import { uploadClient, type UploadClient } from './upload-client.ts'
 
@@ -58,6 +67,12 @@ export interface Client extends IdentityClient, UploadClient {
   searchInspections(query: Query, signal?: AbortSignal): Promise<InspectionPage>
   getInspection(study: string, signal?: AbortSignal): Promise<InspectionDetail>
   listInstances(study: string, series: string, page: PageRequest, signal?: AbortSignal): Promise<InstancePage>
+  /** What screens take in place of a frame (from 1); refused with `rendition-missing` when there is none. */
+  getRendition(study: string, series: string, instance: string, frame: number, signal?: AbortSignal): Promise<Rendition>
+  getRenditionQueue(signal?: AbortSignal): Promise<RenditionQueue>
+  listFailedRenditions(cursor: string | undefined, signal?: AbortSignal): Promise<FailedRenditionPage>
+  /** Has images for screens made again; returns of how many instances. */
+  remakeRenditions(remake: Remake): Promise<{ count: number }>
   /** All attributes of one instance, in the DICOM JSON model (PS3.18 F) and not parsed. */
   getInstanceMetadata(study: string, series: string, instance: string, signal?: AbortSignal): Promise<string>
   /** Bytes behind an address, without fetching them; null when the server does not say. */
@@ -114,6 +129,12 @@ export function createClient(fetch: (url: string, init: RequestInit) => Promise<
       const view = `/api/inspections/${encodeURIComponent(study)}/views/${encodeURIComponent(series)}`
       return getJson(instancePageSchema, `${view}/instances${queryString({ ...page })}`, signal)
     },
+    getRendition: (study, series, instance, frame, signal) =>
+      getJson(renditionSchema, renditionUrl(study, series, instance, frame), signal),
+    getRenditionQueue: (signal) => getJson(renditionQueueSchema, '/api/rendition-queue', signal),
+    listFailedRenditions: (cursor, signal) =>
+      getJson(failedRenditionPageSchema, `/api/rendition-queue/failed${queryString({ cursor })}`, signal),
+    remakeRenditions: (body) => send('POST', '/api/rendition-queue/remake', remakeAnswerSchema, { body }),
     getInstanceMetadata: async (study, series, instance, signal) => {
       const address = instanceUrl(encodeURIComponent(study), encodeURIComponent(series), encodeURIComponent(instance))
       return (await ask('GET', `${address}/metadata`, 'application/dicom+json', { signal })).text()

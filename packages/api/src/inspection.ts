@@ -57,6 +57,8 @@ export const inspectionSchema = z.object({
   instanceCount: z.number().int(),
   byteSize: z.number(),
   isDiconde: z.boolean(),
+  /** There is, or will be in a moment, a thumbnail; else none need be asked for. Views and instances have the same. */
+  hasImage: z.boolean(),
   storedAt: z.string(),
 })
 export type Inspection = z.infer<typeof inspectionSchema>
@@ -81,6 +83,7 @@ export const viewSchema = z.object({
   operator: z.string().nullable(),
   instanceCount: z.number().int(),
   byteSize: z.number(),
+  hasImage: z.boolean(),
   storedAt: z.string(),
 })
 export type View = z.infer<typeof viewSchema>
@@ -107,6 +110,9 @@ export const instanceSummarySchema = z.object({
   byteSize: z.number(),
   sha256: z.string(),
   warnings: z.array(z.object({ code: z.string(), message: z.string() })),
+  hasImage: z.boolean(),
+  /** How many of its frames have a rendition (see rendition.ts); null when none has, and none need be asked for. */
+  rendition: z.object({ frames: z.number().int() }).nullable(),
   storedAt: z.string(),
 })
 export type InstanceSummary = z.infer<typeof instanceSummarySchema>

@@ -2,7 +2,7 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 
 /** The schema this program was written for; readiness compares it with the database. */
-export const requiredSchemaVersion = 5
+export const requiredSchemaVersion = 6
 
 export interface AccountTable {
   id: Generated<string>
@@ -138,6 +138,33 @@ export interface RecoveryCodeTable {
   code_hash: Buffer
 }
 
+export interface RenditionTable {
+  instance_id: number
+  frame: number
+  blob_key: string
+  layout: ColumnType<unknown, string, string>
+  index: Buffer
+  byte_size: number
+  made_at: ColumnType<Date, Date | string | undefined, Date | string>
+}
+
+export interface RenditionJobTable {
+  instance_id: number
+  state: Generated<string>
+  thumbnail: Generated<string>
+  thumbnail_key: string | null
+  frame_count: number | null
+  frames_done: Generated<number>
+  frames_made: Generated<number>
+  byte_size: Generated<number>
+  reason: string | null
+  attempts: Generated<number>
+  due_at: ColumnType<Date, Date | string | undefined, Date | string>
+  leased_by: string | null
+  leased_until: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+  finished_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+}
+
 export interface SchemaMigrationTable {
   number: number
   name: string
@@ -264,6 +291,8 @@ export interface Schema {
   one_time_link: OneTimeLinkTable
   project: ProjectTable
   recovery_code: RecoveryCodeTable
+  rendition: RenditionTable
+  rendition_job: RenditionJobTable
   schema_migration: SchemaMigrationTable
   series: SeriesTable
   session: SessionTable

@@ -25,6 +25,13 @@ export {
   type NativeFrame,
 } from './frame-index.ts'
 export { parseDataset, stringifyDataset, stringifyElement } from './dicom-json.ts'
+export {
+  streamPart10,
+  type StreamedFrames,
+  type StreamedNative,
+  type StreamedValue,
+  type StreamOptions,
+} from './stream-part10.ts'
 export { writePart10, type EncapsulatedPixels, type NativePixels, type WriteOptions } from './write-part10.ts'
 export { DicomWriteError } from './write-value.ts'
 export {
@@ -61,7 +68,7 @@ export {
   type MultipartErrorCode,
   type MultipartLimits,
 } from './multipart-related.ts'
-export { MediaTypeError, parseAccept, parseMediaType, type MediaType } from './media-type.ts'
+export { MediaTypeError, parseAccept, parseMediaType, type AcceptRange, type MediaType } from './media-type.ts'
 export {
   buildStoreResponse,
   failureReasons,

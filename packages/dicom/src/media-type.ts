@@ -6,6 +6,12 @@ export interface MediaType {
   parameters: Map<string, string>
 }
 
+/** One range of an Accept header. */
+export interface AcceptRange extends MediaType {
+  /** 0 to 1; 1 where none was written. */
+  weight: number
+}
+
 /** A Content-Type that is not one. */
 export class MediaTypeError extends Error {
   override readonly name = 'MediaTypeError'
@@ -90,16 +96,15 @@ const wildcards = (type: string): number => (type === '*/*' ? 2 : type.endsWith(
  * Reads an Accept header (several of them may be joined by commas), most wanted first: by q, then named types before
  * wildcards, then as sent. Ranges with q=0 and those that cannot be read are left out.
  */
-export function parseAccept(value: string): MediaType[] {
-  const ranges: { range: MediaType; weight: number }[] = []
+export function parseAccept(value: string): AcceptRange[] {
+  const ranges: AcceptRange[] = []
   if (value.length > maxLength) return []
   for (const text of splitOutsideQuotes(value, ',')) {
     const range = parseRange(text)
     if (!range) continue
     const weight = weightOf(range.parameters)
     range.parameters.delete('q')
-    if (weight > 0) ranges.push({ range, weight })
+    if (weight > 0) ranges.push({ ...range, weight })
   }
-  ranges.sort((a, b) => b.weight - a.weight || wildcards(a.range.type) - wildcards(b.range.type))
-  return ranges.map(({ range }) => range)
+  return ranges.sort((a, b) => b.weight - a.weight || wildcards(a.type) - wildcards(b.type))
 }

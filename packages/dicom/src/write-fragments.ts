@@ -30,7 +30,7 @@ export function* writeFragments(pixels: EncapsulatedPixels, layout: Layout): Gen
     frames = all
     lengths = all.map((frame) => fragmentsOf(frame).map(({ length }) => length))
   }
-  if (offsetTable === 'extended') yield* writeExtendedTable(lengths, pixels, layout)
+  if (offsetTable === 'extended') yield* extendedTables(lengths, layout, pixels.tableBytes)
   yield elementHeader(tags.pixelData, vr, undefinedLength, layout)
   const basic = offsetTable === 'basic' ? (pixels.tableBytes ?? basicTable(lengths)) : new Uint8Array(0)
   yield itemHeader(tags.item, basic.length, layout.isBigEndian)
@@ -66,7 +66,8 @@ function frameOffsets(lengths: readonly (readonly number[])[]): number[] {
   return offsets
 }
 
-function basicTable(lengths: readonly (readonly number[])[]): Uint8Array {
+/** Basic Offset Table (PS3.5 A.4) of frames' fragments. */
+export function basicTable(lengths: readonly (readonly number[])[]): Uint8Array {
   const table = new DataView(new ArrayBuffer(lengths.length * 4))
   for (const [frame, offset] of frameOffsets(lengths).entries()) {
     if (offset > 0xffffffff)
@@ -76,10 +77,11 @@ function basicTable(lengths: readonly (readonly number[])[]): Uint8Array {
   return new Uint8Array(table.buffer)
 }
 
-function* writeExtendedTable(
+/** Extended Offset Table and its lengths (PS3.3 C.7.6.3.1.8), each frame one fragment. */
+export function* extendedTables(
   lengths: readonly (readonly number[])[],
-  pixels: EncapsulatedPixels,
   layout: Layout,
+  tableBytes?: Uint8Array,
 ): Generator<Uint8Array> {
   const offsets = new DataView(new ArrayBuffer(lengths.length * 8))
   const sizes = new DataView(new ArrayBuffer(lengths.length * 8))
@@ -94,7 +96,7 @@ function* writeExtendedTable(
     sizes.setBigUint64(frame * 8, BigInt(fragments[0] ?? 0), true)
   }
   const pieces: [string, Uint8Array][] = [
-    [tags.extendedOffsetTable, pixels.tableBytes ?? new Uint8Array(offsets.buffer)],
+    [tags.extendedOffsetTable, tableBytes ?? new Uint8Array(offsets.buffer)],
     [tags.extendedOffsetTableLengths, new Uint8Array(sizes.buffer)],
   ]
   for (const [tag, bytes] of pieces) {

@@ -73,7 +73,11 @@ function preambleOf({ preamble = new Uint8Array(128) }: WriteOptions): Uint8Arra
   return preamble
 }
 
-function fileMetaOf(dataset: Dataset, options: WriteOptions): Uint8Array[] {
+/** File meta information (PS3.10 7.1) of a data set. */
+export function fileMetaOf(
+  dataset: Dataset,
+  options: Pick<WriteOptions, 'transferSyntaxUid' | 'fileMeta'>,
+): Uint8Array[] {
   const text = (vr: Vr, value: string | undefined) => (value === undefined ? { vr } : { vr, Value: [value] })
   const made: Dataset = {
     [tags.fileMetaInformationVersion]: { vr: 'OB', InlineBinary: 'AAE=' },

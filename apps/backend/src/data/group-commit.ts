@@ -5,6 +5,7 @@ import type { StoreScope } from '../plugins/access.ts'
 import { addAuditEvents, type AuditEntry } from './audit.ts'
 import { insertBatch } from './instances.ts'
 import type { InsertResult, NewInstance } from './new-instance.ts'
+import { isConnectionFault, sqlState } from './transaction.ts'
 
 /** Inserts instances; those that arrive while a commit is under way share the next one. */
 export interface InstanceWriter {
@@ -68,8 +69,6 @@ function takeBatch(queue: Waiting[]): Waiting[] {
   const end = queue.findIndex((waiting) => waiting.scope !== first.scope && rights(waiting) !== rights(first))
   return queue.splice(0, Math.min(end < 0 ? queue.length : end, maxBatch))
 }
-
-const sqlState = (error: unknown): string | undefined => (error as { code?: string }).code
 
 /** One transaction for the batch; when a row cannot be inserted the halves are tried, until it fails alone. */
 async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertResult[]> {
@@ -166,11 +165,3 @@ async function inTransaction<T>(
 
 const unavailable = (cause: unknown): AppError =>
   new AppError('database-unavailable', 503, 'The database does not answer at the moment.', { cause })
-
-/** Connection exception, out of resources, ended by its operator or too slow; or broken without a word. */
-function isConnectionFault(error: unknown): boolean {
-  const state = sqlState(error)
-  // The driver's own words for a lost connection carry no code, those of the network one such as ECONNRESET.
-  if (state === undefined) return error instanceof Error && error.constructor === Error
-  return /^(08|53|57|58)...$|^E[A-Z]+$/.test(state) || state === '25P03' || state === '55P03'
-}

@@ -18,11 +18,16 @@ const sortColumns: Record<string, string> = {
   stored: 's.stored_at',
 }
 
+/** Whether an instance can be shown as a picture, as far as is known yet. */
+const isShown = `i.frame_layout is not null and coalesce(j.thumbnail, 'waiting') <> 'none'`
+const hasImage = (condition: string): string => `exists (select from instance i
+    left join rendition_job j on j.instance_id = i.id where ${condition} and ${isShown}) as "hasImage"`
+
 const inspectionColumns = `s.study_instance_uid as "studyInstanceUid", p.slug as "projectSlug", s.component_name as "componentName",
   s.component_number as "componentNumber", s.owner_name as "componentOwner", s.material_name as material, s.study_date as date,
   s.study_time as time, s.accession_number as "orderNumber", s.study_id as "inspectionNumber", s.study_description as description,
   s.modalities, s.series_count as "seriesCount", s.instance_count as "instanceCount", s.byte_size as "byteSize",
-  s.is_diconde as "isDiconde", to_json(s.stored_at) #>> '{}' as "storedAt"`
+  s.is_diconde as "isDiconde", to_json(s.stored_at) #>> '{}' as "storedAt", ${hasImage('i.study_id = s.id')}`
 
 type Values = ReturnType<typeof startStatement>
 
@@ -111,7 +116,7 @@ export async function listViews(db: Db, scope: Scope, studyInstanceUid: string):
   const text = `select r.series_instance_uid as "seriesInstanceUid", r.modality, r.series_number as number,
   r.series_description as description, r.series_date as date, r.series_time as time, r.manufacturer, r.station_name as station,
   r.operator_name as operator, r.instance_count as "instanceCount", r.byte_size as "byteSize",
-  to_json(r.stored_at) #>> '{}' as "storedAt"
+  to_json(r.stored_at) #>> '{}' as "storedAt", ${hasImage('i.series_id = r.id')}
 from series r join study s on s.id = r.study_id
 where ${scopeCondition(scope, 's.project_id', values)} and s.study_instance_uid = ${values.value(studyInstanceUid, 'text')}
 order by r.series_number nulls last, r.id`
@@ -141,12 +146,14 @@ export async function listInstances(
   const text = `select i.id as "cursorId", i.sop_instance_uid as "sopInstanceUid", i.sop_class_uid as "sopClassUid",
   i.transfer_syntax_uid as "transferSyntaxUid", i.instance_number as number, i.row_count as rows, i.column_count as columns,
   i.frame_count as "frameCount", i.byte_size as "byteSize", encode(i.sha256, 'hex') as sha256, i.warnings,
-  to_json(i.stored_at) #>> '{}' as "storedAt"
+  to_json(i.stored_at) #>> '{}' as "storedAt", ${isShown} as "hasImage",
+  case when j.frames_made > 0 then json_build_object('frames', j.frames_made) end as rendition
 from (select r.id ${found}) view
 left join lateral (
   select * from instance i where i.series_id = view.id ${after}
   order by coalesce(i.instance_number, 2147483647), i.id limit ${values.value(page.limit + 1, 'integer')}
 ) i on true
+left join rendition_job j on j.instance_id = i.id
 order by coalesce(i.instance_number, 2147483647), i.id`
   const rows = await runStatement<InstanceRow>(db, { text, values: values.values })
   if (rows.length === 0) return undefined

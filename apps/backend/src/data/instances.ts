@@ -236,7 +236,9 @@ async function insertInstances(client: PoolClient, scope: Scope, rows: readonly 
         cross join lateral (select id from series where study_id = s.id and series_instance_uid = b.series offset 0) r
         where s.project_id = any($1::bigint[])
         on conflict (project_id, sop_instance_uid) do nothing
-        returning blob_key, series_id, study_id, byte_size, sop_class_uid
+        returning id, blob_key, series_id, study_id, byte_size, sop_class_uid
+      ), jobs as (
+        insert into rendition_job (instance_id) select id from inserted
       ), series_totals as (
         update series set instance_count = instance_count + t.count, byte_size = series.byte_size + t.size, changed_at = now()
         from (select series_id, count(*), sum(byte_size) as size from inserted group by series_id) t where series.id = t.series_id

@@ -136,6 +136,69 @@ export async function findBulk(
   return row && { ...toObject(row), bulk: row.bulk ?? undefined, layout: row.frame_layout ?? undefined }
 }
 
+const fromIds = `
+  from unnest($2::bigint[]) with ordinality as asked(id, place)
+  join instance i on i.id = asked.id join series se on se.id = i.series_id join study st on st.id = i.study_id
+  where i.project_id = any($1::bigint[]) order by asked.place`
+
+/** An instance with all its attributes. */
+export interface StoredAttributes extends StoredObject {
+  id: number
+  /** zstd of the DICOM JSON. */
+  metadata: Uint8Array
+  layout: FrameLayout | undefined
+}
+
+const attributeColumns = `${objectColumns}, i.id, i.metadata, i.frame_layout`
+
+interface AttributesRow extends ObjectRow {
+  id: number
+  metadata: Uint8Array
+  frame_layout: FrameLayout | null
+}
+
+const toAttributes = (row: AttributesRow): StoredAttributes => ({
+  ...toObject(row),
+  id: row.id,
+  metadata: row.metadata,
+  layout: row.frame_layout ?? undefined,
+})
+
+/** One instance with its attributes; undefined when there is none in the scope. */
+export async function findAttributes(
+  db: Db,
+  scope: Scope,
+  address: InstanceAddress,
+): Promise<StoredAttributes | undefined> {
+  const { rows } = await db.pool.query<AttributesRow>({
+    name: 'instance-attributes',
+    text: `select ${attributeColumns} ${fromWhere}`,
+    values: addressValues(scope, address),
+  })
+  return rows[0] && toAttributes(rows[0])
+}
+
+/** The same by the row's id. */
+export async function findAttributesById(db: Db, scope: Scope, id: number): Promise<StoredAttributes | undefined> {
+  const { rows } = await db.pool.query<AttributesRow>({
+    name: 'instance-attributes-by-id',
+    text: `select ${attributeColumns} from instance i join series se on se.id = i.series_id join study st on st.id = i.study_id
+      where i.project_id = any($1::bigint[]) and i.id = $2`,
+    values: [scope.projectIds, id],
+  })
+  return rows[0] && toAttributes(rows[0])
+}
+
+/** Attributes of the listed rows, in that order; a row deleted meanwhile is left out. */
+export async function readAttributes(db: Db, scope: Scope, ids: readonly string[]): Promise<StoredAttributes[]> {
+  const { rows } = await db.pool.query<AttributesRow>({
+    name: 'listed-attributes',
+    text: `select ${attributeColumns} ${fromIds}`,
+    values: [scope.projectIds, ids],
+  })
+  return rows.map(toAttributes)
+}
+
 const listStatements = {
   study: {
     name: 'wado-list-study',
@@ -166,11 +229,6 @@ export async function listInstanceIds(db: Db, scope: Scope, selection: InstanceS
   const { rows } = await db.pool.query<{ ids: string | null }>({ ...listStatements[level], values })
   return rows[0]?.ids?.split(',') ?? []
 }
-
-const fromIds = `
-  from unnest($2::bigint[]) with ordinality as asked(id, place)
-  join instance i on i.id = asked.id join series se on se.id = i.series_id join study st on st.id = i.study_id
-  where i.project_id = any($1::bigint[]) order by asked.place`
 
 /** Files of the listed rows, in that order; a row deleted meanwhile is left out. */
 export async function readObjects(db: Db, scope: Scope, ids: readonly string[]): Promise<StoredObject[]> {

@@ -19,3 +19,13 @@ export async function inTransaction<T>(db: Db, work: (client: PoolClient) => Pro
     client.release(isBroken)
   }
 }
+
+export const sqlState = (error: unknown): string | undefined => (error as { code?: string }).code
+
+/** Connection exception, out of resources, ended by its operator or too slow; or broken without a word. */
+export function isConnectionFault(error: unknown): boolean {
+  const state = sqlState(error)
+  // The driver's own words for a lost connection carry no code, those of the network one such as ECONNRESET.
+  if (state === undefined) return error instanceof Error && error.constructor === Error
+  return /^(08|53|57|58)...$|^E[A-Z]+$/.test(state) || state === '25P03' || state === '55P03'
+}

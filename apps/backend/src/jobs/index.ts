@@ -3,6 +3,8 @@ import { dropIdleUploads, reviveAssemblies } from '../data/upload-jobs.ts'
 import { withUploadAlone } from '../data/upload-locks.ts'
 import type { Deps } from '../deps.ts'
 import { readArchiveScope } from '../plugins/access.ts'
+import { startDeriving } from '../renditions/derive-loop.ts'
+import { sweepRenditions } from '../renditions/sweep-renditions.ts'
 import { assembleUpload } from './assemble-upload.ts'
 import { forgetExpired } from './forget-expired.ts'
 import { type RunningTasks, runTasks } from './run-tasks.ts'
@@ -19,6 +21,7 @@ export async function startJobs(deps: Deps): Promise<RunningTasks> {
     concurrency: 2,
     crontab: [
       '17 3 * * * sweep-orphans ?max=3&fill=1d',
+      '33 3 * * * sweep-renditions ?max=3&fill=1d',
       '47 3 * * * forget-expired ?max=3&fill=1d',
       '*/1 * * * * revive-uploads ?max=1',
       '7 * * * * sweep-uploads ?max=3&fill=1h',
@@ -27,6 +30,10 @@ export async function startJobs(deps: Deps): Promise<RunningTasks> {
       'forget-expired': async () => {
         const count = await forgetExpired(deps, await readArchiveScope(deps.db))
         deps.log.info({ count }, 'expired sessions and links are removed')
+      },
+      'sweep-renditions': async () => {
+        const report = await sweepRenditions(deps, await readArchiveScope(deps.db))
+        deps.log.info(report, 'sweep of images for screens done')
       },
       'sweep-orphans': async () => {
         const report = await sweepOrphans(deps, await readArchiveScope(deps.db))
@@ -71,10 +78,11 @@ export async function startJobs(deps: Deps): Promise<RunningTasks> {
         ),
     },
   })
+  const deriving = startDeriving(deps)
   return {
     addJob: upkeep.addJob,
     async stop() {
-      await Promise.all([upkeep.stop(), uploads.stop()])
+      await Promise.all([upkeep.stop(), uploads.stop(), deriving.stop()])
     },
   }
 }

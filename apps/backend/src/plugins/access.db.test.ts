@@ -65,6 +65,8 @@ const addressOf = ({ url }: DeclaredRoute, project: 'own' | 'other'): string =>
     .replace('frames/*', 'frames/1')
     .replace('bulkdata/*', 'bulkdata/7FE00010')
     .replace(':number', '0')
+    .replace(/:frames?/, '1')
+    .replace(':tile', '0')
     .replace(/:(user|id)/, nobody)
 
 async function send(
@@ -110,6 +112,7 @@ test('there are routes to walk, of every kind of permission', () => {
       'manage-users',
       'manage-projects',
       'manage-tokens',
+      'manage-archive',
       'read-audit',
     ]),
   )

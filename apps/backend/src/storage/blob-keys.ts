@@ -5,27 +5,33 @@ import { AppError } from '../app-error.ts'
 export const objectPrefix = 'objects/'
 /** What the orphan sweep put aside; the day of the move is part of the key. */
 export const quarantinePrefix = 'quarantine/'
+/** What was made for screens: can be thrown away and made again at any time. */
+export const renditionPrefix = 'renditions/'
 /** Unfinished writes of a store that needs temporary names; the sweep removes old ones. */
 export const temporaryPrefix = 'incoming/'
 /** Objects whose parts are still coming, in a store that keeps them in files. */
 export const stagedPrefix = 'staged/'
 
-const uploadsPerFolder = 256
-let folder = ''
-let uploadsLeft = 0
+const keysPerFolder = 256
 
-/**
- * A fresh key for one upload. It says nothing about the object: keys end up in logs and in the cloud's own records.
- * Uploads of the same moment share a folder, so that one flush of the folder makes many of them durable.
- */
-export function newObjectKey(): string {
-  if (uploadsLeft === 0) {
-    folder = randomBytes(1).toString('hex')
-    uploadsLeft = uploadsPerFolder
+/** Keys of the same moment share a folder, so that one flush of the folder makes many of them durable. */
+function freshKeys(prefix: string): () => string {
+  let folder = ''
+  let left = 0
+  return () => {
+    if (left === 0) {
+      folder = randomBytes(1).toString('hex')
+      left = keysPerFolder
+    }
+    left -= 1
+    return `${prefix}${folder}/${randomUUID()}`
   }
-  uploadsLeft -= 1
-  return `${objectPrefix}${folder}/${randomUUID()}`
 }
+
+/** A fresh key for one upload. It says nothing about the object: keys end up in logs and in the cloud's own records. */
+export const newObjectKey: () => string = freshKeys(objectPrefix)
+
+export const newRenditionKey: () => string = freshKeys(renditionPrefix)
 
 export const newTemporaryKey = (): string => `${temporaryPrefix}${randomUUID()}`
 

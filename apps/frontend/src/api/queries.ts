@@ -99,6 +99,19 @@ export const membersQuery = (project: string) =>
     queryFn: ({ signal }) => client.listMembers(project, signal),
   })
 
+export const renditionQueueQuery = queryOptions({
+  queryKey: ['rendition-queue'],
+  queryFn: ({ signal }) => client.getRenditionQueue(signal),
+  refetchInterval: 3000,
+})
+
+export const failedRenditionsQuery = infiniteQueryOptions({
+  queryKey: ['failed-renditions'],
+  queryFn: ({ pageParam, signal }) => client.listFailedRenditions(pageParam, signal),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: (page) => page.next ?? undefined,
+})
+
 /** Days of this device's time zone become instants; the last one is meant whole. */
 export const auditQuery = ({ from, to, ...words }: AuditSearch) =>
   infiniteQueryOptions({

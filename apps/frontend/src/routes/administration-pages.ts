@@ -5,6 +5,7 @@ const pages = [
   { to: '/administration/projects', words: 'admin.projects', permission: 'manage-members' },
   { to: '/administration/tokens', words: 'tokens.title', permission: 'manage-tokens' },
   { to: '/administration/roles', words: 'roles.title', permission: 'manage-users' },
+  { to: '/administration/renditions', words: 'renditionQueue.title', permission: 'manage-archive' },
   { to: '/administration/audit', words: 'audit.title', permission: 'read-audit' },
 ] as const
 export type AdministrationPage = (typeof pages)[number]

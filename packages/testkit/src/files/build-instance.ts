@@ -8,7 +8,7 @@ import {
   type JsonValue,
   type WriteOptions,
 } from '@instandt/dicom'
-import { encodeRle } from './rle.ts'
+import { encodeRle } from '@instandt/pixels'
 
 const explicitLittleEndian = '1.2.840.10008.1.2.1'
 const rleLossless = '1.2.840.10008.1.2.5'

@@ -11,4 +11,3 @@ export { type DemoFile, type DemoTruth, type Flaw, type Probe } from './demo-fil
 export { demoInspections, demoTruth } from './demo-inspections.ts'
 export { duplexDiameters, wireDiameters, type Wire } from './image-quality-indicators.ts'
 export { createRandom, type Random } from './random.ts'
-export { encodeRle } from './rle.ts'

@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http'
 import { joinMultipart } from '@instandt/dicom'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../app-error.ts'
+import type { Offer } from './accept.ts'
 import type { ReaderMemory } from './answer-memory.ts'
 import { createAnswerMemory } from './answer-memory.ts'
 
@@ -166,4 +167,37 @@ async function untilFree(raw: ServerResponse): Promise<void> {
     clearTimeout(stalled)
     waiting.abort()
   }
+}
+
+/** Parts whose heads and, best, lengths are known, in one multipart body or, if the offer says so, the only one by itself. */
+export async function sendParts(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  identity: string,
+  offer: Offer,
+  heads: (PartHead & { byteLength: number | undefined })[],
+  open: (memory: ReaderMemory) => AsyncIterable<AsyncIterable<Uint8Array>>,
+): Promise<FastifyReply> {
+  if (offer.isMultipart) {
+    async function* parts(memory: ReaderMemory): AsyncGenerator<Part> {
+      let at = 0
+      for await (const body of open(memory)) {
+        const head = heads[at++]
+        if (head) yield { ...head, body }
+      }
+    }
+    const known = heads.flatMap(({ byteLength, ...head }) =>
+      byteLength === undefined ? [] : [{ ...head, byteLength }],
+    )
+    const lengths = known.length === heads.length ? known : undefined
+    return sendBody(request, reply, identity, await multipartBody(offer.type, identity, parts, lengths))
+  }
+  const [head] = heads
+  if (!head) throw new AppError('not-acceptable', 406, 'There is nothing to send.')
+  async function* only(memory: ReaderMemory): AsyncGenerator<Uint8Array> {
+    for await (const body of open(memory)) yield* body
+  }
+  const { mediaType, byteLength } = head
+  const body: AnswerBody = { mediaType, byteLength, headers: { 'content-location': head.location }, open: only }
+  return sendBody(request, reply, identity, body)
 }

@@ -14,6 +14,7 @@ import { configSchema } from '../../config.ts'
 import type { App } from '../../deps.ts'
 import { createIdentity } from '../../identity/index.ts'
 import { createKeySource } from '../../secrets/keys.ts'
+import { openPixels } from '../../pixels/pixel-pool.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { testCaller, testKeys } from '@instandt/testkit'
 
@@ -123,7 +124,9 @@ export async function startTestApp(options: { db: Db; blobs: BlobStore; publicUr
     config,
     createKeySource(() => Promise.resolve(testKeys), Infinity),
   )
-  const app = await buildApp({ ...options, config, log, identity, noteRead: createReadNotes(options.db) })
+  const pixels = openPixels(config)
+  const app = await buildApp({ ...options, config, log, identity, noteRead: createReadNotes(options.db), pixels })
+  app.addHook('onClose', async () => pixels.close())
   await app.listen({ port: 0, host: '127.0.0.1' })
   return app
 }

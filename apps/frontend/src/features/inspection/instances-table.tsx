@@ -1,6 +1,6 @@
-import { instanceUrl, type InstanceSummary } from '@instandt/api'
+import { instanceUrl, type InstanceSummary, thumbnailUrl } from '@instandt/api'
 import { transferSyntax } from '@instandt/dicom'
-import { ActionIcon, CopyButton, HoverCard, Tooltip } from '@mantine/core'
+import { ActionIcon, CopyButton, HoverCard, Tooltip, VisuallyHidden } from '@mantine/core'
 import { IconAlertTriangle, IconCheck, IconCopy, IconDownload, IconListDetails, IconPhoto } from '@tabler/icons-react'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
@@ -10,6 +10,7 @@ import { Fault } from '../../api/fault.tsx'
 import { instancesQuery } from '../../api/queries.ts'
 import { formatBytes, formatCount } from '../../ui/format.ts'
 import { LinkIcon } from '../../ui/link-controls.tsx'
+import { Thumbnail } from '../../ui/thumbnail.tsx'
 import { type GridColumn, VirtualGrid } from '../../ui/virtual-grid.tsx'
 import classes from './inspection.module.css'
 
@@ -47,6 +48,9 @@ export function InstancesTable({ study, series, count, selected, isCompact }: In
       <Warnings warnings={warnings} />
     </span>
   )
+  const picture = ({ hasImage, sopInstanceUid }: InstanceSummary, size: number) => (
+    <Thumbnail src={hasImage ? thumbnailUrl(instanceUrl(study, series, sopInstanceUid)) : undefined} size={size} />
+  )
   const pixels = ({ rows, columns }: InstanceSummary): string =>
     rows === null || columns === null ? t('common.none') : `${columns} × ${rows}`
   const actions = (instance: InstanceSummary) => (
@@ -54,6 +58,11 @@ export function InstancesTable({ study, series, count, selected, isCompact }: In
   )
 
   const columns: GridColumn<InstanceSummary>[] = [
+    {
+      key: 'picture',
+      header: <VisuallyHidden>{t('common.picture')}</VisuallyHidden>,
+      cell: (instance) => picture(instance, 36),
+    },
     {
       key: 'number',
       header: t('inspection.columns.number'),
@@ -90,10 +99,10 @@ export function InstancesTable({ study, series, count, selected, isCompact }: In
     <VirtualGrid
       label={t('inspection.table')}
       columns={columns}
-      template="2.5rem minmax(10rem, 2fr) 6.5rem 4rem minmax(8rem, 1.3fr) 5rem 8.5rem 6.5rem"
+      template="2.25rem 2.5rem minmax(10rem, 2fr) 6.5rem 4rem minmax(8rem, 1.3fr) 5rem 8.5rem 6.5rem"
       rows={instances}
       rowKey={({ sopInstanceUid }) => sopInstanceUid}
-      rowHeight={38}
+      rowHeight={44}
       waitingRows={pages.isPending ? Math.min(12, count) : hasNextPage && !isFetchNextPageError ? 3 : 0}
       onNearEnd={hasNextPage && !isFetching ? () => void fetchNextPage() : undefined}
       onOpen={openAttributes}
@@ -103,6 +112,7 @@ export function InstancesTable({ study, series, count, selected, isCompact }: In
       compactHeight={84}
       compact={(instance) => (
         <div className={classes.instanceCard}>
+          {picture(instance, 64)}
           <div className={classes.instanceCardText}>
             <span className={classes.instanceCardTitle}>
               <span className={classes.dim}>{instance.number ?? t('common.none')}</span> {kind(instance)}

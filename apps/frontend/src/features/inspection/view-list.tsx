@@ -1,10 +1,11 @@
-import type { View } from '@instandt/api'
+import { seriesUrl, thumbnailUrl, type View } from '@instandt/api'
 import { Badge } from '@mantine/core'
 import { IconPhoto } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { formatBytes, formatCount } from '../../ui/format.ts'
 import { LinkButton } from '../../ui/link-controls.tsx'
+import { Thumbnail } from '../../ui/thumbnail.tsx'
 import classes from './inspection.module.css'
 
 interface ViewListProps {
@@ -37,6 +38,10 @@ export function ViewList({ study, views, selected }: ViewListProps) {
               className={classes.viewLink}
               aria-current={view.seriesInstanceUid === selected ? 'true' : undefined}
             >
+              <Thumbnail
+                src={view.hasImage ? thumbnailUrl(seriesUrl(study, view.seriesInstanceUid)) : undefined}
+                size={44}
+              />
               <span className={classes.viewTitle}>
                 {view.modality ? <Badge size="sm">{view.modality}</Badge> : null}
                 <span className={classes.ellipsis}>

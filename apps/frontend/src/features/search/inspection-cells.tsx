@@ -1,10 +1,15 @@
-import type { Inspection } from '@instandt/api'
+import { type Inspection, studyUrl, thumbnailUrl } from '@instandt/api'
 import { Badge, Tooltip, VisuallyHidden } from '@mantine/core'
 import { IconCheck } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { formatBytes, formatCount, formatDate, formatTime } from '../../ui/format.ts'
+import { Thumbnail } from '../../ui/thumbnail.tsx'
 import classes from './search.module.css'
+
+/** Where the picture of an inspection is, if it has one. */
+export const pictureOf = ({ hasImage, studyInstanceUid }: Inspection): string | undefined =>
+  hasImage ? thumbnailUrl(studyUrl(studyInstanceUid)) : undefined
 
 export function ComponentCell({ inspection }: { inspection: Inspection }) {
   const { t } = useTranslation()
@@ -78,34 +83,37 @@ export function InspectionCard({ inspection }: { inspection: Inspection }) {
   const identity = [inspection.componentNumber, inspection.orderNumber].filter(Boolean).join(' · ')
   return (
     <div className={classes.card}>
-      <div className={classes.cardLine}>
-        <Link
-          to="/inspections/$study"
-          params={{ study: inspection.studyInstanceUid }}
-          className={classes.name}
-          tabIndex={-1}
-          data-unnamed={inspection.componentName ? undefined : true}
-        >
-          {inspection.componentName ?? t('search.unnamed')}
-        </Link>
-        <DicondeMark isDiconde={inspection.isDiconde} />
-      </div>
-      <div className={classes.cardLine}>
-        <span className={classes.cardText}>{identity || t('common.none')}</span>
-        <span className={classes.cardEnd}>
-          <ModalityBadges modalities={inspection.modalities} />
-        </span>
-      </div>
-      <div className={classes.cardLine}>
-        <span className={classes.below}>{formatDate(inspection.date, i18n.language) ?? t('search.noDate')}</span>
-        <span className={classes.below}>
-          {t('inspection.viewsCount', { count: inspection.seriesCount })} ·{' '}
-          {t('inspection.images', {
-            count: inspection.instanceCount,
-            shown: formatCount(inspection.instanceCount, i18n.language),
-          })}{' '}
-          · {formatBytes(inspection.byteSize, i18n.language)}
-        </span>
+      <Thumbnail src={pictureOf(inspection)} size={72} />
+      <div className={classes.cardLines}>
+        <div className={classes.cardLine}>
+          <Link
+            to="/inspections/$study"
+            params={{ study: inspection.studyInstanceUid }}
+            className={classes.name}
+            tabIndex={-1}
+            data-unnamed={inspection.componentName ? undefined : true}
+          >
+            {inspection.componentName ?? t('search.unnamed')}
+          </Link>
+          <DicondeMark isDiconde={inspection.isDiconde} />
+        </div>
+        <div className={classes.cardLine}>
+          <span className={classes.cardText}>{identity || t('common.none')}</span>
+          <span className={classes.cardEnd}>
+            <ModalityBadges modalities={inspection.modalities} />
+          </span>
+        </div>
+        <div className={classes.cardLine}>
+          <span className={classes.below}>{formatDate(inspection.date, i18n.language) ?? t('search.noDate')}</span>
+          <span className={classes.below}>
+            {t('inspection.viewsCount', { count: inspection.seriesCount })} ·{' '}
+            {t('inspection.images', {
+              count: inspection.instanceCount,
+              shown: formatCount(inspection.instanceCount, i18n.language),
+            })}{' '}
+            · {formatBytes(inspection.byteSize, i18n.language)}
+          </span>
+        </div>
       </div>
     </div>
   )

@@ -1,12 +1,14 @@
 import type { Inspection } from '@instandt/api'
+import { VisuallyHidden } from '@mantine/core'
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { InspectionsSearch } from '../../search-params.ts'
 import { formatBytes, formatCount, formatInstant } from '../../ui/format.ts'
+import { Thumbnail } from '../../ui/thumbnail.tsx'
 import { type GridColumn, VirtualGrid } from '../../ui/virtual-grid.tsx'
 import { nextSort, sortedBy } from './filters.ts'
-import { ComponentCell, DateCell, DicondeMark, InspectionCard, ModalityBadges } from './inspection-cells.tsx'
+import { ComponentCell, DateCell, DicondeMark, InspectionCard, ModalityBadges, pictureOf } from './inspection-cells.tsx'
 import classes from './search.module.css'
 
 interface InspectionsTableProps {
@@ -22,7 +24,7 @@ interface InspectionsTableProps {
 }
 
 const template =
-  'minmax(14rem, 3fr) minmax(9.25rem, 1.2fr) minmax(6.5rem, 1fr) 9.5rem 8.5rem 7.5rem 5rem 4.75rem 10.5rem'
+  '2.375rem minmax(14rem, 3fr) minmax(9.25rem, 1.2fr) minmax(6.5rem, 1fr) 9.5rem 8.5rem 7.5rem 5rem 4.75rem 10.5rem'
 
 const drawCard = (inspection: Inspection) => <InspectionCard inspection={inspection} />
 
@@ -50,6 +52,11 @@ export function InspectionsTable({ inspections, search, onSort, ...rest }: Inspe
     })
     const dash = <span className={classes.dim}>{t('common.none')}</span>
     return [
+      {
+        key: 'picture',
+        header: <VisuallyHidden>{t('common.picture')}</VisuallyHidden>,
+        cell: (inspection) => <Thumbnail src={pictureOf(inspection)} size={38} />,
+      },
       {
         key: 'component',
         ...sortable('component', t('search.columns.component')),

@@ -1,24 +1,10 @@
-import type { DecodeAnswer, DecodedImage, DecodeTask } from './decode-task.ts'
+import { createThreadPool, type DecodedImage, PixelFault, ThreadFailure } from '@instandt/pixels'
+import type { DecodeAnswer, DecodeTask } from './decode-task.ts'
 import { Abandoned } from './frame-cache.ts'
-import { PixelFault } from './pixel-fault.ts'
-
-interface Job {
-  task: DecodeTask
-  resolve: (image: DecodedImage) => void
-  reject: (error: unknown) => void
-  /** Jobs whose answer nobody waits for any more are not begun. */
-  isWanted: () => boolean
-  isUrgent: () => boolean
-}
-
-interface Slot {
-  worker: Worker
-  job: Job | undefined
-}
 
 export interface DecodePool {
   /** The bytes change hands and cannot be used afterwards. */
-  decode(task: Omit<DecodeTask, 'id'>, isUrgent: () => boolean, isWanted: () => boolean): Promise<DecodedImage>
+  decode(task: DecodeTask, isUrgent: () => boolean, isWanted: () => boolean): Promise<DecodedImage>
   close(): void
 }
 
@@ -27,74 +13,31 @@ const workerCount = (): number => Math.max(1, Math.min(4, (navigator.hardwareCon
 
 /** A few worker threads, started when first needed. The image on screen is decoded before those around it. */
 export function createDecodePool(): DecodePool {
-  const slots: Slot[] = []
-  const waiting: Job[] = []
-  let nextId = 1
-
-  function start(): Slot {
-    const worker = new Worker(new URL('./decode.worker.ts', import.meta.url), { type: 'module', name: 'decode' })
-    const slot: Slot = { worker, job: undefined }
-    worker.addEventListener('message', (event: MessageEvent<DecodeAnswer>) => finish(slot, event.data))
-    // The thread itself died, for want of memory or a program that could not be loaded: a new one for the next job.
-    worker.addEventListener('error', (event) => {
-      event.preventDefault()
-      worker.terminate()
-      slots.splice(slots.indexOf(slot), 1)
-      const reason = event.message || 'the decoder stopped'
-      slot.job?.reject(new PixelFault('decode-failed', { syntax: slot.job.task.syntaxUid, reason }))
-      advance()
-    })
-    slots.push(slot)
-    return slot
-  }
-
-  function finish(slot: Slot, answer: DecodeAnswer): void {
-    const { job } = slot
-    slot.job = undefined
-    if (job && 'image' in answer) job.resolve(answer.image)
-    else if (job && 'fault' in answer) job.reject(new PixelFault(answer.fault.code, answer.fault.detail))
-    else if (job && 'failure' in answer) {
-      job.reject(new PixelFault('decode-failed', { syntax: job.task.syntaxUid, reason: answer.failure }))
-    }
-    advance()
-  }
-
-  function takeNext(): Job | undefined {
-    for (;;) {
-      const urgent = waiting.findIndex((job) => job.isUrgent())
-      const [job] = waiting.splice(Math.max(urgent, 0), 1)
-      if (!job || job.isWanted()) return job
-      job.reject(new Abandoned())
-    }
-  }
-
-  function advance(): void {
-    for (;;) {
-      const free = slots.find((slot) => slot.job === undefined)
-      if (!free && slots.length >= workerCount()) return
-      const job = takeNext()
-      if (!job) return
-      const slot = free ?? start()
-      slot.job = job
-      slot.worker.postMessage(job.task, [job.task.bytes.buffer])
-    }
-  }
+  const pool = createThreadPool<DecodeTask, DecodeAnswer>({
+    count: workerCount,
+    start({ answer, failure }) {
+      const worker = new Worker(new URL('./decode.worker.ts', import.meta.url), { type: 'module', name: 'decode' })
+      worker.addEventListener('message', (event: MessageEvent<DecodeAnswer>) => answer(event.data))
+      worker.addEventListener('error', (event) => {
+        event.preventDefault()
+        failure(event.message || 'the decoder stopped')
+      })
+      return { post: (task, transfer) => worker.postMessage(task, transfer), stop: () => worker.terminate() }
+    },
+  })
 
   return {
-    decode(task, isUrgent, isWanted) {
-      return new Promise((resolve, reject) => {
-        waiting.push({ task: { ...task, id: nextId++ }, resolve, reject, isUrgent, isWanted })
-        advance()
-      })
+    async decode(task, isUrgent, isWanted) {
+      const unwanted = () => (isWanted() ? undefined : new Abandoned())
+      const failed = (reason: string) => new PixelFault('decode-failed', { syntax: task.syntaxUid, reason })
+      const answer = await pool
+        .run(task, { transfer: [task.bytes.buffer], isUrgent, unwanted })
+        .catch((error: unknown) => {
+          throw error instanceof ThreadFailure ? failed(error.message) : error
+        })
+      if ('image' in answer) return answer.image
+      throw 'fault' in answer ? new PixelFault(answer.fault.code, answer.fault.detail) : failed(answer.failure)
     },
-    close() {
-      for (const { worker, job } of slots) {
-        worker.terminate()
-        job?.reject(new Abandoned())
-      }
-      for (const job of waiting) job.reject(new Abandoned())
-      slots.length = 0
-      waiting.length = 0
-    },
+    close: () => pool.close(new Abandoned()),
   }
 }

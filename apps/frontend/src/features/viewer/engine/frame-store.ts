@@ -1,10 +1,15 @@
+import {
+  type DecodedImage,
+  type FrameAttributes,
+  PixelFault,
+  type PixelFormat,
+  readFrameAttributes,
+  sampleCount,
+} from '@instandt/pixels'
 import { createDecodePool } from './decode-pool.ts'
-import { byteSizeOf, type DecodedImage } from './decode-task.ts'
-import { type FrameAttributes, readFrameAttributes } from './frame-attributes.ts'
+import { byteSizeOf } from './decode-task.ts'
 import { createFrameCache, type FrameCache, type LoadContext } from './frame-cache.ts'
 import { createInstanceCache, type InstanceInfo } from './instance-cache.ts'
-import { PixelFault } from './pixel-fault.ts'
-import { type PixelFormat, sampleCount } from './pixel-format.ts'
 import { type FrameAddress, fetchFrame, type InstanceAddress, type Progress } from './requests.ts'
 
 /** A frame ready to be shown and read. */

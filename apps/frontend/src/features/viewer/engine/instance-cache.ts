@@ -1,7 +1,5 @@
 import { type Dataset, getString, tags } from '@instandt/dicom'
-import { type LookupTables, readLookupTables } from './look-up.ts'
-import { PixelFault } from './pixel-fault.ts'
-import { type PixelFormat, readPixelFormat } from './pixel-format.ts'
+import { type LookupTables, PixelFault, type PixelFormat, readLookupTables, readPixelFormat } from '@instandt/pixels'
 import { fetchBulk, fetchMetadata, type InstanceAddress } from './requests.ts'
 
 /** What is known of an instance before its pixels. */

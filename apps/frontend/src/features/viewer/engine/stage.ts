@@ -11,7 +11,7 @@ import {
 } from '@cornerstonejs/core'
 import type { LoadedFrame } from './frame-store.ts'
 import { cameraOf, type ImageSize, type Size, type ViewState } from './view-transform.ts'
-import { toStoredRange, type Window } from './window.ts'
+import { toStoredRange, type Window } from '@instandt/pixels'
 
 /** How a frame is to be drawn. */
 export interface Presentation {

@@ -1,4 +1,4 @@
-import type { Region } from './statistics.ts'
+import type { Region } from '@instandt/pixels'
 
 /**
  * Where a pixel stands on the screen. Image coordinates: column and row, 0 is the first, whole numbers are pixel
