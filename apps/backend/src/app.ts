@@ -20,6 +20,7 @@ import { addRequestGuard } from './plugins/request-guard.ts'
 import { addTelemetry } from './plugins/telemetry.ts'
 import { profileRoutes } from './profile/route.ts'
 import { projectRoutes } from './project/route.ts'
+import { searchAttributeRoutes } from './search-attribute/route.ts'
 import { sessionRoutes } from './session-route.ts'
 import { entraRoutes } from './sign-in/entra-route.ts'
 import { signInRoutes } from './sign-in/route.ts'
@@ -107,6 +108,7 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     userRoutes(interfaces as App, deps)
     tokenRoutes(interfaces as App, deps)
     auditRoutes(interfaces as App, deps)
+    searchAttributeRoutes(interfaces as App, deps)
     openApiRoutes(interfaces as App)
   })
   await options.addPages?.(app)

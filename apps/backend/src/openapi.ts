@@ -4,7 +4,10 @@ import {
   inspectionQuerySchema,
   instancePageSchema,
   instanceQuerySchema,
+  newSearchAttributeSchema,
   problemSchema,
+  searchAttributeListSchema,
+  searchAttributeSchema,
   sessionSchema,
 } from '@instandt/api'
 import { z } from 'zod'
@@ -39,6 +42,20 @@ export const operations: Record<string, Operation> = {
     summary: 'Instances of a view',
     query: instanceQuerySchema,
     answer: instancePageSchema,
+  },
+  'GET /api/search-attributes': {
+    summary: 'Attributes that can be searched because they were declared',
+    answer: searchAttributeListSchema,
+  },
+  'POST /api/search-attributes': {
+    summary: 'Declare an attribute; what is stored is indexed in the background',
+    body: newSearchAttributeSchema,
+    answer: searchAttributeSchema,
+  },
+  'DELETE /api/search-attributes/{id}': { summary: 'Search an attribute no longer', mediaType: '' },
+  'POST /api/search-attributes/{id}/resume': {
+    summary: 'Go on with an index that failed',
+    answer: searchAttributeSchema,
   },
   'GET /api/openapi.json': { summary: 'This description', mediaType: 'application/json' },
   'POST /dicom-web/studies': { summary: 'STOW-RS', mediaType: dicomJson, isUpload: true },

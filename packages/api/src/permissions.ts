@@ -18,7 +18,13 @@ export const projectPermissions = ['read', 'store', 'manage-members'] as const
 export type ProjectPermission = (typeof projectPermissions)[number]
 
 /** What the administrator may do in the whole installation. */
-export const installationPermissions = ['manage-users', 'manage-projects', 'manage-tokens', 'read-audit'] as const
+export const installationPermissions = [
+  'manage-users',
+  'manage-projects',
+  'manage-tokens',
+  'manage-search',
+  'read-audit',
+] as const
 export type InstallationPermission = (typeof installationPermissions)[number]
 
 /**

@@ -3,8 +3,9 @@ import type { PoolClient } from 'pg'
 import { AppError } from '../app-error.ts'
 import type { StoreScope } from '../plugins/access.ts'
 import { addAuditEvents, type AuditEntry } from './audit.ts'
-import { insertBatch } from './instances.ts'
+import { DeclaredChanged, insertBatch } from './instances.ts'
 import type { InsertResult, NewInstance } from './new-instance.ts'
+import { forgetDeclared, readDeclared, shareListSql } from './search-attributes.ts'
 
 /** Inserts instances; those that arrive while a commit is under way share the next one. */
 export interface InstanceWriter {
@@ -74,10 +75,14 @@ async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertRes
     try {
       return await inTransaction(
         db,
-        (client) => insertBatch(client, scope, rows),
+        async (client) => insertBatch(client, scope, rows, await readDeclared(db, Infinity, client)),
         (client, results) => addAuditEvents(client, storeEvents(batch, results)),
       )
     } catch (error) {
+      if (error instanceof DeclaredChanged && attempt < maxAttempts) {
+        forgetDeclared(db)
+        continue
+      }
       const state = sqlState(error) ?? ''
       // Serialization failure, deadlock: rolled back, so trying again is safe.
       if ((state === '40001' || state === '40P01') && attempt < maxAttempts) continue
@@ -114,7 +119,7 @@ function storeEvents(
 }
 
 // A plan made while a table is small would read it whole, and is kept while it grows: every lookup here is by index.
-const beginByIndex = 'begin; set local enable_seqscan to off'
+const beginByIndex = `begin; set local enable_seqscan to off; ${shareListSql}`
 
 /** Does the work between begin and commit; no answer at all, or the server's own end, is an AppError. */
 async function inTransaction<T>(
@@ -159,7 +164,7 @@ const unavailable = (cause: unknown): AppError =>
   new AppError('database-unavailable', 503, 'The database does not answer at the moment.', { cause })
 
 /** Connection exception, out of resources, ended by its operator or too slow; or broken without a word. */
-function isConnectionFault(error: unknown): boolean {
+export function isConnectionFault(error: unknown): boolean {
   const state = sqlState(error)
   // The driver's own words for a lost connection carry no code, those of the network one such as ECONNRESET.
   if (state === undefined) return error instanceof Error && error.constructor === Error

@@ -2,7 +2,8 @@ import { type Inspection, type InspectionQuery, type InstanceSummary, totalCap, 
 import type { Db } from '@instandt/db'
 import { foldText } from '@instandt/dicom'
 import type { Scope } from '../plugins/access.ts'
-import { containsPattern, runStatement, scopeCondition, startStatement, type Statement } from './search.ts'
+import { runStatement } from './run-statement.ts'
+import { containsPattern, scopeCondition, startStatement, type Statement, type Values } from './search-sql.ts'
 
 /** Where a page of a list ended: the sort value and the row's id, so that pages stay right while rows are added. */
 export interface Cursor {
@@ -23,8 +24,6 @@ const inspectionColumns = `s.study_instance_uid as "studyInstanceUid", p.slug as
   s.study_time as time, s.accession_number as "orderNumber", s.study_id as "inspectionNumber", s.study_description as description,
   s.modalities, s.series_count as "seriesCount", s.instance_count as "instanceCount", s.byte_size as "byteSize",
   s.is_diconde as "isDiconde", to_json(s.stored_at) #>> '{}' as "storedAt"`
-
-type Values = ReturnType<typeof startStatement>
 
 function inspectionConditions(scope: Scope, query: InspectionQuery, values: Values): string[] {
   const conditions = [scopeCondition(scope, 's.project_id', values)]

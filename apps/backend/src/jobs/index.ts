@@ -2,6 +2,7 @@ import { Logger as WorkerLogger, type Runner, run } from 'graphile-worker'
 import type { Deps } from '../deps.ts'
 import { readArchiveScope } from '../plugins/access.ts'
 import { forgetExpired } from './forget-expired.ts'
+import { indexAttributes } from './index-attributes.ts'
 import { sweepOrphans } from './sweep-orphans.ts'
 
 const levels: Record<string, 'error' | 'warn' | 'info' | 'debug'> = {
@@ -20,11 +21,25 @@ export async function startJobs(deps: Deps): Promise<Runner> {
     concurrency: 2,
     noHandleSignals: true,
     logger: new WorkerLogger((scope) => (level, message) => log[levels[level] ?? 'info'](scope, message)),
-    crontab: '17 3 * * * sweep-orphans ?max=3&fill=1d\n47 3 * * * forget-expired ?max=3&fill=1d',
+    crontab: [
+      '17 3 * * * sweep-orphans ?max=3&fill=1d',
+      '47 3 * * * forget-expired ?max=3&fill=1d',
+      // In case a job was lost; with nothing to do it asks two questions.
+      '*/15 * * * * index-attributes ?max=1&jobKey=index-attributes&queue=index-attributes&priority=10',
+    ].join('\n'),
     taskList: {
       'forget-expired': async () => {
         const count = await forgetExpired(deps, await readArchiveScope(deps.db))
         deps.log.info({ count }, 'expired sessions and links are removed')
+      },
+      'index-attributes': async (_payload, { abortSignal, addJob }) => {
+        const isMore = await indexAttributes(deps, await readArchiveScope(deps.db), { signal: abortSignal })
+        if (isMore)
+          await addJob(
+            'index-attributes',
+            {},
+            { jobKey: 'index-attributes', queueName: 'index-attributes', priority: 10 },
+          )
       },
       'sweep-orphans': async () => {
         const report = await sweepOrphans(deps, await readArchiveScope(deps.db))

@@ -109,6 +109,7 @@ test('there are routes to walk, of every kind of permission', () => {
       'manage-users',
       'manage-projects',
       'manage-tokens',
+      'manage-search',
       'read-audit',
     ]),
   )

@@ -1,0 +1,150 @@
+import { foldText } from '@instandt/dicom'
+import type { SearchQuery } from '../dicomweb/qido/parse-query.ts'
+import type { Condition } from '../dicomweb/qido/read-condition.ts'
+import type { Level } from '../dicomweb/qido/search-keys.ts'
+import type { Scope } from '../plugins/access.ts'
+
+export interface Statement {
+  text: string
+  values: unknown[]
+}
+
+/** Where a search looks; what is left out means everywhere. */
+export interface Within {
+  studyInstanceUid?: string | undefined
+  seriesInstanceUid?: string | undefined
+  /** The only studies of a search for series, or series of one for instances, that can match (see narrow). */
+  parentIds?: readonly string[]
+  /** The only rows of the level searched that can match. */
+  ids?: readonly string[]
+  /** The condition on a declared attribute from whose values the search starts. */
+  driver?: Condition
+  /** Walks the archive study by study: keys of a level above are given, and much lies below what matches. */
+  isByStudy?: boolean
+}
+
+/** Builds SQL with numbered values; texts of keys come from our own table, everything else is a value. */
+export function startStatement(): { values: unknown[]; value(value: unknown, type: string): string } {
+  const values: unknown[] = []
+  return {
+    values,
+    value(value, type) {
+      values.push(value)
+      return `$${values.length}::${type}`
+    },
+  }
+}
+
+export type Values = ReturnType<typeof startStatement>
+
+/** The scope comes first. One project is compared by value, so that indexes also give the order. */
+export function scopeCondition(scope: Scope, column: string, values: Values): string {
+  return scope.projectIds.length === 1
+    ? `${column} = ${values.value(scope.projectIds[0], 'bigint')}`
+    : `${column} = any(${values.value(scope.projectIds, 'bigint[]')})`
+}
+
+export function containsPattern(text: string): string {
+  return `%${text.replace(/[\\%_]/g, String.raw`\$&`)}%`
+}
+
+const columnType: Partial<Record<Condition['key']['matching'], string>> = { integer: 'integer', number: 'float8' }
+
+/** What a condition asks of a column: the key's own unless another one is given. */
+export function conditionSql(condition: Condition, values: Values, column = condition.key.column): string {
+  const { key } = condition
+  const type = columnType[key.matching] ?? 'text'
+  if (condition.kind === 'one-of') {
+    if (key.matching.endsWith('-list')) return `${column} && ${values.value(condition.values, 'text[]')}`
+    return condition.values.length === 1
+      ? `${column} = ${values.value(condition.values[0], type)}`
+      : `${column} = any(${values.value(condition.values, `${type}[]`)})`
+  }
+  if (condition.kind === 'like') {
+    const exact = `${column} like ${values.value(condition.pattern, 'text')}`
+    // Three letters make a trigram; shorter ones would only slow the search down.
+    if (!key.isInSearchText || condition.literal.length < 3) return exact
+    return `s.search_text like ${values.value(containsPattern(foldText(condition.literal)), 'text')} and ${exact}`
+  }
+  if (condition.kind === 'words') {
+    const words = condition.words.flatMap((word) => {
+      const contains = ` like ${values.value(containsPattern(word), 'text')}`
+      return key.isInSearchText && word.length >= 3
+        ? [`s.search_text${contains}`, column + contains]
+        : [column + contains]
+    })
+    return words.length === 0 ? 'true' : words.join(' and ')
+  }
+  const parts: string[] = []
+  if (key.matching === 'time') {
+    // Times may leave out minutes and seconds: a bound covers all that begins with it.
+    if (condition.from !== undefined) parts.push(`rpad(${column}, 6, '0') >= ${values.value(condition.from, 'text')}`)
+    if (condition.to !== undefined) parts.push(`${column} <= ${values.value(`${condition.to}~`, 'text')}`)
+  } else {
+    if (condition.from !== undefined) parts.push(`${column} >= ${values.value(condition.from, type)}`)
+    if (condition.to !== undefined) parts.push(`${column} <= ${values.value(condition.to, type)}`)
+  }
+  return parts.join(' and ')
+}
+
+const studyColumns = `s.study_instance_uid, s.attributes as study_attributes, s.modalities, s.sop_classes, s.series_count,
+  s.instance_count as study_instance_count`
+const seriesColumns = `, r.series_instance_uid, r.attributes as series_attributes, r.instance_count as series_instance_count`
+const instanceColumns = `, i.sop_instance_uid, i.attributes, i.transfer_syntax_uid`
+
+export const tables: Record<Level, { alias: string; columns: string; table: string; joins: string }> = {
+  study: { alias: 's', columns: studyColumns, table: 'study s', joins: '' },
+  series: {
+    alias: 'r',
+    columns: studyColumns + seriesColumns,
+    table: 'series r',
+    joins: ' join study s on s.id = r.study_id',
+  },
+  instance: {
+    alias: 'i',
+    columns: studyColumns + seriesColumns + instanceColumns,
+    table: 'instance i',
+    joins: ' join series r on r.id = i.series_id join study s on s.id = i.study_id',
+  },
+}
+
+/** The table of a level with those above it. */
+export const fromSql = (level: Level): string => tables[level].table + tables[level].joins
+
+export const parentOf: Record<Level, Level | ''> = { study: '', series: 'study', instance: 'series' }
+
+/** Whether a row has a declared attribute's value: asked of the row, where something else says which rows come into question. */
+function hasValueSql(condition: Condition, values: Values): string {
+  const { key } = condition
+  return `exists (select from ${key.level}_value v join attribute_value a on a.id = v.value_id
+    where v.${key.level}_id = ${tables[key.level].alias}.id and a.attribute_id = ${values.value(key.declared?.id, 'integer')} and ${conditionSql(condition, values)})`
+}
+
+/** Conditions of a search but for its scope; one of them may be asked by other means. */
+export function restSql(level: Level, query: SearchQuery, within: Within, values: Values, but?: Condition): string[] {
+  const { alias } = tables[level]
+  const conditions: string[] = []
+  if (within.studyInstanceUid !== undefined)
+    conditions.push(`s.study_instance_uid = ${values.value(within.studyInstanceUid, 'text')}`)
+  if (within.seriesInstanceUid !== undefined)
+    conditions.push(`r.series_instance_uid = ${values.value(within.seriesInstanceUid, 'text')}`)
+  for (const condition of query.conditions) {
+    if (condition === but) continue
+    conditions.push(condition.key.declared ? hasValueSql(condition, values) : conditionSql(condition, values))
+  }
+  if (within.parentIds)
+    conditions.push(`${alias}.${parentOf[level]}_id = any(${values.value(within.parentIds, 'bigint[]')})`)
+  if (within.ids) conditions.push(`${alias}.id = any(${values.value(within.ids, 'bigint[]')})`)
+  return conditions
+}
+
+export function whereSql(level: Level, scope: Scope, query: SearchQuery, within: Within, values: Values): string {
+  return [
+    scopeCondition(scope, `${scopedAlias(level, within)}.project_id`, values),
+    ...restSql(level, query, within, values),
+  ].join('\n  and ')
+}
+
+/** The table whose index gives the order. */
+export const scopedAlias = (level: Level, within: Within): string =>
+  within.isByStudy === true ? 's' : tables[level].alias
