@@ -43,6 +43,7 @@ export {
   labelOf,
   lookup,
   publicTagOfPrivate,
+  searchDictionary,
   sopClassName,
   sopClassNames,
   tags,
