@@ -21,6 +21,7 @@ import { ProfilePage } from './routes/profile.tsx'
 import { ProjectPage } from './routes/project.tsx'
 import { ProjectsPage } from './routes/projects.tsx'
 import { RolesPage } from './routes/roles.tsx'
+import { SearchAttributesPage } from './routes/search-attributes.tsx'
 import { SetupPage } from './routes/setup.tsx'
 import { SignInPage } from './routes/sign-in.tsx'
 import { NoPage, PageFault, PageWaiting } from './routes/states.tsx'
@@ -129,6 +130,11 @@ const tokensRoute = createRoute({
   path: '/administration/tokens',
   component: TokensPage,
 })
+const searchAttributesRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/administration/search-attributes',
+  component: SearchAttributesPage,
+})
 const rolesRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/administration/roles',
@@ -156,6 +162,7 @@ export const router = createRouter({
         projectsRoute,
         projectRoute,
         tokensRoute,
+        searchAttributesRoute,
         rolesRoute,
         auditRoute,
       ]),

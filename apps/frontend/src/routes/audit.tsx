@@ -22,6 +22,7 @@ const groups = [
   ['image', 'image'],
   ['image_view', 'image.view'],
   ['image_store', 'image.store'],
+  ['search-attribute', 'search-attribute'],
   ['access', 'access'],
   ['audit', 'audit'],
   ['archive', 'archive'],
