@@ -617,7 +617,7 @@ alter table public.api_token_project add constraint api_token_project_pkey PRIMA
 alter table public.api_token_project add constraint api_token_project_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE;
 alter table public.api_token_project add constraint api_token_project_token_id_fkey FOREIGN KEY (token_id) REFERENCES api_token(id) ON DELETE CASCADE;
 alter table public.attribute_value add constraint attribute_value_pkey PRIMARY KEY (id);
-alter table public.attribute_value add constraint attribute_value_attribute_id_text_value_key UNIQUE (attribute_id, text_value);
+alter table public.attribute_value add constraint attribute_value_attribute_id_text_value_id_key UNIQUE (attribute_id, text_value) INCLUDE (id);
 alter table public.attribute_value add constraint attribute_value_attribute_id_fkey FOREIGN KEY (attribute_id) REFERENCES search_attribute(id);
 alter table public.audit_event add constraint audit_event_pkey PRIMARY KEY (id);
 alter table public.audit_event add constraint audit_event_result_check CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text, 'failed'::text])));
@@ -740,7 +740,7 @@ CREATE UNIQUE INDEX account_email_idx ON public.account USING btree (email) WHER
 CREATE UNIQUE INDEX account_entra_tenant_id_entra_object_id_idx ON public.account USING btree (entra_tenant_id, entra_object_id);
 CREATE INDEX api_token_owner_id_idx ON public.api_token USING btree (owner_id);
 CREATE INDEX api_token_project_project_id_idx ON public.api_token_project USING btree (project_id);
-CREATE INDEX attribute_value_attribute_id_number_value_idx ON public.attribute_value USING btree (attribute_id, number_value) WHERE (number_value IS NOT NULL);
+CREATE INDEX attribute_value_attribute_id_number_value_id_idx ON public.attribute_value USING btree (attribute_id, number_value) INCLUDE (id) WHERE (number_value IS NOT NULL);
 CREATE INDEX attribute_value_text_value_idx ON public.attribute_value USING gin (text_value gin_trgm_ops);
 CREATE INDEX audit_event_at_idx ON public.audit_event USING btree (at);
 CREATE INDEX audit_event_lower_idx ON public.audit_event USING gin (lower(actor_name) gin_trgm_ops);
@@ -757,8 +757,9 @@ CREATE INDEX deletion_project_id_deleted_at_id_idx ON public.deletion USING btre
 CREATE INDEX deletion_purge_at_idx ON public.deletion USING btree (purge_at);
 CREATE INDEX fixity_fault_study_instance_uid_idx ON public.fixity_fault USING btree (study_instance_uid);
 CREATE INDEX instance_coalesce_idx ON public.instance USING btree (COALESCE(proven_at, stored_at));
-CREATE INDEX instance_project_id_id_idx ON public.instance USING btree (project_id, id);
-CREATE INDEX instance_project_id_sop_class_uid_idx ON public.instance USING btree (project_id, sop_class_uid);
+CREATE INDEX instance_project_id_expr_idx ON public.instance USING btree (project_id, ((id + 0)));
+CREATE INDEX instance_project_id_instance_number_expr_idx ON public.instance USING btree (project_id, instance_number, ((id + 0)));
+CREATE INDEX instance_project_id_sop_class_uid_expr_idx ON public.instance USING btree (project_id, sop_class_uid, ((id + 0)));
 CREATE INDEX instance_series_id_coalesce_id_idx ON public.instance USING btree (series_id, COALESCE(instance_number, 2147483647), id);
 CREATE INDEX instance_sha256_idx ON public.instance USING hash (sha256);
 CREATE INDEX instance_study_id_idx ON public.instance USING btree (study_id);
@@ -773,8 +774,13 @@ CREATE UNIQUE INDEX rendition_job_thumbnail_key_idx ON public.rendition_job USIN
 CREATE UNIQUE INDEX search_attribute_lower_idx ON public.search_attribute USING btree (lower(name)) WHERE (state <> 'removing'::text);
 CREATE UNIQUE INDEX search_attribute_path_idx ON public.search_attribute USING btree (path) WHERE (state <> 'removing'::text);
 CREATE INDEX selection_created_at_idx ON public.selection USING btree (created_at);
-CREATE INDEX series_project_id_id_idx ON public.series USING btree (project_id, id);
-CREATE INDEX series_project_id_modality_idx ON public.series USING btree (project_id, modality);
+CREATE INDEX series_project_id_expr_idx ON public.series USING btree (project_id, ((id + 0)));
+CREATE INDEX series_project_id_modality_expr_idx ON public.series USING btree (project_id, modality, ((id + 0)));
+CREATE INDEX series_project_id_rpad_idx ON public.series USING btree (project_id, rpad(step_start_time, 6, '0'::text));
+CREATE INDEX series_project_id_series_number_expr_idx ON public.series USING btree (project_id, series_number, ((id + 0)));
+CREATE INDEX series_project_id_step_start_date_idx ON public.series USING btree (project_id, step_start_date);
+CREATE INDEX series_requested_procedure_ids_idx ON public.series USING gin (requested_procedure_ids);
+CREATE INDEX series_scheduled_step_ids_idx ON public.series USING gin (scheduled_step_ids);
 CREATE INDEX series_series_instance_uid_idx ON public.series USING btree (series_instance_uid);
 CREATE INDEX series_value_value_id_project_id_series_id_idx ON public.series_value USING btree (value_id, project_id, series_id);
 CREATE INDEX session_account_id_idx ON public.session USING btree (account_id);
@@ -788,8 +794,12 @@ CREATE INDEX study_project_id_coalesce_id_idx1 ON public.study USING btree (proj
 CREATE INDEX study_project_id_coalesce_id_idx2 ON public.study USING btree (project_id, COALESCE(accession_number, ''::text) DESC, id DESC);
 CREATE INDEX study_project_id_component_name_folded_idx ON public.study USING btree (project_id, component_name_folded text_pattern_ops);
 CREATE INDEX study_project_id_component_number_idx ON public.study USING btree (project_id, component_number);
+CREATE INDEX study_project_id_material_name_idx ON public.study USING btree (project_id, material_name);
+CREATE INDEX study_project_id_owner_name_folded_idx ON public.study USING btree (project_id, owner_name_folded text_pattern_ops);
+CREATE INDEX study_project_id_rpad_idx ON public.study USING btree (project_id, rpad(study_time, 6, '0'::text));
 CREATE INDEX study_project_id_stored_at_id_idx ON public.study USING btree (project_id, stored_at DESC, id DESC);
 CREATE INDEX study_project_id_study_date_id_idx ON public.study USING btree (project_id, study_date DESC NULLS LAST, id DESC);
+CREATE INDEX study_project_id_study_description_idx ON public.study USING btree (project_id, study_description);
 CREATE INDEX study_project_id_study_id_idx ON public.study USING btree (project_id, study_id);
 CREATE INDEX study_search_text_idx ON public.study USING gin (search_text gin_trgm_ops);
 CREATE INDEX study_value_value_id_project_id_study_date_study_id_idx ON public.study_value USING btree (value_id, project_id, study_date, study_id);

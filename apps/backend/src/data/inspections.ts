@@ -12,12 +12,12 @@ export interface Cursor {
 }
 
 /** Sort names of the API → the expressions the indexes were made for. */
-const sortColumns: Record<string, string> = {
+const sortColumns = {
   date: `coalesce(s.study_date, '')`,
   component: `coalesce(s.component_name_folded, '')`,
   order: `coalesce(s.accession_number, '')`,
   stored: 's.stored_at',
-}
+} as const
 
 const inspectionColumns = `s.study_instance_uid as "studyInstanceUid", p.slug as "projectSlug", s.component_name as "componentName",
   s.component_number as "componentNumber", s.owner_name as "componentOwner", s.material_name as material, s.study_date as date,
@@ -30,8 +30,11 @@ function inspectionConditions(scope: Scope, query: InspectionQuery, values: Valu
   const contains = (text: string): string => values.value(containsPattern(foldText(text)), 'text')
   for (const word of query.q?.split(/\s+/).filter((each) => each !== '') ?? [])
     conditions.push(`s.search_text like ${contains(word)}`)
-  if (query.from !== undefined) conditions.push(`s.study_date >= ${values.value(query.from, 'text')}`)
-  if (query.to !== undefined) conditions.push(`s.study_date <= ${values.value(query.to, 'text')}`)
+  // As the index has it; undated ones are before every date.
+  const { date } = sortColumns
+  if (query.from !== undefined || query.to !== undefined)
+    conditions.push(`${date} >= ${values.value(query.from ?? '0', 'text')}`)
+  if (query.to !== undefined) conditions.push(`${date} <= ${values.value(query.to, 'text')}`)
   if (query.modality !== undefined) conditions.push(`s.modalities @> ${values.value([query.modality], 'text[]')}`)
   if (query.component !== undefined) {
     // The folded search text narrows by its index; the columns say which part of it was meant.
@@ -58,7 +61,7 @@ function inspectionConditions(scope: Scope, query: InspectionQuery, values: Valu
 export function inspectionStatement(scope: Scope, query: InspectionQuery, cursor: Cursor | undefined): Statement {
   const values = startStatement()
   const isDescending = query.sort.startsWith('-')
-  const column = sortColumns[query.sort.replace('-', '')] as string
+  const column = sortColumns[query.sort.replace('-', '') as keyof typeof sortColumns]
   const conditions = inspectionConditions(scope, query, values)
   if (cursor) {
     const type = column === 's.stored_at' ? 'timestamptz' : 'text'

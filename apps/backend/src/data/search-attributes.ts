@@ -113,7 +113,7 @@ export async function addSearchAttribute(
       `select name, path from search_attribute where state <> 'removing'`,
     )
     if (others.some(({ path }) => path === attribute.path))
-      throw new AppError('attribute-declared', 409, `${attribute.name} is declared already.`)
+      throw new AppError('attribute-declared', 409, 'This attribute is declared already.')
     if (others.some(({ name }) => name.toLowerCase() === attribute.name.toLowerCase()))
       throw new AppError('attribute-declared', 409, `Another attribute is called ${attribute.name} already.`)
     if (others.length >= maxSearchAttributes)

@@ -1,6 +1,6 @@
 import { foldText } from '@instandt/dicom'
 import type { SearchQuery } from '../dicomweb/qido/parse-query.ts'
-import type { Condition } from '../dicomweb/qido/read-condition.ts'
+import type { Condition, Instant } from '../dicomweb/qido/read-condition.ts'
 import type { Level } from '../dicomweb/qido/search-keys.ts'
 import type { Scope } from '../plugins/access.ts'
 
@@ -13,13 +13,15 @@ export interface Statement {
 export interface Within {
   studyInstanceUid?: string | undefined
   seriesInstanceUid?: string | undefined
-  /** The only studies of a search for series, or series of one for instances, that can match (see narrow). */
+  /** The only studies of a search for series, or series of one for instances, that can match, in the order of the answer. */
   parentIds?: readonly string[]
-  /** The only rows of the level searched that can match. */
+  /** The only rows of the level searched that can match, in the order of the answer. */
   ids?: readonly string[]
-  /** The condition on a declared attribute from whose values the search starts. */
+  /** The condition on a declared attribute from whose values the search begins. */
   driver?: Condition
-  /** Walks the archive study by study: keys of a level above are given, and much lies below what matches. */
+  /** Conditions that hold wherever the search begins. */
+  known?: readonly Condition[]
+  /** Walks the archive study by study, newest first: keys of a level above are given, and much lies below what matches. */
   isByStudy?: boolean
 }
 
@@ -47,6 +49,9 @@ export function scopeCondition(scope: Scope, column: string, values: Values): st
 export function containsPattern(text: string): string {
   return `%${text.replace(/[\\%_]/g, String.raw`\$&`)}%`
 }
+
+/** As the indexes have it. */
+const wholeTime = (column: string): string => `rpad(${column}, 6, '0')`
 
 const columnType: Partial<Record<Condition['key']['matching'], string>> = { integer: 'integer', number: 'float8' }
 
@@ -76,12 +81,23 @@ export function conditionSql(condition: Condition, values: Values, column = cond
     return words.length === 0 ? 'true' : words.join(' and ')
   }
   const parts: string[] = []
+  if (condition.kind === 'instants') {
+    const instant = `(${column}, ${wholeTime(condition.timeColumn)})`
+    const bound = ({ date, time }: Instant, end = ''): string =>
+      `(${values.value(date, 'text')}, ${values.value(time + end, 'text')})`
+    if (condition.from) parts.push(`${instant} >= ${bound(condition.from)}`)
+    if (condition.to) parts.push(`${instant} <= ${bound(condition.to, '~')}`)
+    return parts.join(' and ')
+  }
   if (key.matching === 'time') {
     // Times may leave out minutes and seconds: a bound covers all that begins with it.
-    if (condition.from !== undefined) parts.push(`rpad(${column}, 6, '0') >= ${values.value(condition.from, 'text')}`)
-    if (condition.to !== undefined) parts.push(`${column} <= ${values.value(`${condition.to}~`, 'text')}`)
+    const whole = wholeTime(column)
+    if (condition.from !== undefined) parts.push(`${whole} >= ${values.value(condition.from, 'text')}`)
+    if (condition.to !== undefined) parts.push(`${whole} <= ${values.value(`${condition.to}~`, 'text')}`)
   } else {
     if (condition.from !== undefined) parts.push(`${column} >= ${values.value(condition.from, type)}`)
+    // Undated rows are before every date.
+    else if (key.matching === 'date') parts.push(`${column} > ''`)
     if (condition.to !== undefined) parts.push(`${column} <= ${values.value(condition.to, type)}`)
   }
   return parts.join(' and ')
@@ -108,43 +124,49 @@ export const tables: Record<Level, { alias: string; columns: string; table: stri
   },
 }
 
+/** The order of a level's values: what was inspected, or stored, last comes first. */
+export const ownersInOrder = (level: Level, alias: string): string[] => [
+  ...(level === 'study' ? [`${alias}.study_date desc`] : []),
+  `${alias}.${level}_id desc`,
+]
+
 /** The table of a level with those above it. */
 export const fromSql = (level: Level): string => tables[level].table + tables[level].joins
 
 export const parentOf: Record<Level, Level | ''> = { study: '', series: 'study', instance: 'series' }
 
-/** Whether a row has a declared attribute's value: asked of the row, where something else says which rows come into question. */
+/**
+ * Whether a row has a declared attribute's value. `offset 0` keeps it a question asked of each row: where something else
+ * says which rows come into question, reading all that have the value would be the longer way.
+ */
 function hasValueSql(condition: Condition, values: Values): string {
   const { key } = condition
   return `exists (select from ${key.level}_value v join attribute_value a on a.id = v.value_id
-    where v.${key.level}_id = ${tables[key.level].alias}.id and a.attribute_id = ${values.value(key.declared?.id, 'integer')} and ${conditionSql(condition, values)})`
+    where v.${key.level}_id = ${tables[key.level].alias}.id and a.attribute_id = ${values.value(key.declared?.id, 'integer')} and ${conditionSql(condition, values)} offset 0)`
 }
 
-/** Conditions of a search but for its scope; one of them may be asked by other means. */
-export function restSql(level: Level, query: SearchQuery, within: Within, values: Values, but?: Condition): string[] {
-  const { alias } = tables[level]
+/** Conditions of a search but for its scope and for where it begins. */
+export function restSql(query: SearchQuery, within: Within, values: Values): string[] {
   const conditions: string[] = []
   if (within.studyInstanceUid !== undefined)
     conditions.push(`s.study_instance_uid = ${values.value(within.studyInstanceUid, 'text')}`)
   if (within.seriesInstanceUid !== undefined)
     conditions.push(`r.series_instance_uid = ${values.value(within.seriesInstanceUid, 'text')}`)
   for (const condition of query.conditions) {
-    if (condition === but) continue
+    if (within.known?.includes(condition)) continue
     conditions.push(condition.key.declared ? hasValueSql(condition, values) : conditionSql(condition, values))
   }
-  if (within.parentIds)
-    conditions.push(`${alias}.${parentOf[level]}_id = any(${values.value(within.parentIds, 'bigint[]')})`)
-  if (within.ids) conditions.push(`${alias}.id = any(${values.value(within.ids, 'bigint[]')})`)
   return conditions
 }
 
+/** All conditions of a search. */
 export function whereSql(level: Level, scope: Scope, query: SearchQuery, within: Within, values: Values): string {
-  return [
-    scopeCondition(scope, `${scopedAlias(level, within)}.project_id`, values),
-    ...restSql(level, query, within, values),
-  ].join('\n  and ')
+  const { alias } = tables[level]
+  // The table whose index gives the order.
+  const scoped = within.isByStudy === true ? 's' : alias
+  const conditions = [scopeCondition(scope, `${scoped}.project_id`, values), ...restSql(query, within, values)]
+  if (within.parentIds)
+    conditions.push(`${alias}.${parentOf[level]}_id = any(${values.value(within.parentIds, 'bigint[]')})`)
+  if (within.ids) conditions.push(`${alias}.id = any(${values.value(within.ids, 'bigint[]')})`)
+  return conditions.join('\n  and ')
 }
-
-/** The table whose index gives the order. */
-export const scopedAlias = (level: Level, within: Within): string =>
-  within.isByStudy === true ? 's' : tables[level].alias

@@ -1,15 +1,15 @@
 import { totalCap } from '@instandt/api'
 import type { Db } from '@instandt/db'
 import type { SearchQuery } from '../dicomweb/qido/parse-query.ts'
-import { type Level, levels } from '../dicomweb/qido/search-keys.ts'
+import type { Level } from '../dicomweb/qido/search-keys.ts'
 import type { Scope } from '../plugins/access.ts'
 import { runStatement } from './run-statement.ts'
-import { drivenSql, startFromValues } from './search-declared.ts'
+import { drivenSql, type Found } from './search-declared.ts'
 import {
   fromSql,
   parentOf,
   restSql,
-  scopedAlias,
+  scopeCondition,
   startStatement,
   type Statement,
   tables,
@@ -58,49 +58,21 @@ function placesOf(level: Level, query: SearchQuery, within: Within): Place[] {
   const { alias } = tables[level]
   if (query.sort.length > 0) {
     const keys = query.sort.map(({ key, isDescending }): Place => {
-      return { column: key.column, direction: isDescending ? 'desc nulls last' : 'asc nulls last' }
+      return { column: key.sortColumn ?? key.column, direction: isDescending ? 'desc nulls last' : 'asc nulls last' }
     })
     return [...keys, first(`${alias}.id`)]
   }
   // Newest first; within a study and a series in the order they were numbered.
   if (level === 'study') return newestStudies
-  if (within.parentIds || within.isByStudy === true) return [...newestStudies, newest(`${alias}.id`)]
-  // A sum no index has, where the rows are known: the planner would otherwise walk all of them backwards for the newest.
-  if (within.ids) return [newest(`${alias}.id + 0`)]
-  if (within.studyInstanceUid === undefined) return [newest(`${alias}.id`)]
+  if (within.isByStudy === true) return [...newestStudies, newest(`${alias}.id`)]
+  // A sum that only the index of the project has: by the table's key a plan would look for a small project among all rows.
+  if (within.studyInstanceUid === undefined) return [newest(`${alias}.id + 0`)]
   if (level === 'series') return [{ column: 'r.series_number', direction: 'asc nulls last' }, first('r.id')]
   return within.seriesInstanceUid === undefined ? [first('i.series_id'), ...byNumber] : byNumber
 }
 
 const orderSql = (places: readonly Place[], name = (place: Place, _at: number): string => place.column): string =>
   places.map((place, at) => `${name(place, at)} ${place.direction}`).join(', ')
-
-// A search below more parents or rows than these finds its matches sooner by walking from the newest.
-const maxParents = 5000
-const maxBelowParents = 100_000
-
-/**
- * Finds out where a search has to look. Conditions on the level above ask that level first, those on declared attributes
- * their values: how rare matches are, and whether they are all old, is nothing the planner knows.
- */
-export async function narrow(db: Db, scope: Scope, level: Level, query: SearchQuery, within: Within): Promise<Within> {
-  return startFromValues(db, scope, level, query, await findParents(db, scope, level, query, within))
-}
-
-async function findParents(db: Db, scope: Scope, level: Level, query: SearchQuery, within: Within): Promise<Within> {
-  const parent = parentOf[level]
-  const conditions = query.conditions.filter(({ key }) => levels[key.level] < levels[level])
-  if (parent === '' || within.studyInstanceUid !== undefined || conditions.length === 0) return within
-  const values = startStatement()
-  const { alias } = tables[parent]
-  const text = `select coalesce(array_agg(id), '{}') as ids, coalesce(sum(below), 0)::float8 as below from (
-  select ${alias}.id, ${alias}.${level}_count as below from ${fromSql(parent)}
-  where ${whereSql(parent, scope, { ...query, conditions }, {}, values)} limit ${values.value(maxParents + 1, 'integer')}
-) found`
-  const [row] = await runStatement<{ ids: string[]; below: number }>(db, { text, values: values.values })
-  if (!row || row.ids.length > maxParents || row.below > maxBelowParents) return { ...within, isByStudy: true }
-  return { ...within, parentIds: row.ids }
-}
 
 const metadataOf: Record<Level, string> = {
   study: '(select m.metadata from instance m where m.study_id = s.id order by m.id limit 1)',
@@ -114,27 +86,64 @@ export function searchStatement(level: Level, scope: Scope, query: SearchQuery, 
   const values = startStatement()
   const { alias, columns, table, joins } = tables[level]
   const shown = `select ${columns}${page.hasMetadata ? `, ${metadataOf[level]} as metadata` : ''}`
-  const places = placesOf(level, query, within)
-  const isPlain = scope.projectIds.length === 1 && !within.driver
-  if (isPlain) {
-    const text = `${shown}
+  const found = foundSql(level, scope, query, within, values, page)
+  const rows = (): string =>
+    `limit ${values.value(page.limit, 'integer')} offset ${values.value(page.offset, 'integer')}`
+  const text = found
+    ? `${shown}
+from (
+  select f.* from (${found.sql}) f
+  order by ${found.order} ${rows()}
+) f join ${table} on ${alias}.id = f.id${joins}
+order by ${found.order}`
+    : `${shown}
 from ${fromSql(level)}
 where ${whereSql(level, scope, query, within, values)}
-order by ${orderSql(places)}
-limit ${values.value(page.limit, 'integer')} offset ${values.value(page.offset, 'integer')}`
-    return { text, values: values.values }
-  }
-  const { found, order } = within.driver
-    ? drivenSql(level, scope, query, { ...within, driver: within.driver }, values, page)
-    : foundInEach(level, scope, query, within, values, page, places)
-  const id = within.driver ? `${level}_id` : 'id'
-  const text = `${shown}
-from (
-  select f.* from (${found}) f
-  order by ${order} limit ${values.value(page.limit, 'integer')} offset ${values.value(page.offset, 'integer')}
-) f join ${table} on ${alias}.id = f.${id}${joins}
-order by ${order}`
+order by ${orderSql(placesOf(level, query, within))}
+${rows()}`
   return { text, values: values.values }
+}
+
+/** Rows found from a list in order, or project by project; undefined where one index has the order of the whole answer. */
+function foundSql(
+  level: Level,
+  scope: Scope,
+  query: SearchQuery,
+  within: Within,
+  values: Values,
+  page: Page,
+): Found | undefined {
+  const isOurOrder = query.sort.length === 0
+  if (within.driver) return drivenSql(level, scope, query, within.driver, values, page)
+  if (within.ids && isOurOrder) return foundInList(level, scope, query, within, values, page, within.ids)
+  if (within.parentIds && isOurOrder) return foundInList(level, scope, query, within, values, page, within.parentIds)
+  return scope.projectIds.length === 1 ? undefined : foundInEach(level, scope, query, within, values, page)
+}
+
+/** Of known rows, or of each known parent, in the order of the list: reading ends with the page. */
+function foundInList(
+  level: Level,
+  scope: Scope,
+  query: SearchQuery,
+  within: Within,
+  values: Values,
+  page: Page,
+  list: readonly string[],
+): Found {
+  const { alias } = tables[level]
+  const isOfParents = list === within.parentIds
+  const conditions = [
+    `${alias}.${isOfParents ? `${parentOf[level]}_id` : 'id'} = m.id`,
+    scopeCondition(scope, `${alias}.project_id`, values),
+    ...restSql(query, within, values),
+  ]
+  const sql = `select m.place, o.id from (
+    select id, place from unnest(${values.value(list, 'bigint[]')}) with ordinality as x(id, place) order by place offset 0
+  ) m cross join lateral (
+    select ${alias}.id from ${fromSql(level)} where ${conditions.join(' and ')}
+    order by ${alias}.id + 0 desc limit ${values.value(isOfParents ? page.limit + page.offset : 1, 'integer')}
+  ) o`
+  return { sql, order: 'f.place, f.id desc' }
 }
 
 /** Of each project its own first rows: an index has the order of one project, never that of several. */
@@ -145,19 +154,26 @@ function foundInEach(
   within: Within,
   values: Values,
   page: Page,
-  places: readonly Place[],
-): { found: string; order: string } {
+): Found {
+  const places = placesOf(level, query, within)
+  const { alias } = tables[level]
   const named = (_place: Place, at: number): string => `place_${at}`
-  const conditions = [`${scopedAlias(level, within)}.project_id = p.id`]
   const projects = values.value(scope.projectIds, 'bigint[]')
-  conditions.push(...restSql(level, query, within, values))
+  const conditions = [
+    `${within.isByStudy === true ? 's' : alias}.project_id = p.id`,
+    ...restSql(query, within, values),
+    ...(within.parentIds
+      ? [`${alias}.${parentOf[level]}_id = any(${values.value(within.parentIds, 'bigint[]')})`]
+      : []),
+    ...(within.ids ? [`${alias}.id = any(${values.value(within.ids, 'bigint[]')})`] : []),
+  ]
   const sorted = places.map((place, at) => `${place.column} as ${named(place, at)}`)
-  const found = `select o.* from unnest(${projects}) p(id) cross join lateral (
-    select ${tables[level].alias}.id, ${sorted.join(', ')} from ${fromSql(level)}
+  const sql = `select o.* from unnest(${projects}) p(id) cross join lateral (
+    select ${alias}.id, ${sorted.join(', ')} from ${fromSql(level)}
     where ${conditions.join(' and ')}
     order by ${orderSql(places)} limit ${values.value(page.limit + page.offset, 'integer')}
   ) o`
-  return { found, order: orderSql(places, (place, at) => `f.${named(place, at)}`) }
+  return { sql, order: orderSql(places, (place, at) => `f.${named(place, at)}`) }
 }
 
 /** Matches of one page, in the order of the search. */
@@ -176,7 +192,7 @@ export async function search(
 export function countStatement(level: Level, scope: Scope, query: SearchQuery, within: Within): Statement {
   const values = startStatement()
   const matches = within.driver
-    ? drivenSql(level, scope, query, { ...within, driver: within.driver }, values, undefined).found
+    ? drivenSql(level, scope, query, within.driver, values, undefined).sql
     : `select from ${fromSql(level)} where ${whereSql(level, scope, query, within, values)}`
   const text = `select count(*)::integer as total from (
   ${matches} limit ${values.value(totalCap, 'integer')}

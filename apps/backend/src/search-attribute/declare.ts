@@ -1,5 +1,5 @@
 import type { NewSearchAttribute } from '@instandt/api'
-import { type DictionaryEntry, lookup, type Vr, vrOf } from '@instandt/dicom'
+import { type DictionaryEntry, labelOf, lookup, type Vr, vrOf } from '@instandt/dicom'
 import { AppError } from '../app-error.ts'
 import { findSearchKey } from '../dicomweb/qido/search-keys.ts'
 import { formatPath, parsePath, type PathStep } from './attribute-path.ts'
@@ -13,6 +13,8 @@ export interface Declaration {
 }
 
 const refuse = (code: string, words: string): AppError => new AppError(code, 400, words)
+/** Words for people; keywords are the standard's. */
+const label = (tag: string): string => labelOf(tag, 'diconde')
 const entryOf = (step: PathStep): DictionaryEntry | undefined => ('tag' in step ? lookup(step.tag) : undefined)
 
 /**
@@ -31,7 +33,10 @@ export function readDeclaration(wanted: NewSearchAttribute): Declaration {
   checkWay(steps.slice(0, -1))
   const path = formatPath(steps)
   const fixed = findSearchKey(path)
-  if (fixed) throw new AppError('attribute-searchable', 409, `${fixed.keyword} can be searched without being declared.`)
+  if (fixed) {
+    const words = `${label(fixed.path.slice(-8))} can be searched without being declared.`
+    throw new AppError('attribute-searchable', 409, words)
+  }
   return { name: nameOf(wanted, steps), path, vr: vrFor(wanted, last) }
 }
 
@@ -40,14 +45,14 @@ function checkWay(way: readonly PathStep[]): void {
   for (const step of way) {
     const entry = entryOf(step)
     if (entry && entry.vr !== 'SQ')
-      throw refuse('attribute-no-sequence', `${entry.keyword} is no sequence: nothing lies inside it.`)
+      throw refuse('attribute-no-sequence', `${label(entry.tag)} is no sequence: nothing lies inside it.`)
   }
 }
 
 function nameOf(wanted: NewSearchAttribute, steps: readonly PathStep[]): string {
   const keywords = steps.map((step) => entryOf(step)?.keyword)
   if (keywords.every((keyword) => keyword !== undefined)) {
-    if (wanted.name !== undefined) throw refuse('attribute-name', `${keywords.join('.')} has a name of its own.`)
+    if (wanted.name !== undefined) throw refuse('attribute-name', 'This attribute has a name of its own.')
     return keywords.join('.')
   }
   if (wanted.name === undefined)
@@ -62,7 +67,7 @@ function vrFor(wanted: NewSearchAttribute, last: PathStep): Vr {
   if (vr === undefined)
     throw refuse('attribute-vr', 'An attribute that the dictionary does not know needs its value representation.')
   if (entry && !entry.vrs.includes(vr))
-    throw refuse('attribute-vr', `The value representation of ${entry.keyword} is ${entry.vrs.join(' or ')}.`)
+    throw refuse('attribute-vr', `The value representation of ${label(entry.tag)} is ${entry.vrs.join(' or ')}.`)
   if (!matchingOf[vr]) {
     const why = vr === 'SQ' ? 'a sequence is searched by an attribute inside it' : 'bytes cannot be searched'
     throw refuse('attribute-vr', `${vr} cannot be searched: ${why}.`)

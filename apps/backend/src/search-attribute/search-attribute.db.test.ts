@@ -238,7 +238,7 @@ test('several projects are one list, newest first', async () => {
 test('a faulty declaration is refused and names the fault', async () => {
   for (const [body, code, words] of [
     [{ attribute: 'NoSuchThing', level: 'study' }, 'attribute-unknown', /NoSuchThing/],
-    [{ attribute: 'PatientID.StudyID', level: 'study' }, 'attribute-no-sequence', /PatientID/],
+    [{ attribute: 'PatientID.StudyID', level: 'study' }, 'attribute-no-sequence', /Component ID Number/],
     [{ attribute: 'PixelData', level: 'study' }, 'attribute-vr', /bytes/],
     [{ attribute: 'EvaluatorSequence', level: 'study' }, 'attribute-vr', /inside it/],
     [{ attribute: '00091001', level: 'study' }, 'attribute-unknown', /00091001/],
@@ -246,8 +246,8 @@ test('a faulty declaration is refused and names the fault', async () => {
     [{ attribute: '0009"ACME"01', level: 'study', vr: 'LO', name: 'PatientID' }, 'attribute-name', /PatientID/],
     [{ attribute: '0009"ACME"01', level: 'study', name: 'Acme' }, 'attribute-vr', /value representation/],
     [{ attribute: 'ComponentShape', level: 'study', vr: 'DS' }, 'attribute-vr', /CS/],
-    [{ attribute: 'PatientID', level: 'study' }, 'attribute-searchable', /PatientID/],
-    [{ attribute: 'ComponentShape', level: 'series' }, 'attribute-declared', /ComponentShape/],
+    [{ attribute: 'PatientID', level: 'study' }, 'attribute-searchable', /Component ID Number/],
+    [{ attribute: 'ComponentShape', level: 'series' }, 'attribute-declared', /declared already/],
     [{ attribute: 'MaterialGrade', level: 'project' }, 'malformed-body', /level/],
   ] as const) {
     const answer = await send('POST', '/api/search-attributes', body)

@@ -86,19 +86,30 @@ test('the scope comes first in every search, also with several projects', () => 
 })
 
 test('SQL of a search for studies', () => {
-  const { text, values } = sql('PatientName=*weld*&StudyDate=20260101-20260131&ModalitiesInStudy=DX&StudyTime=08-10')
+  const { text, values } = sql('PatientName=*weld*&StudyDate=20260101-20260131&ModalitiesInStudy=DX&StudyTime=08')
   assert.equal(
     text.slice(text.indexOf('from')),
     `from study s
 where s.project_id = $1::bigint
   and s.search_text like $3::text and s.component_name_folded like $2::text
-  and s.study_date >= $4::text and s.study_date <= $5::text
+  and coalesce(s.study_date, '') >= $4::text and coalesce(s.study_date, '') <= $5::text
   and s.modalities && $6::text[]
-  and rpad(s.study_time, 6, '0') >= $7::text and s.study_time <= $8::text
+  and rpad(s.study_time, 6, '0') >= $7::text and rpad(s.study_time, 6, '0') <= $8::text
 order by coalesce(s.study_date, '') desc, s.id desc
 limit $9::integer offset $10::integer`,
   )
-  assert.deepEqual(values, [7, '%weld%', '%weld%', '20260101', '20260131', ['DX'], '08', '10~', 10, 0])
+  assert.deepEqual(values, [7, '%weld%', '%weld%', '20260101', '20260131', ['DX'], '08', '08~', 10, 0])
+})
+
+test('dates and times in the same form of range are one range of instants', () => {
+  const kinds = (text: string): string[] => parse(text).conditions.map(({ kind }) => kind)
+  assert.deepEqual(kinds('StudyDate=20260105-20260107&StudyTime=1000-1800'), ['range', 'instants'])
+  assert.deepEqual(kinds('StudyTime=1000-&StudyDate=20260105-'), ['range', 'instants'])
+  assert.deepEqual(kinds('StudyDate=20260105-20260107&StudyTime=1000-'), ['range', 'range'])
+  assert.deepEqual(kinds('StudyDate=20260105-20260107&StudyTime=10'), ['range', 'range'])
+  assert.deepEqual(kinds('StudyDate=20260105&StudyTime=1000-1800'), ['one-of', 'range'])
+  const { text } = sql('StudyDate=20260105-20260107&StudyTime=1000-1800')
+  assert.ok(text.includes(`(coalesce(s.study_date, ''), rpad(s.study_time, 6, '0')) >= ($4::text, $5::text)`), text)
 })
 
 const declaredKeys = [
@@ -163,31 +174,26 @@ test('SQL of a search from the values of a declared attribute', () => {
   const query = parseDeclared('MaterialThickness=10..12&Modality=DX', 'instance')
   const driver = query.conditions.find((condition) => condition.key.declared)
   assert.ok(driver)
-  const { text, values } = searchStatement(
-    'instance',
-    scope,
-    query,
-    { driver },
-    { limit: 10, offset: 5, hasMetadata: false },
-  )
+  const page = { limit: 10, offset: 5, hasMetadata: false }
+  const { text, values } = searchStatement('instance', scope, query, { driver, known: [driver] }, page)
   assert.equal(
     text.slice(text.indexOf('from (')),
     `from (
   select f.* from (select m.rank, o.* from (
     select a.id, a.number_value as rank from attribute_value a
-    where a.attribute_id = $1::integer and a.number_value >= $7::float8 and a.number_value <= $8::float8 order by 2, 1 offset 0
+    where a.attribute_id = $1::integer and a.number_value >= $7::float8 and a.number_value <= $8::float8 order by rank offset 0
   ) m cross join unnest($2::bigint[]) p(id) cross join lateral (
-    select v.* from instance_value v join instance i on i.id = v.instance_id join series r on r.id = i.series_id join study s on s.id = i.study_id
+    select v.instance_id as id from instance_value v join instance i on i.id = v.instance_id join series r on r.id = i.series_id join study s on s.id = i.study_id
     where v.value_id = m.id
       and v.project_id = p.id
       and r.modality = $3::text
       and not exists (select from instance_value w join attribute_value b on b.id = w.value_id
       where w.instance_id = v.instance_id and b.attribute_id = $1::integer and b.number_value >= $4::float8 and b.number_value <= $5::float8
-        and (b.number_value, b.id) < (m.rank, m.id)) order by v.instance_id desc limit $6::integer
+        and b.number_value < m.rank offset 0) order by v.instance_id desc limit $6::integer
   ) o) f
-  order by f.rank, f.value_id, f.instance_id desc limit $9::integer offset $10::integer
-) f join instance i on i.id = f.instance_id join series r on r.id = i.series_id join study s on s.id = i.study_id
-order by f.rank, f.value_id, f.instance_id desc`,
+  order by f.rank, f.id desc limit $9::integer offset $10::integer
+) f join instance i on i.id = f.id join series r on r.id = i.series_id join study s on s.id = i.study_id
+order by f.rank, f.id desc`,
   )
   assert.deepEqual(values, [3, [7], 'DX', 10, 12, 15, 10, 12, 10, 5])
 })

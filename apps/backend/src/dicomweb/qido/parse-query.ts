@@ -1,4 +1,4 @@
-import { type Condition, malformed, readCondition } from './read-condition.ts'
+import { combineInstants, type Condition, malformed, readCondition } from './read-condition.ts'
 import {
   attributePath,
   type Creators,
@@ -56,6 +56,7 @@ export function parseQuery(
     else if (name !== 'fuzzymatching' && name !== 'accept' && !isCreator(name, creators))
       readKey(query, name, findSearchKey(name, declared, creators), values, level, isFuzzy)
   }
+  query.conditions = combineInstants(query.conditions)
   return query
 }
 

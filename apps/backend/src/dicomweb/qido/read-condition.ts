@@ -8,8 +8,16 @@ export type Condition =
   | { key: SearchKey; kind: 'one-of'; values: readonly (string | number)[] }
   /** SQL LIKE pattern, escaped with a backslash; `literal` is its longest run without wildcards. */
   | { key: SearchKey; kind: 'like'; pattern: string; literal: string }
-  | { key: SearchKey; kind: 'range'; from?: string | number; to?: string | number }
+  /** `isSingle`: one time, which stands for all that begins with it. */
+  | { key: SearchKey; kind: 'range'; from?: string | number; to?: string | number; isSingle?: boolean }
+  /** A date and the time of its column beside, as one instant. */
+  | { key: SearchKey; kind: 'instants'; timeColumn: string; from?: Instant; to?: Instant }
   | { key: SearchKey; kind: 'words'; words: readonly string[] }
+
+export interface Instant {
+  date: string
+  time: string
+}
 
 const maxValueLength = 1024
 const maxListLength = 1000
@@ -29,8 +37,10 @@ export function readCondition(name: string, key: SearchKey, values: string[], is
   if (values.length > 1 && matching !== 'text-list') throw malformed(name, 'it is given more than once.')
   const value = values[0] ?? ''
   if (matching === 'date') return conditionOf(key, readRange(name, value, datePattern, 'YYYYMMDD or a range of two'))
-  if (matching === 'time')
-    return conditionOf(key, readRange(name, value, timePattern, 'HHMMSS.FFFFFF or a range of two'))
+  if (matching === 'time') {
+    const { from, to, isSingle } = readRange(name, value, timePattern, 'HHMMSS.FFFFFF or a range of two')
+    return { ...rangeOf(key, from, to), isSingle }
+  }
   if (matching === 'stamp') return readStamps(name, key, value)
   if (matching === 'text-list')
     return { key, kind: 'one-of', values: values.flatMap((each) => each.split(/[\\,]/)).filter((each) => each !== '') }
@@ -86,7 +96,13 @@ function conditionOf(key: SearchKey, { from, to, isSingle }: Range): Condition {
   return isSingle && from !== undefined ? { key, kind: 'one-of', values: [from] } : rangeOf(key, from, to)
 }
 
-const rangeOf = <T extends string | number>(key: SearchKey, from: T | undefined, to: T | undefined): Condition => ({
+type RangeCondition = Extract<Condition, { kind: 'range' }>
+
+const rangeOf = (
+  key: SearchKey,
+  from: string | number | undefined,
+  to: string | number | undefined,
+): RangeCondition => ({
   key,
   kind: 'range',
   ...(from === undefined ? {} : { from }),
@@ -134,4 +150,43 @@ function readInteger(name: string, value: string): number {
   const number = Number(value)
   if (!/^[+-]?\d{1,10}$/.test(value) || Math.abs(number) >= 2 ** 31) throw malformed(name, 'an integer is expected.')
   return number
+}
+
+/** Dates with the times that belong to them. */
+const datesAndTimes = [
+  ['StudyDate', 'StudyTime'],
+  ['SeriesDate', 'SeriesTime'],
+  ['PerformedProcedureStepStartDate', 'PerformedProcedureStepStartTime'],
+  ['ContentDate', 'ContentTime'],
+] as const
+
+/**
+ * A range of dates and one of times in the same form are one range of instants (PS3.18 8.3.4.1.1, PS3.4 C.2.2.2.5): from the
+ * 5th at 10:00 to the 7th at 18:00, not three days between 10:00 and 18:00.
+ */
+export function combineInstants(conditions: readonly Condition[]): Condition[] {
+  let combined = [...conditions]
+  for (const [dateKeyword, timeKeyword] of datesAndTimes) {
+    const rangeBy = (keyword: string): RangeCondition | undefined =>
+      combined.find((one): one is RangeCondition => one.kind === 'range' && one.key.keyword === keyword)
+    const dates = rangeBy(dateKeyword)
+    const times = rangeBy(timeKeyword)
+    if (!dates || !times || times.isSingle === true) continue
+    if (
+      (dates.from === undefined) !== (times.from === undefined) ||
+      (dates.to === undefined) !== (times.to === undefined)
+    )
+      continue
+    const instant = (date: unknown, time: unknown): Instant => ({ date: String(date), time: String(time) })
+    const instants: Condition = {
+      key: dates.key,
+      kind: 'instants',
+      timeColumn: times.key.column,
+      ...(dates.from === undefined ? {} : { from: instant(dates.from, times.from) }),
+      ...(dates.to === undefined ? {} : { to: instant(dates.to, times.to) }),
+    }
+    // The dates stay: an index has them.
+    combined = [...combined.filter((one) => one !== times), instants]
+  }
+  return combined
 }

@@ -28,6 +28,8 @@ export interface SearchKey {
   matching: Matching
   /** Qualified with the alias of its table: s study, r series, i instance; a for values of declared attributes. */
   column: string
+  /** Where the condition's column is not what rows are sorted by. */
+  sortColumn?: string
   /** The text also stands in the study's folded search text, whose trigram index finds parts of it. */
   isInSearchText?: boolean
   /** Of an attribute that an administrator declared. */
@@ -45,7 +47,8 @@ const key = (level: Level, keyword: string, matching: Matching, column: string, 
 
 /** Every key that can be searched: those PS3.18 table 10.6.1-5 requires, and what DICONDE users look for. */
 export const searchKeys: readonly SearchKey[] = [
-  key('study', 'StudyDate', 'date', 's.study_date'),
+  // As the index has it that also gives the order of the answer.
+  { ...key('study', 'StudyDate', 'date', `coalesce(s.study_date, '')`), sortColumn: 's.study_date' },
   key('study', 'StudyTime', 'time', 's.study_time'),
   key('study', 'AccessionNumber', 'text', 's.accession_number', true),
   key('study', 'ModalitiesInStudy', 'text-list', 's.modalities'),
