@@ -31,7 +31,7 @@ export const rowsOf = (studies: number): string[] => [
      row_count, column_count, bits_allocated, frame_count, byte_size, sha256, blob_key, attributes, metadata)
    select r.id, r.study_id, r.project_id, r.series_instance_uid || '.' || i, '1.2.840.10008.5.1.4.1.1.1.1', '1.2.840.10008.1.2.1',
      i, 2048, 2048, 16, 1, 8000000, sha256(int8send(r.id * 1000 + i)), 'objects/' || r.id || '/' || i,
-     '{"00200013":{"vr":"IS","Value":[' || i || ']}}', '\\x' || '{metadata}'
+     '{"00200013":{"vr":"IS","Value":[' || i || ']}}', decode('{metadata}', 'hex')
    from series r, generate_series(1, ${perSeries}) i order by r.id, i`,
 ]
 

@@ -4,8 +4,10 @@ export interface Row {
   path: (n: number) => string
   isBroad: boolean
   isDeclared: boolean
-  /** Rows read for the page or for its total, whichever are more. */
+  /** Rows read for the page. */
   touched: number
+  /** Rows read to count its matches. */
+  counted: number
   plan: string[]
   /** Milliseconds of whole answers; undefined when they were not timed. */
   p50?: number

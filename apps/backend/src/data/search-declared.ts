@@ -37,7 +37,8 @@ export function drivenSql(
       if (condition.key.keyword === 'StudyDate') conditions.push(conditionSql(condition, values, 'v.study_date'))
   // Several values of one owner are one match: the first of them stands for it.
   if (hasRank || driver.values.length > 1) {
-    conditions.push(`not exists (select from ${from}_value w join attribute_value b on b.id = w.value_id
+    conditions.push(`not exists (select from ${from}_value w cross join lateral (
+        select * from attribute_value where id = w.value_id offset 0) b
       where w.${from}_id = ${owner} and b.attribute_id = ${attribute} and ${conditionSql(driver, values, `b.${rank}`)}
         and b.${rank} < m.rank offset 0)`)
   }
@@ -46,11 +47,12 @@ export function drivenSql(
   const joined =
     isOwn && rest.length === 0 ? '' : ` join ${table} on ${alias}.${isOwn ? 'id' : `${from}_id`} = ${owner}${joins}`
   const sorted = [...ownersInOrder(from, 'v'), ...(isOwn ? [] : [`${id} desc`])].join(', ')
-  const sought = page ? ` order by ${sorted} limit ${values.value(page.limit + page.offset, 'integer')}` : ''
+  // Value by value also for a total: it ends as soon as enough are counted.
+  const sought = page ? ` order by ${sorted} limit ${values.value(page.limit + page.offset, 'integer')}` : ' offset 0'
   const shown = [`${id} as id`, ...(from === 'study' ? ['v.study_date'] : []), ...(isOwn ? [] : [owner])].join(', ')
   const sql = `select m.rank, o.* from (
     select a.id, a.${rank} as rank from attribute_value a
-    where a.attribute_id = ${attribute} and ${conditionSql(driver, values)}${hasRank && page ? ' order by rank offset 0' : ''}
+    where a.attribute_id = ${attribute} and ${conditionSql(driver, values)}${hasRank && page ? ' order by rank' : ''} offset 0
   ) m cross join unnest(${projects}) p(id) cross join lateral (
     select ${shown} from ${from}_value v${joined}
     where ${conditions.join('\n      and ')}${sought}

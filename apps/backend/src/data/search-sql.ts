@@ -137,11 +137,16 @@ export const parentOf: Record<Level, Level | ''> = { study: '', series: 'study',
 
 /**
  * Whether a row has a declared attribute's value. `offset 0` keeps it a question asked of each row: where something else
- * says which rows come into question, reading all that have the value would be the longer way.
+ * says which rows come into question, reading all that have the value would be the longer way. A range or pattern is asked
+ * of the row's own values, as it may hold for a million others.
  */
 function hasValueSql(condition: Condition, values: Values): string {
   const { key } = condition
-  return `exists (select from ${key.level}_value v join attribute_value a on a.id = v.value_id
+  const value =
+    condition.kind === 'one-of'
+      ? 'join attribute_value a on a.id = v.value_id'
+      : 'cross join lateral (select * from attribute_value where id = v.value_id offset 0) a'
+  return `exists (select from ${key.level}_value v ${value}
     where v.${key.level}_id = ${tables[key.level].alias}.id and a.attribute_id = ${values.value(key.declared?.id, 'integer')} and ${conditionSql(condition, values)} offset 0)`
 }
 
