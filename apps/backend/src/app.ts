@@ -8,6 +8,7 @@ import type { Config } from './config.ts'
 import type { App, Deps } from './deps.ts'
 import { qidoRoutes } from './dicomweb/qido/route.ts'
 import { stowRoutes } from './dicomweb/stow/route.ts'
+import { bulkRoutes } from './dicomweb/wado/bulk-route.ts'
 import { wadoRoutes } from './dicomweb/wado/route.ts'
 import { inspectionRoutes } from './inspection/route.ts'
 import { linkRoutes } from './links/route.ts'
@@ -98,6 +99,7 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     qidoRoutes(interfaces as App, deps)
     stowRoutes(interfaces as App, deps)
     wadoRoutes(interfaces as App, deps)
+    bulkRoutes(interfaces as App, deps)
     signInRoutes(interfaces as App, deps)
     entraRoutes(interfaces as App, deps)
     linkRoutes(interfaces as App, deps)

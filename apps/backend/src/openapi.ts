@@ -79,6 +79,12 @@ export const operations: Record<string, Operation> = {
   [`GET ${instance}`]: { summary: 'WADO-RS: an instance', mediaType: 'multipart/related' },
   [`GET ${instance}/metadata`]: { summary: 'WADO-RS: attributes of an instance', mediaType: dicomJson },
   [`GET ${instance}/frames/{frames}`]: { summary: 'WADO-RS: frames', mediaType: 'multipart/related' },
+  ...Object.fromEntries(
+    ['/dicom-web/studies/{study}', '/dicom-web/studies/{study}/series/{series}', instance].flatMap((address) => [
+      [`GET ${address}/bulkdata`, { summary: 'WADO-RS: what the metadata leaves out', mediaType: 'multipart/related' }],
+      [`GET ${address}/pixeldata`, { summary: 'WADO-RS: pixel data', mediaType: 'multipart/related' }],
+    ]),
+  ),
   [`GET ${instance}/bulkdata/{path}`]: {
     summary: 'WADO-RS: one value kept in the file',
     mediaType: 'multipart/related',
