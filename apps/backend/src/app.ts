@@ -6,6 +6,7 @@ import { AppError } from './app-error.ts'
 import { auditRoutes } from './audit/route.ts'
 import type { Config } from './config.ts'
 import type { App, Deps } from './deps.ts'
+import { capabilityRoutes } from './dicomweb/capabilities/route.ts'
 import { qidoRoutes } from './dicomweb/qido/route.ts'
 import { stowRoutes } from './dicomweb/stow/route.ts'
 import { bulkRoutes } from './dicomweb/wado/bulk-route.ts'
@@ -100,6 +101,7 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     stowRoutes(interfaces as App, deps)
     wadoRoutes(interfaces as App, deps)
     bulkRoutes(interfaces as App, deps)
+    capabilityRoutes(interfaces as App, deps)
     signInRoutes(interfaces as App, deps)
     entraRoutes(interfaces as App, deps)
     linkRoutes(interfaces as App, deps)
