@@ -11,11 +11,12 @@ import { inspectionQuerySchema } from '@instandt/api'
 import { signedFetch, testDatabase, testKeys } from '@instandt/testkit'
 import { attributesOf } from '@instandt/testkit/files'
 import { inspectionStatement } from '../../apps/backend/src/data/inspections.ts'
-import { narrow } from '../../apps/backend/src/data/narrow-search.ts'
+import { findAllOwners, narrow } from '../../apps/backend/src/data/narrow-search.ts'
 import { countStatement, searchStatement } from '../../apps/backend/src/data/search.ts'
 import { readDeclared } from '../../apps/backend/src/data/search-attributes.ts'
 import type { Statement, Within } from '../../apps/backend/src/data/search-sql.ts'
 import type { Deps } from '../../apps/backend/src/deps.ts'
+import { readAttributes } from '../../apps/backend/src/inspection/read-attributes.ts'
 import { parseQuery } from '../../apps/backend/src/dicomweb/qido/parse-query.ts'
 import { declaredKey } from '../../apps/backend/src/dicomweb/qido/search-keys.ts'
 import { type ArchiveScope, readArchiveScope } from '../../apps/backend/src/plugins/access.ts'
@@ -131,6 +132,8 @@ async function explainLists(deps: Deps, scope: ArchiveScope): Promise<Row[]> {
   const rows: Row[] = []
   for (const text of listQueries) {
     const query = inspectionQuerySchema.parse(Object.fromEntries(new URLSearchParams(text)))
+    const declared = (await readDeclared(deps.db, 0)).attributes
+    const attributes = await findAllOwners(deps.db, scope, readAttributes(query.attributes, declared))
     rows.push({
       words: `list ${text}`,
       path: () => `/api/inspections?limit=${limit}&${text}`,
@@ -138,7 +141,7 @@ async function explainLists(deps: Deps, scope: ArchiveScope): Promise<Row[]> {
       isBroad: /q=|component=|owner=/.test(text),
       isDeclared: false,
       counted: 0,
-      ...(await explain(deps, inspectionStatement(scope, query, undefined))),
+      ...(await explain(deps, inspectionStatement(scope, query, attributes, undefined))),
     })
   }
   return rows

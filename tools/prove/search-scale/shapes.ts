@@ -126,4 +126,7 @@ export const listQueries = [
   'sort=-stored',
   'sort=order',
   'q=weld&modality=US&sort=-stored',
+  'attributes=ComponentManufacturer%3DMaker+1',
+  'attributes=ComponentManufacturer%3DMaker+7&modality=US',
+  'attributes=ComponentManufacturer%3D*aker*&sort=component',
 ]

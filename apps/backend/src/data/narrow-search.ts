@@ -28,10 +28,10 @@ const maxOwners = 2000
  */
 export async function narrow(db: Db, scope: Scope, level: Level, query: SearchQuery, within: Within): Promise<Within> {
   if (within.studyInstanceUid !== undefined) return within
-  const declared = await Promise.all(
-    query.conditions
-      .filter(({ key }) => key.declared)
-      .map(async (condition) => ({ condition, owners: await findOwners(db, scope, condition) })),
+  const declared = await findAllOwners(
+    db,
+    scope,
+    query.conditions.filter(({ key }) => key.declared),
   )
   const few = declared.filter((one): one is { condition: Condition; owners: string[] } => one.owners !== undefined)
   const own = few
@@ -58,6 +58,15 @@ export async function narrow(db: Db, scope: Scope, level: Level, query: SearchQu
     return { ...within, driver, known: [driver] }
   return level !== 'study' && above.length > 0 ? { ...within, isByStudy: true } : within
 }
+
+/** A condition on a declared attribute, and who fulfils it where those are few. */
+export interface Narrowing {
+  condition: Condition
+  owners: string[] | undefined
+}
+
+export const findAllOwners = (db: Db, scope: Scope, conditions: readonly Condition[]): Promise<Narrowing[]> =>
+  Promise.all(conditions.map(async (condition) => ({ condition, owners: await findOwners(db, scope, condition) })))
 
 /** Who has a value that is asked for, in the order of the answer; undefined when they are many. */
 async function findOwners(db: Db, scope: Scope, condition: Condition): Promise<string[] | undefined> {

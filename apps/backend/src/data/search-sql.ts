@@ -140,7 +140,7 @@ export const parentOf: Record<Level, Level | ''> = { study: '', series: 'study',
  * says which rows come into question, reading all that have the value would be the longer way. A range or pattern is asked
  * of the row's own values, as it may hold for a million others.
  */
-function hasValueSql(condition: Condition, values: Values): string {
+export function hasValueSql(condition: Condition, values: Values): string {
   const { key } = condition
   const value =
     condition.kind === 'one-of'
