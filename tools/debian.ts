@@ -34,6 +34,18 @@ export const debianPrograms = {
     services: ['nginx'],
     usedBy: 'prove/front-door.',
   },
+  dicomwebPeers: {
+    what: 'Orthanc with its DICOMweb plugin, and dcmtk',
+    packages: ['orthanc', 'orthanc-dicomweb', 'dcmtk'],
+    files: [
+      '/usr/sbin/Orthanc',
+      '/usr/share/orthanc/plugins/libOrthancDicomWeb.so',
+      '/usr/bin/dcm2json',
+      '/usr/bin/dcmcjpls',
+    ],
+    services: ['orthanc'],
+    usedBy: 'prove/peers-dicomweb.',
+  },
 } as const satisfies Record<string, DebianProgram>
 
 const policyFile = '/usr/sbin/policy-rc.d'
