@@ -2,7 +2,7 @@
 // Orthanc as client and as server, and dcmtk for what the bytes mean.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Dataset } from '@instandt/dicom'
@@ -14,15 +14,7 @@ import { debianPrograms, whyMissing } from '../debian.ts'
 import { freePort, temporaryFolder } from './child-backend.ts'
 import { proveClient } from './peers-dicomweb/client.ts'
 import { proveOrthanc } from './peers-dicomweb/orthanc.ts'
-
-export interface Sample {
-  bytes: Uint8Array<ArrayBuffer>
-  studyInstanceUid: string
-  seriesInstanceUid: string
-  sopInstanceUid: string
-}
-
-export const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+import type { Sample } from './peers-dicomweb/sample.ts'
 
 /** Where peers are missing, the words a test skips with. */
 export function whyNoPeers(): string | undefined {

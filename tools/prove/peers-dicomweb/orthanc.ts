@@ -3,7 +3,7 @@ import { type Dataset, getString, tags } from '@instandt/dicom'
 import { signedFetch, testToken } from '@instandt/testkit'
 import { startOrthanc } from '../../../bench/targets.ts'
 import type { TestApp } from '../../../e2e/src/app.ts'
-import { digestOf, type Sample } from '../peers-dicomweb.ts'
+import { digestOf, type Sample } from './sample.ts'
 
 /** Orthanc sends to us, searches in us, fetches from us; then we take what it offers. */
 export async function proveOrthanc(app: TestApp, samples: readonly Sample[]): Promise<void> {
@@ -81,9 +81,9 @@ async function digestWithUs(
   return digestOf(new Uint8Array(await answer.arrayBuffer()))
 }
 
-async function searchInstances(base: string, study: string): Promise<(string | undefined)[]> {
+async function searchInstances(base: string, study: string): Promise<string[]> {
   const answer = await signedFetch(`${base}/studies/${study}/instances`, {
     headers: { accept: 'application/dicom+json' },
   })
-  return ((await answer.json()) as Dataset[]).map((one) => getString(one, tags.sopInstanceUid)).toSorted()
+  return ((await answer.json()) as Dataset[]).map((one) => getString(one, tags.sopInstanceUid) ?? '').toSorted()
 }
