@@ -40,6 +40,18 @@ export const debianPrograms = {
     files: ['/usr/bin/dcmconv', '/usr/bin/dcm2pnm', '/usr/bin/gdcmconv', '/usr/bin/opj_decompress'],
     usedBy: 'prove/peers.',
   },
+  dicomwebPeers: {
+    what: 'Orthanc with its DICOMweb plugin, and dcmtk',
+    packages: ['orthanc', 'orthanc-dicomweb', 'dcmtk'],
+    files: [
+      '/usr/sbin/Orthanc',
+      '/usr/share/orthanc/plugins/libOrthancDicomWeb.so',
+      '/usr/bin/dcm2json',
+      '/usr/bin/dcmcjpls',
+    ],
+    services: ['orthanc'],
+    usedBy: 'prove/peers-dicomweb.',
+  },
 } as const satisfies Record<string, DebianProgram>
 
 const policyFile = '/usr/sbin/policy-rc.d'

@@ -6,9 +6,11 @@ import { AppError } from './app-error.ts'
 import { auditRoutes } from './audit/route.ts'
 import type { Config } from './config.ts'
 import type { App, Deps } from './deps.ts'
+import { capabilityRoutes } from './dicomweb/capabilities/route.ts'
 import { qidoRoutes } from './dicomweb/qido/route.ts'
 import { stowRoutes } from './dicomweb/stow/route.ts'
 import { renderedRoutes } from './dicomweb/rendered/route.ts'
+import { bulkRoutes } from './dicomweb/wado/bulk-route.ts'
 import { wadoRoutes } from './dicomweb/wado/route.ts'
 import { inspectionRoutes } from './inspection/route.ts'
 import { linkRoutes } from './links/route.ts'
@@ -23,6 +25,7 @@ import { profileRoutes } from './profile/route.ts'
 import { projectRoutes } from './project/route.ts'
 import { renditionQueueRoutes } from './renditions/queue-route.ts'
 import { renditionRoutes } from './renditions/route.ts'
+import { searchAttributeRoutes } from './search-attribute/route.ts'
 import { sessionRoutes } from './session-route.ts'
 import { entraRoutes } from './sign-in/entra-route.ts'
 import { signInRoutes } from './sign-in/route.ts'
@@ -103,6 +106,8 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     wadoRoutes(interfaces as App, deps)
     uploadRoutes(interfaces as App, deps)
     renderedRoutes(interfaces as App, deps)
+    bulkRoutes(interfaces as App, deps)
+    capabilityRoutes(interfaces as App, deps)
     signInRoutes(interfaces as App, deps)
     entraRoutes(interfaces as App, deps)
     linkRoutes(interfaces as App, deps)
@@ -115,6 +120,7 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     userRoutes(interfaces as App, deps)
     tokenRoutes(interfaces as App, deps)
     auditRoutes(interfaces as App, deps)
+    searchAttributeRoutes(interfaces as App, deps)
     openApiRoutes(interfaces as App)
   })
   await options.addPages?.(app)

@@ -13,6 +13,10 @@ const list = z
       .map((one) => one.trim())
       .filter((one) => one !== ''),
   )
+const webOrigin = z.string().refine((text) => {
+  const url = URL.parse(text)
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text
+}, 'must be scheme, host and, if it is not the usual one, port: https://mes.example.com')
 const groupRole = z.string().transform((text, context) => {
   const [, group, project, role] = /^([\w-]+)=([a-z0-9-]+):([a-z-]+)$/.exec(text) ?? []
   const known = projectRoles.find((one) => one === role)
@@ -56,8 +60,8 @@ export const configSchema = z
     TRUSTED_PROXIES: list.pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))),
     /** Our Front Door's id: requests that came another way are refused. */
     FRONT_DOOR_ID: z.uuid().optional(),
-    /** Origins of other web apps that may ask with a token, separated by commas. */
-    CORS_ORIGINS: list.pipe(z.array(z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin))),
+    /** Origins of other web apps that may ask with a token, separated by commas: exactly these, none by default. */
+    CORS_ORIGINS: list.pipe(z.array(webOrigin)),
     /** Requests of one token or person in a minute, at each server. */
     RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(10).default(20_000),
 

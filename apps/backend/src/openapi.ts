@@ -6,12 +6,15 @@ import {
   inspectionQuerySchema,
   instancePageSchema,
   instanceQuerySchema,
+  newSearchAttributeSchema,
   problemSchema,
   remakeAnswerSchema,
   remakeSchema,
   renditionQuerySchema,
   renditionQueueSchema,
   renditionSchema,
+  searchAttributeListSchema,
+  searchAttributeSchema,
   sessionSchema,
 } from '@instandt/api'
 import { z } from 'zod'
@@ -27,14 +30,19 @@ export interface Operation {
   body?: z.ZodType
   /** Media type of answers that are no JSON of ours. */
   mediaType?: string
+  /** Others, for whoever asks for them. */
+  alsoAs?: readonly string[]
   /** Media types of bodies that are no JSON. */
   bodyTypes?: readonly string[]
 }
 
 const dicomJson = 'application/dicom+json'
-const instances = ['multipart/related', 'application/dicom']
+const related = 'multipart/related'
+const octets = 'application/octet-stream'
+const instances = [related, 'application/dicom']
 const study = '/dicom-web/studies/{study}'
-const instance = `${study}/series/{series}/instances/{instance}`
+const series = `${study}/series/{series}`
+const instance = `${series}/instances/{instance}`
 
 /** Every address below /api and /dicom-web; a test holds the list against the routes. */
 export const operations: Record<string, Operation> = {
@@ -80,6 +88,20 @@ export const operations: Record<string, Operation> = {
     body: remakeSchema,
     answer: remakeAnswerSchema,
   },
+  'GET /api/search-attributes': {
+    summary: 'Attributes that can be searched because they were declared',
+    answer: searchAttributeListSchema,
+  },
+  'POST /api/search-attributes': {
+    summary: 'Declare an attribute; what is stored is indexed in the background',
+    body: newSearchAttributeSchema,
+    answer: searchAttributeSchema,
+  },
+  'DELETE /api/search-attributes/{id}': { summary: 'Search an attribute no longer', mediaType: '' },
+  'POST /api/search-attributes/{id}/resume': {
+    summary: 'Go on with an index that failed',
+    answer: searchAttributeSchema,
+  },
   'GET /api/openapi.json': { summary: 'This description', mediaType: 'application/json' },
   'POST /dicom-web/studies': { summary: 'STOW-RS', mediaType: dicomJson, bodyTypes: instances },
   'POST /dicom-web/studies/{study}': { summary: 'STOW-RS into one study', mediaType: dicomJson, bodyTypes: instances },
@@ -92,33 +114,43 @@ export const operations: Record<string, Operation> = {
     summary: 'QIDO-RS: instances of a series',
     mediaType: dicomJson,
   },
-  'GET /dicom-web/studies/{study}': { summary: 'WADO-RS: a study', mediaType: 'multipart/related' },
-  'GET /dicom-web/studies/{study}/metadata': { summary: 'WADO-RS: attributes of a study', mediaType: dicomJson },
-  'GET /dicom-web/studies/{study}/series/{series}': { summary: 'WADO-RS: a series', mediaType: 'multipart/related' },
-  'GET /dicom-web/studies/{study}/series/{series}/metadata': {
-    summary: 'WADO-RS: attributes of a series',
-    mediaType: dicomJson,
-  },
-  [`GET ${instance}`]: { summary: 'WADO-RS: an instance', mediaType: 'multipart/related' },
-  [`GET ${instance}/metadata`]: { summary: 'WADO-RS: attributes of an instance', mediaType: dicomJson },
-  [`GET ${instance}/frames/{frames}`]: { summary: 'WADO-RS: frames', mediaType: 'multipart/related' },
+  [`GET ${study}`]: { summary: 'WADO-RS: a study', mediaType: related },
+  [`GET ${series}`]: { summary: 'WADO-RS: a series', mediaType: related },
+  [`GET ${instance}`]: { summary: 'WADO-RS: an instance', mediaType: related, alsoAs: ['application/dicom'] },
   ...Object.fromEntries(
-    [study, `${study}/series/{series}`, instance, `${instance}/frames/{frames}`].flatMap((address) => [
+    [study, series, instance].flatMap((address) => [
+      [
+        `GET ${address}/metadata`,
+        { summary: 'WADO-RS: attributes', mediaType: dicomJson, alsoAs: ['application/json'] },
+      ],
+      [`GET ${address}/bulkdata`, { summary: 'WADO-RS: what the metadata leaves out', mediaType: related }],
+      [`GET ${address}/pixeldata`, { summary: 'WADO-RS: pixel data', mediaType: related, alsoAs: [octets] }],
+    ]),
+  ),
+  [`GET ${instance}/frames/{frames}`]: { summary: 'WADO-RS: frames', mediaType: related, alsoAs: [octets] },
+  ...Object.fromEntries(
+    [study, series, instance, `${instance}/frames/{frames}`].flatMap((address) => [
       [`GET ${address}/rendered`, { summary: 'WADO-RS: pictures for screens', mediaType: 'image/jpeg' }],
       [`GET ${address}/thumbnail`, { summary: 'WADO-RS: a small picture', mediaType: 'image/jpeg' }],
     ]),
   ),
   [`GET ${instance}/bulkdata/{path}`]: {
     summary: 'WADO-RS: one value kept in the file',
-    mediaType: 'multipart/related',
+    mediaType: related,
+    alsoAs: [octets],
+  },
+  'OPTIONS /dicom-web': {
+    summary: 'What this service can do',
+    mediaType: 'application/vnd.sun.wadl+xml',
+    alsoAs: ['application/json'],
   },
 }
 
 // DICOMweb answers a second time for each project alone.
 for (const [key, operation] of Object.entries(operations)) {
-  if (!key.includes(' /dicom-web/')) continue
+  if (!key.includes(' /dicom-web')) continue
   const summary = `${operation.summary}, in one project`
-  operations[key.replace('/dicom-web/', '/dicom-web/projects/{project}/')] = { ...operation, summary }
+  operations[key.replace('/dicom-web', '/dicom-web/projects/{project}')] = { ...operation, summary }
 }
 
 /** Parameters of the routes are named after the levels; what follows them in the address is a list or a path. */
@@ -141,7 +173,7 @@ function parametersOf(address: string, query: z.ZodObject | undefined): object[]
 
 function describe(key: string, operation: Operation): object {
   const [, address = ''] = key.split(' ')
-  const mediaType = operation.mediaType ?? 'application/json'
+  const mediaTypes = mediaTypesOf(operation)
   const schema = operation.answer === undefined ? {} : { schema: withoutDialect(z.toJSONSchema(operation.answer)) }
   return {
     summary: operation.summary,
@@ -152,7 +184,7 @@ function describe(key: string, operation: Operation): object {
         ? {}
         : { requestBody: { required: true, content: { 'application/json': { schema: bodySchema(operation.body) } } } }),
     responses: {
-      200: { description: 'Done', ...(mediaType === '' ? {} : { content: { [mediaType]: schema } }) },
+      200: { description: 'Done', ...contentOf(mediaTypes, schema) },
       default: {
         description: 'Refused or failed',
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
@@ -160,6 +192,13 @@ function describe(key: string, operation: Operation): object {
     },
   }
 }
+
+const contentOf = (mediaTypes: readonly string[], schema: object): object =>
+  mediaTypes.length === 0 ? {} : { content: Object.fromEntries(mediaTypes.map((one) => [one, schema])) }
+
+/** What an answer may be sent as, the usual first; none where there is no body. */
+export const mediaTypesOf = ({ mediaType = 'application/json', alsoAs = [] }: Operation): string[] =>
+  mediaType === '' ? [] : [mediaType, ...alsoAs]
 
 const bodySchema = (schema: z.ZodType): object => withoutDialect(z.toJSONSchema(schema, { io: 'input' }))
 

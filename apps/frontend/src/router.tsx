@@ -22,6 +22,7 @@ import { ProjectPage } from './routes/project.tsx'
 import { ProjectsPage } from './routes/projects.tsx'
 import { RenditionQueuePage } from './routes/rendition-queue.tsx'
 import { RolesPage } from './routes/roles.tsx'
+import { SearchAttributesPage } from './routes/search-attributes.tsx'
 import { SetupPage } from './routes/setup.tsx'
 import { SignInPage } from './routes/sign-in.tsx'
 import { NoPage, PageFault, PageWaiting } from './routes/states.tsx'
@@ -130,6 +131,11 @@ const tokensRoute = createRoute({
   path: '/administration/tokens',
   component: TokensPage,
 })
+const searchAttributesRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/administration/search-attributes',
+  component: SearchAttributesPage,
+})
 const rolesRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/administration/roles',
@@ -162,6 +168,7 @@ export const router = createRouter({
         projectsRoute,
         projectRoute,
         tokensRoute,
+        searchAttributesRoute,
         rolesRoute,
         renditionQueueRoute,
         auditRoute,

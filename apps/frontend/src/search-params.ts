@@ -25,6 +25,7 @@ export const inspectionsSearchSchema = z.object({
   owner: fields.owner.catch(undefined),
   project: fields.project.catch(undefined),
   diconde: fields.diconde.catch(undefined),
+  attributes: fields.attributes.catch(undefined),
   // Without the default, so that it stays out of the address.
   sort: z.enum(inspectionSorts).optional().catch(undefined),
 })

@@ -20,6 +20,7 @@ import {
   renditionQueueSchema,
 } from './rendition-queue.ts'
 import { type Rendition, renditionSchema, renditionUrl } from './rendition.ts'
+import { searchAttributeClient, type SearchAttributeClient } from './search-attribute.ts'
 import { type Session, sessionSchema } from './session.ts'
 import { uploadClient, type UploadClient } from './upload-client.ts'
 
@@ -62,7 +63,7 @@ export interface PageRequest {
   limit?: number | undefined
 }
 
-export interface Client extends IdentityClient, UploadClient {
+export interface Client extends IdentityClient, SearchAttributeClient, UploadClient {
   getSession(signal?: AbortSignal): Promise<Session>
   searchInspections(query: Query, signal?: AbortSignal): Promise<InspectionPage>
   getInspection(study: string, signal?: AbortSignal): Promise<InspectionDetail>
@@ -120,6 +121,7 @@ export function createClient(fetch: (url: string, init: RequestInit) => Promise<
   return {
     ...identityClient(send, queryString),
     ...uploadClient(send),
+    ...searchAttributeClient(send),
     getSession: (signal) => getJson(sessionSchema, '/api/session', signal),
     searchInspections: (query, signal) =>
       getJson(inspectionPageSchema, `/api/inspections${queryString({ ...query })}`, signal),

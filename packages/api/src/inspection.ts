@@ -26,6 +26,8 @@ export const inspectionQuerySchema = z.object({
   /** Slug. */
   project: z.string().max(63).optional(),
   diconde: z.enum(['yes', 'no']).optional(),
+  /** Declared attributes of inspections by name, written as a query: 'WeldProcess=TIG&MaterialThickness=12..13'. */
+  attributes: z.string().max(2000).optional(),
   sort: z.enum(inspectionSorts).default('-date'),
   /** Opaque; from `next` of the answer before. */
   cursor: z.string().max(512).optional(),

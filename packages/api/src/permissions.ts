@@ -23,6 +23,7 @@ export const installationPermissions = [
   'manage-projects',
   'manage-tokens',
   'manage-archive',
+  'manage-search',
   'read-audit',
 ] as const
 export type InstallationPermission = (typeof installationPermissions)[number]

@@ -50,6 +50,7 @@ export {
   labelOf,
   lookup,
   publicTagOfPrivate,
+  searchDictionary,
   sopClassName,
   sopClassNames,
   tags,

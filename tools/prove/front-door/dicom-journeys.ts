@@ -85,6 +85,7 @@ export const dicomJourneys: Record<string, Journey> = {
       'AccessionNumber=WO-2026/0815*&ModalitiesInStudy=DX&includefield=all&orderby=-StudyDate&count=true',
       '00100010=M%C3%BCller%5EJ%C3%BCrgen&includefield=00081030,00080090,00200010',
       'StudyDescription=Weld+%22root+pass%22+%3C+5+mm+%26+union+%E2%89%A5+2%3B+50+%25',
+      'EvaluatorSequence.EvaluatorName=*O%27Brien*&MaterialThickness=12..13.5&00190010=ACME%201.0&00191002=filter%20%233',
       // Front Door takes 4,096 bytes of query; the firewall must too.
       `StudyInstanceUID=${manyUids}`.slice(0, 4000),
     ]) {
@@ -116,6 +117,10 @@ export const dicomJourneys: Record<string, Journey> = {
         [`${instance}/frames/1`, pixels],
         [`${instance}/frames/1`, 'application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1'],
         [`${instance}/bulkdata/7FE00010`, pixels],
+        ...[study, series, instance].flatMap((level) => [
+          [`${level}/pixeldata`, pixels],
+          [`${level}/bulkdata`, pixels],
+        ]),
         ...[study, series, instance].map((level) => [`${level}/metadata`, 'application/dicom+json']),
         [instance, 'application/dicom; transfer-syntax=1.2.840.10008.1.2.4.80'],
         [`${instance}/frames/1`, 'multipart/related; type="image/jls"'],
@@ -130,6 +135,11 @@ export const dicomJourneys: Record<string, Journey> = {
         ]),
       ] as [string, string][])
         assert.equal((await send(`${base}/${address}`, { headers: { accept } })).status, 200, `${address} as ${accept}`)
+      const part = { accept: 'application/dicom', range: 'bytes=100-1099', 'if-range': '"of-an-older-answer"' }
+      assert.equal((await send(`${base}/${instance}`, { headers: part })).status, 200)
+      const { 'if-range': _older, ...wanted } = part
+      assert.equal((await send(`${base}/${instance}`, { headers: wanted })).status, 206)
+      assert.equal((await send(base, { method: 'OPTIONS' })).status, 200)
     }
   },
 

@@ -98,6 +98,28 @@ const web: Record<string, Journey> = {
     assert.equal((await ask('/api/rendition-queue/remake', json({ of: 'failed' }))).status, 202)
   },
 
+  async searchAttributes({ ask }) {
+    await ask('/api/search-attributes')
+    const declared = [
+      { attribute: 'EvaluatorSequence.EvaluatorName', level: 'study' },
+      { attribute: '0009"ACME (X-ray) 1.0; rev. B"02', level: 'instance', name: 'FilterWheel', vr: 'LO' },
+    ]
+    const ids: number[] = []
+    for (const attribute of declared) {
+      const answer = await ask('/api/search-attributes', json(attribute))
+      assert.equal(answer.status, 201, await answer.clone().text())
+      ids.push(((await answer.json()) as { id: number }).id)
+    }
+    const inner = new URLSearchParams({ 'EvaluatorSequence.EvaluatorName': "O'Brien & Söhne (north) <7" })
+    const wanted = new URLSearchParams({ attributes: inner.toString() })
+    assert.equal((await ask(`/api/inspections?${wanted.toString()}`)).status, 200)
+    for (const id of ids) {
+      await ask(`/api/search-attributes/${id}/resume`, { method: 'POST' })
+      // The walk is made several times.
+      assert.equal((await ask(`/api/search-attributes/${id}`, { method: 'DELETE' })).status, 204)
+    }
+  },
+
   async signOut({ ask }) {
     await ask('/api/sign-out', { method: 'POST' })
   },

@@ -2,7 +2,7 @@ import type { AuditAction, AuditEvent, AuditQuery, AuditResult } from '@instandt
 import type { Db } from '@instandt/db'
 import type { Pool, PoolClient } from 'pg'
 import type { Scope } from '../plugins/access.ts'
-import { containsPattern } from './search.ts'
+import { containsPattern } from './search-sql.ts'
 
 /** What is told of one event; who and from where come from the scope. */
 export interface AuditEntry {

@@ -3,9 +3,10 @@ import type { PoolClient } from 'pg'
 import { AppError } from '../app-error.ts'
 import type { StoreScope } from '../plugins/access.ts'
 import { addAuditEvents, type AuditEntry } from './audit.ts'
-import { insertBatch } from './instances.ts'
+import { DeclaredChanged, insertBatch } from './instances.ts'
 import type { InsertResult, NewInstance } from './new-instance.ts'
 import { isConnectionFault, sqlState } from './transaction.ts'
+import { forgetDeclared, readDeclared, shareListSql } from './search-attributes.ts'
 
 /** Inserts instances; those that arrive while a commit is under way share the next one. */
 export interface InstanceWriter {
@@ -78,7 +79,7 @@ async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertRes
     try {
       return await inTransaction(
         db,
-        (client) => insertBatch(client, scope, rows),
+        async (client) => insertBatch(client, scope, rows, await readDeclared(db, Infinity, client)),
         (client, results) =>
           Promise.all([
             ...batch.map(({ alongside }, index) => results[index]?.outcome === 'stored' && alongside?.(client)),
@@ -86,6 +87,10 @@ async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertRes
           ]),
       )
     } catch (error) {
+      if (error instanceof DeclaredChanged && attempt < maxAttempts) {
+        forgetDeclared(db)
+        continue
+      }
       const state = sqlState(error) ?? ''
       // Serialization failure, deadlock: rolled back, so trying again is safe.
       if ((state === '40001' || state === '40P01') && attempt < maxAttempts) continue
@@ -122,7 +127,7 @@ function storeEvents(
 }
 
 // A plan made while a table is small would read it whole, and is kept while it grows: every lookup here is by index.
-const beginByIndex = 'begin; set local enable_seqscan to off'
+const beginByIndex = `begin; set local enable_seqscan to off; ${shareListSql}`
 
 /** Does the work between begin and commit; no answer at all, or the server's own end, is an AppError. */
 async function inTransaction<T>(

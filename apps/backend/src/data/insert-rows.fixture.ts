@@ -44,6 +44,7 @@ export function makeRow(options: RowOptions): NewInstance {
     blobKey: options.blobKey ?? `objects/aa/${study}-${series}-${instance}-${bytes}`.toLowerCase(),
     bulk: [],
     attributes: '{}',
+    dataset: {},
     metadata: new Uint8Array([1, 2, 3]),
     warnings: [],
   }

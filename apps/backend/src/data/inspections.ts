@@ -2,7 +2,16 @@ import { type Inspection, type InspectionQuery, type InstanceSummary, totalCap, 
 import type { Db } from '@instandt/db'
 import { foldText } from '@instandt/dicom'
 import type { Scope } from '../plugins/access.ts'
-import { containsPattern, runStatement, scopeCondition, startStatement, type Statement } from './search.ts'
+import type { Narrowing } from './narrow-search.ts'
+import { runStatement } from './run-statement.ts'
+import {
+  containsPattern,
+  hasValueSql,
+  scopeCondition,
+  startStatement,
+  type Statement,
+  type Values,
+} from './search-sql.ts'
 
 /** Where a page of a list ended: the sort value and the row's id, so that pages stay right while rows are added. */
 export interface Cursor {
@@ -11,12 +20,12 @@ export interface Cursor {
 }
 
 /** Sort names of the API → the expressions the indexes were made for. */
-const sortColumns: Record<string, string> = {
+const sortColumns = {
   date: `coalesce(s.study_date, '')`,
   component: `coalesce(s.component_name_folded, '')`,
   order: `coalesce(s.accession_number, '')`,
   stored: 's.stored_at',
-}
+} as const
 
 /** Whether an instance can be shown as a picture, as far as is known yet. */
 const isShown = `i.frame_layout is not null and coalesce(j.thumbnail, 'waiting') <> 'none'`
@@ -29,15 +38,23 @@ const inspectionColumns = `s.study_instance_uid as "studyInstanceUid", p.slug as
   s.modalities, s.series_count as "seriesCount", s.instance_count as "instanceCount", s.byte_size as "byteSize",
   s.is_diconde as "isDiconde", to_json(s.stored_at) #>> '{}' as "storedAt", ${hasImage('i.study_id = s.id')}`
 
-type Values = ReturnType<typeof startStatement>
-
-function inspectionConditions(scope: Scope, query: InspectionQuery, values: Values): string[] {
+function inspectionConditions(
+  scope: Scope,
+  query: InspectionQuery,
+  attributes: readonly Narrowing[],
+  values: Values,
+): string[] {
   const conditions = [scopeCondition(scope, 's.project_id', values)]
+  for (const { condition, owners } of attributes)
+    conditions.push(owners ? `s.id = any(${values.value(owners, 'bigint[]')})` : hasValueSql(condition, values))
   const contains = (text: string): string => values.value(containsPattern(foldText(text)), 'text')
   for (const word of query.q?.split(/\s+/).filter((each) => each !== '') ?? [])
     conditions.push(`s.search_text like ${contains(word)}`)
-  if (query.from !== undefined) conditions.push(`s.study_date >= ${values.value(query.from, 'text')}`)
-  if (query.to !== undefined) conditions.push(`s.study_date <= ${values.value(query.to, 'text')}`)
+  // As the index has it; undated ones are before every date.
+  const { date } = sortColumns
+  if (query.from !== undefined || query.to !== undefined)
+    conditions.push(`${date} >= ${values.value(query.from ?? '0', 'text')}`)
+  if (query.to !== undefined) conditions.push(`${date} <= ${values.value(query.to, 'text')}`)
   if (query.modality !== undefined) conditions.push(`s.modalities @> ${values.value([query.modality], 'text[]')}`)
   if (query.component !== undefined) {
     // The folded search text narrows by its index; the columns say which part of it was meant.
@@ -61,11 +78,16 @@ function inspectionConditions(scope: Scope, query: InspectionQuery, values: Valu
 }
 
 /** One page of the list and where it ended; exported for its tests. */
-export function inspectionStatement(scope: Scope, query: InspectionQuery, cursor: Cursor | undefined): Statement {
+export function inspectionStatement(
+  scope: Scope,
+  query: InspectionQuery,
+  attributes: readonly Narrowing[],
+  cursor: Cursor | undefined,
+): Statement {
   const values = startStatement()
   const isDescending = query.sort.startsWith('-')
-  const column = sortColumns[query.sort.replace('-', '')] as string
-  const conditions = inspectionConditions(scope, query, values)
+  const column = sortColumns[query.sort.replace('-', '') as keyof typeof sortColumns]
+  const conditions = inspectionConditions(scope, query, attributes, values)
   if (cursor) {
     const type = column === 's.stored_at' ? 'timestamptz' : 'text'
     conditions.push(
@@ -87,15 +109,21 @@ export async function listInspections(
   db: Db,
   scope: Scope,
   query: InspectionQuery,
+  attributes: readonly Narrowing[],
   cursor: Cursor | undefined,
 ): Promise<InspectionRow[]> {
-  return runStatement<InspectionRow>(db, inspectionStatement(scope, query, cursor))
+  return runStatement<InspectionRow>(db, inspectionStatement(scope, query, attributes, cursor))
 }
 
 /** How many inspections match, counted up to totalCap. */
-export async function countInspections(db: Db, scope: Scope, query: InspectionQuery): Promise<number> {
+export async function countInspections(
+  db: Db,
+  scope: Scope,
+  query: InspectionQuery,
+  attributes: readonly Narrowing[],
+): Promise<number> {
   const values = startStatement()
-  const conditions = inspectionConditions(scope, query, values)
+  const conditions = inspectionConditions(scope, query, attributes, values)
   const text = `select count(*)::integer as total from (
   select from study s where ${conditions.join(' and ')} limit ${values.value(totalCap, 'integer')}
 ) found`

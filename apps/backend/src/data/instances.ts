@@ -1,6 +1,9 @@
 import type { PoolClient } from 'pg'
 import type { Scope, StoreScope } from '../plugins/access.ts'
+import { declaredValues } from '../search-attribute/declared-values.ts'
+import { insertValues } from './attribute-values.ts'
 import type { InsertResult, NewInstance } from './new-instance.ts'
+import { type Declared, versionSql } from './search-attributes.ts'
 
 /** One entry per key, in ascending order of the keys: every process locks parents in the same order. */
 function distinct<T>(values: readonly T[], key: (value: T) => string): T[] {
@@ -33,22 +36,33 @@ async function pipelined<T extends readonly Promise<unknown>[]>(
   }
 }
 
+/** Another list of search attributes is in force than the one these rows were read by; nothing may be committed. */
+export class DeclaredChanged extends Error {}
+
 /**
- * Inserts the rows and whatever parents they need, inside the caller's transaction; all rows must be of one scope. An
- * error of the database ends the transaction: the caller finds the row that caused it.
+ * Inserts the rows and whatever parents they need, inside the caller's transaction, which shares the lock of the search
+ * attributes; all rows must be of one scope. An error of the database ends the transaction: the caller finds the row that
+ * caused it.
+ * @throws DeclaredChanged
  */
 export async function insertBatch(
   client: PoolClient,
   scope: StoreScope,
   rows: readonly NewInstance[],
+  declared: Declared,
 ): Promise<InsertResult[]> {
-  const [newComponents, newStudies, studies, newSeries, inserted] = await pipelined([
+  const [newComponents, newStudies, studies, newSeries, { inserted, version }] = await pipelined([
     insertComponents(client, scope, rows),
     insertStudies(client, scope, rows),
     lockStudies(client, rows),
     insertSeries(client, scope, rows),
     insertInstances(client, scope, rows),
+    insertValues(
+      client,
+      rows.map(({ blobKey, dataset }) => ({ blobKey, values: declaredValues(dataset, declared.attributes) })),
+    ),
   ] as const)
+  if (inserted.size > 0 && version !== declared.version) throw new DeclaredChanged()
   const isAllInserted = inserted.size === rows.length
   const existing = isAllInserted ? undefined : await findExisting(client, scope, rows)
   // Only refused instances leave a parent that was made for them empty; a component also when its study came first.
@@ -190,9 +204,13 @@ const bytes = (value: Uint8Array | undefined): Buffer | null =>
 
 /**
  * Inserts the rows and adds them to the totals of their parents, in one statement. Returns the blob keys of what was
- * really inserted: a taken SOP Instance UID inserts nothing and adds nothing.
+ * really inserted (a taken SOP Instance UID inserts nothing and adds nothing) and the version of the search attributes.
  */
-async function insertInstances(client: PoolClient, scope: Scope, rows: readonly NewInstance[]): Promise<Set<string>> {
+async function insertInstances(
+  client: PoolClient,
+  scope: Scope,
+  rows: readonly NewInstance[],
+): Promise<{ inserted: Set<string>; version: number | undefined }> {
   const values = rows.map((row) => ({
     study: row.study.studyInstanceUid,
     series: row.series.seriesInstanceUid,
@@ -214,7 +232,7 @@ async function insertInstances(client: PoolClient, scope: Scope, rows: readonly 
     attributes: row.attributes,
     warnings: row.warnings,
   }))
-  const { rows: inserted } = await client.query<{ blob_key: string }>({
+  const { rows: inserted } = await client.query<{ blob_key: string; version: number }>({
     name: 'insert-instances',
     text: `with inserted as (
         insert into instance (series_id, study_id, project_id, sop_instance_uid, sop_class_uid, transfer_syntax_uid,
@@ -257,7 +275,7 @@ async function insertInstances(client: PoolClient, scope: Scope, rows: readonly 
           from inserted i join series r on r.id = i.series_id group by i.study_id
         ) t where study.id = t.study_id
       )
-      select blob_key from inserted`,
+      select blob_key, ${versionSql} as version from inserted`,
     values: [
       scope.projectIds,
       JSON.stringify(values),
@@ -266,7 +284,7 @@ async function insertInstances(client: PoolClient, scope: Scope, rows: readonly 
       rows.map((row) => bytes(row.metadata)),
     ],
   })
-  return new Set(inserted.map((row) => row.blob_key))
+  return { inserted: new Set(inserted.map((row) => row.blob_key)), version: inserted[0]?.version }
 }
 
 interface Existing {

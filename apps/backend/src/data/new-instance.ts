@@ -1,4 +1,4 @@
-import type { BulkElement, FrameIndex, ReadWarning } from '@instandt/dicom'
+import type { BulkElement, Dataset, FrameIndex, ReadWarning } from '@instandt/dicom'
 
 /** Search columns of one inspection, as read from one instance. Absent = not in the file. */
 export interface NewStudy {
@@ -64,6 +64,8 @@ export interface NewInstance {
   frameTable?: Uint8Array
   bulk: BulkElement[]
   attributes: string
+  /** The whole data set with old private DICONDE elements under their public tags: declared attributes are read from it. */
+  dataset: Dataset
   /** zstd of the whole data set's DICOM JSON; bulk URIs are relative ('bulkdata/…'). */
   metadata: Uint8Array
   warnings: ReadWarning[]

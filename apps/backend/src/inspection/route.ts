@@ -17,8 +17,14 @@ import {
   listInstances,
   listViews,
 } from '../data/inspections.ts'
+import { findAllOwners } from '../data/narrow-search.ts'
+import { readDeclared } from '../data/search-attributes.ts'
 import type { App, Deps } from '../deps.ts'
 import { readQuery } from '../read-input.ts'
+import { readAttributes } from './read-attributes.ts'
+
+// Another server's declaration may go unnoticed for so long (milliseconds).
+const declaredMaxAge = 1000
 
 type ViewRequest = FastifyRequest<{ Params: { study: string; series: string } }>
 
@@ -28,13 +34,17 @@ export function inspectionRoutes(app: App, deps: Deps): void {
 
   app.get('/api/inspections', read, async (request): Promise<InspectionPage> => {
     const query: InspectionQuery = readQuery(inspectionQuerySchema, request.query)
-    const rows = await listInspections(deps.db, request.scope, query, readCursor(query.cursor, query.sort))
+    const declared = query.attributes === undefined ? [] : (await readDeclared(deps.db, declaredMaxAge)).attributes
+    const wanted = readAttributes(query.attributes, declared)
+    const attributes = await findAllOwners(deps.db, request.scope, wanted)
+    const cursor = readCursor(query.cursor, query.sort)
+    const rows = await listInspections(deps.db, request.scope, query, attributes, cursor)
     const items = rows.slice(0, query.limit)
     const last = rows.length > query.limit ? items.at(-1) : undefined
     return {
       items: items.map(({ cursorId: _id, cursorValue: _value, ...inspection }) => inspection),
       next: last ? writeCursor({ value: last.cursorValue, id: last.cursorId }, query.sort) : null,
-      total: query.total === 'yes' ? await countInspections(deps.db, request.scope, query) : null,
+      total: query.total === 'yes' ? await countInspections(deps.db, request.scope, query, attributes) : null,
     }
   })
 

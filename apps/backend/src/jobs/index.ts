@@ -8,6 +8,7 @@ import { sweepRenditions } from '../renditions/sweep-renditions.ts'
 import { assembleUpload } from './assemble-upload.ts'
 import { forgetExpired } from './forget-expired.ts'
 import { type RunningTasks, runTasks } from './run-tasks.ts'
+import { indexAttributes } from './index-attributes.ts'
 import { sweepOrphans } from './sweep-orphans.ts'
 
 // A reading tells of itself every two seconds.
@@ -25,6 +26,8 @@ export async function startJobs(deps: Deps): Promise<RunningTasks> {
       '47 3 * * * forget-expired ?max=3&fill=1d',
       '*/1 * * * * revive-uploads ?max=1',
       '7 * * * * sweep-uploads ?max=3&fill=1h',
+      // In case a job was lost; with nothing to do it asks two questions.
+      '*/15 * * * * index-attributes ?max=1&jobKey=index-attributes&queue=index-attributes&priority=10',
     ].join('\n'),
     taskList: {
       'forget-expired': async () => {
@@ -34,6 +37,15 @@ export async function startJobs(deps: Deps): Promise<RunningTasks> {
       'sweep-renditions': async () => {
         const report = await sweepRenditions(deps, await readArchiveScope(deps.db))
         deps.log.info(report, 'sweep of images for screens done')
+      },
+      'index-attributes': async (_payload, { abortSignal, addJob }) => {
+        const isMore = await indexAttributes(deps, await readArchiveScope(deps.db), { signal: abortSignal })
+        if (isMore)
+          await addJob(
+            'index-attributes',
+            {},
+            { jobKey: 'index-attributes', queueName: 'index-attributes', priority: 10 },
+          )
       },
       'sweep-orphans': async () => {
         const report = await sweepOrphans(deps, await readArchiveScope(deps.db))

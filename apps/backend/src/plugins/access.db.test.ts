@@ -113,6 +113,7 @@ test('there are routes to walk, of every kind of permission', () => {
       'manage-projects',
       'manage-tokens',
       'manage-archive',
+      'manage-search',
       'read-audit',
     ]),
   )

@@ -6,6 +6,7 @@ import type { Config } from '../config.ts'
 import type { App } from '../deps.ts'
 import { isSecure } from '../identity/cookies.ts'
 import { hashSecret } from '../identity/tokens.ts'
+import { addVary } from './vary.ts'
 
 const loopbackNames = new Set(['127.0.0.1', 'localhost', '[::1]'])
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -93,19 +94,21 @@ const isSame = (a: string, b: string): boolean => timingSafeEqual(hashSecret(a),
 
 /** CORS for the configured origins alone, without credentials: their pages bring a token. */
 function answerPreflight(config: Config, request: FastifyRequest, reply: FastifyReply): boolean {
+  if (config.CORS_ORIGINS.length === 0) return false
+  // Also without an origin: what is kept for one page is not given to another.
+  addVary(reply, 'Origin')
   const { origin } = request.headers
   if (origin === undefined || !config.CORS_ORIGINS.includes(origin)) return false
   reply.header('access-control-allow-origin', origin)
-  reply.header('vary', 'origin')
   reply.header('cross-origin-resource-policy', 'cross-origin')
   if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) {
     reply.header(
       'access-control-expose-headers',
-      'x-request-id, x-total-count, warning, content-location, location, retry-after',
+      'x-request-id, x-total-count, warning, content-location, location, retry-after, etag, accept-ranges, content-range',
     )
     return false
   }
-  reply.header('access-control-allow-methods', 'GET, HEAD, POST, PUT, PATCH, DELETE')
+  reply.header('access-control-allow-methods', 'GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE')
   reply.header(
     'access-control-allow-headers',
     'authorization, content-type, content-digest, repr-digest, accept, range, if-none-match, if-range',

@@ -93,6 +93,11 @@ export const projectsQuery = queryOptions({
   queryFn: ({ signal }) => client.listProjects(signal),
 })
 
+export const searchAttributesQuery = queryOptions({
+  queryKey: ['search-attributes'],
+  queryFn: ({ signal }) => client.listSearchAttributes(signal),
+})
+
 export const membersQuery = (project: string) =>
   queryOptions({
     queryKey: ['members', project],

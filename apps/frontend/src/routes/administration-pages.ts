@@ -4,6 +4,7 @@ const pages = [
   { to: '/administration/users', words: 'admin.users', permission: 'manage-users' },
   { to: '/administration/projects', words: 'admin.projects', permission: 'manage-members' },
   { to: '/administration/tokens', words: 'tokens.title', permission: 'manage-tokens' },
+  { to: '/administration/search-attributes', words: 'searchAttributes.title', permission: 'manage-search' },
   { to: '/administration/roles', words: 'roles.title', permission: 'manage-users' },
   { to: '/administration/renditions', words: 'renditionQueue.title', permission: 'manage-archive' },
   { to: '/administration/audit', words: 'audit.title', permission: 'read-audit' },

@@ -23,6 +23,7 @@ const groups = [
   ['image_view', 'image.view'],
   ['image_store', 'image.store'],
   ['upload', 'upload'],
+  ['search-attribute', 'search-attribute'],
   ['access', 'access'],
   ['audit', 'audit'],
   ['archive', 'archive'],

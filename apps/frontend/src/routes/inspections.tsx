@@ -7,7 +7,7 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useCallback, useMemo, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Fault } from '../api/fault.tsx'
-import { inspectionsQuery, inspectionsTotalQuery, sessionQuery } from '../api/queries.ts'
+import { inspectionsQuery, inspectionsTotalQuery, searchAttributesQuery, sessionQuery } from '../api/queries.ts'
 import { isNarrowed, withFilters } from '../features/search/filters.ts'
 import { InspectionsTable } from '../features/search/inspections-table.tsx'
 import classes from '../features/search/search.module.css'
@@ -49,6 +49,8 @@ export function InspectionsPage() {
   const { hasNextPage, isFetching, isFetchNextPageError, fetchNextPage } = pages
   const onNearEnd = hasNextPage && !isFetching && !isFetchNextPageError ? () => void fetchNextPage() : undefined
 
+  const { data: declared } = useQuery(searchAttributesQuery)
+  const attributes = declared?.items.filter((one) => one.level === 'study' && one.state === 'ready') ?? []
   const { data: session } = useQuery(sessionQuery)
   const projects = session?.projects ?? []
   const hasNoProject = session !== undefined && projects.length === 0
@@ -61,7 +63,14 @@ export function InspectionsPage() {
           <Title order={1}>{t('search.title')}</Title>
           <TotalText total={total.data} />
         </div>
-        <SearchBar search={search} onChange={setSearch} boxRef={box} showsSort={isCompact} projects={projects} />
+        <SearchBar
+          search={search}
+          onChange={setSearch}
+          boxRef={box}
+          showsSort={isCompact}
+          projects={projects}
+          attributes={attributes}
+        />
       </div>
       {hasNoProject ? (
         <Box p="xl" mt="xl">

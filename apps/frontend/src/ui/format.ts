@@ -74,3 +74,9 @@ function numberFormat(language: string, digits: number): Intl.NumberFormat {
   }
   return format
 }
+
+/** 0.4567 → '46 %', and no hundred before it is whole. */
+export function formatPercent(part: number, language: string): string {
+  const percent = part >= 1 ? 100 : Math.min(99, Math.floor(part * 100))
+  return `${numberFormat(language, 0).format(percent)} %`
+}

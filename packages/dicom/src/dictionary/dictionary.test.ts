@@ -3,7 +3,16 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { packedElements } from './elements.generated.ts'
-import { labelOf, lookup, sopClassName, tags, transferSyntax, transferSyntaxes, vrOf } from './index.ts'
+import {
+  labelOf,
+  lookup,
+  searchDictionary,
+  sopClassName,
+  tags,
+  transferSyntax,
+  transferSyntaxes,
+  vrOf,
+} from './index.ts'
 
 const tables = path.join(import.meta.dirname, '../../../../tools/dictionary')
 
@@ -157,4 +166,14 @@ test('names SOP classes, those of DICONDE too', () => {
   assert.equal(sopClassName('1.2.840.10008.5.1.4.1.1.2'), 'CT Image')
   assert.equal(sopClassName('1.2.840.10008.5.1.4.1.1.4.2'), 'MR Spectroscopy')
   assert.equal(sopClassName('1.2.3'), undefined)
+})
+
+test('elements are found by parts of their names, keywords and tags', () => {
+  const names = (text: string, limit = 3): string[] => searchDictionary(text, limit).map((entry) => entry.keyword)
+  assert.deepEqual(names('MaterialThick'), ['MaterialThickness'])
+  assert.deepEqual(names('component id number'), ['PatientID'])
+  assert.deepEqual(names('(0014,0030)'), ['MaterialThickness'])
+  assert.equal(names('evaluatorname')[0], 'EvaluatorName')
+  assert.equal(searchDictionary('a', 7).length, 7)
+  assert.deepEqual(searchDictionary(' ', 7), [])
 })

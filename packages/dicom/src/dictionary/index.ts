@@ -138,3 +138,26 @@ export function labelOf(tag: string, words: Words, privateCreator?: string): str
   }
   return tag.endsWith('0000') ? 'Group Length' : 'Unknown element'
 }
+
+/** Elements whose tag, keyword, name or DICONDE name contains the text, closest names first; retired ones last. */
+export function searchDictionary(text: string, limit: number): DictionaryEntry[] {
+  const wanted = text.toLowerCase().replace(/[(),\s]/g, '')
+  if (wanted === '') return []
+  const found: { entry: DictionaryEntry; rank: number }[] = []
+  for (const row of rowsByTag().values()) {
+    const tag = row.slice(0, 8)
+    // A repeating element has no one tag.
+    if (tag.includes('x')) continue
+    const label = namesOfDiconde().get(tag)?.replaceAll(' ', '').toLowerCase() ?? ''
+    const keyword = (row.split('|', 4)[3] ?? '').replace('*', '').toLowerCase()
+    const at = [tag.toLowerCase(), keyword, label].map((name) => name.indexOf(wanted)).filter((place) => place >= 0)
+    if (at.length === 0) continue
+    const isRetired = (row.split('|', 4)[3] ?? '').endsWith('*')
+    found.push({
+      entry: unpack(row, tag),
+      rank: (isRetired ? 10_000 : 0) + Math.min(...at) * 10 + keyword.length / 100,
+    })
+  }
+  found.sort((a, b) => a.rank - b.rank)
+  return found.slice(0, limit).map(({ entry }) => entry)
+}

@@ -1,7 +1,8 @@
 import { zstdDecompressSync } from 'node:zlib'
 import { instanceUrl, seriesUrl, studyUrl } from '@instandt/api'
-import { parseDataset, stringifyElement, tags, type Vr } from '@instandt/dicom'
+import { type Dataset, parseDataset, stringifyElement, tags, type Vr } from '@instandt/dicom'
 import type { Match } from '../../data/search.ts'
+import { findPrivateTag, parsePath } from '../../search-attribute/attribute-path.ts'
 import type { SearchQuery } from './parse-query.ts'
 import type { Level } from './search-keys.ts'
 
@@ -68,11 +69,20 @@ function sortedOnce(members: Member[]): Member[] {
 function addIncluded(members: Member[], metadata: Buffer, query: SearchQuery, address: string, level: Level): void {
   const dataset = parseDataset(zstdDecompressSync(metadata).toString('utf8'))
   const wanted = query.includeAll && level === 'instance' ? Object.keys(dataset) : query.includeTags
-  for (const tag of wanted) {
+  for (const tag of wanted.flatMap((one) => (one.includes('"') ? privateTags(dataset, one) : [one]))) {
     const element = dataset[tag]
     if (!element) continue
     const absolute =
       element.BulkDataURI === undefined ? element : { ...element, BulkDataURI: `${address}/${element.BulkDataURI}` }
     members.push(`"${tag}":${stringifyElement(absolute)}`)
   }
+}
+
+/** A private element where this file has it, after the creator that gives it its meaning. */
+function privateTags(dataset: Dataset, path: string): string[] {
+  const steps = parsePath(path)
+  const [step] = Array.isArray(steps) ? steps : []
+  if (!step || 'tag' in step) return []
+  const tag = findPrivateTag(dataset, step.group, step.creator, step.element)
+  return tag === undefined ? [] : [`${step.group}00${tag.slice(4, 6)}`, tag]
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Scope } from '../../plugins/access.ts'
 import { searchStatement } from '../../data/search.ts'
 import { parseQuery } from './parse-query.ts'
-import type { Level } from './search-keys.ts'
+import { declaredKey, type Level } from './search-keys.ts'
 
 const scope = { userId: 'test', projectIds: [7], defaultProjectId: 7 } as unknown as Scope
 const parse = (text: string, level: Level = 'study') => parseQuery(new URLSearchParams(text), level)
@@ -82,23 +82,120 @@ test('the scope comes first in every search, also with several projects', () => 
   }
   const two = { ...scope, projectIds: [1, 2] } as unknown as Scope
   const { text } = searchStatement('study', two, parse(''), {}, { limit: 1, offset: 0, hasMetadata: false })
-  assert.match(text, /where s\.project_id = any\(\$1::bigint\[\]\)/)
+  assert.match(text, /unnest\(\$1::bigint\[\]\) p\(id\)[^]*where s\.project_id = p\.id/)
 })
 
 test('SQL of a search for studies', () => {
-  const { text, values } = sql('PatientName=*weld*&StudyDate=20260101-20260131&ModalitiesInStudy=DX&StudyTime=08-10')
+  const { text, values } = sql('PatientName=*weld*&StudyDate=20260101-20260131&ModalitiesInStudy=DX&StudyTime=08')
   assert.equal(
     text.slice(text.indexOf('from')),
     `from study s
 where s.project_id = $1::bigint
   and s.search_text like $3::text and s.component_name_folded like $2::text
-  and s.study_date >= $4::text and s.study_date <= $5::text
+  and coalesce(s.study_date, '') >= $4::text and coalesce(s.study_date, '') <= $5::text
   and s.modalities && $6::text[]
-  and rpad(s.study_time, 6, '0') >= $7::text and s.study_time <= $8::text
+  and rpad(s.study_time, 6, '0') >= $7::text and rpad(s.study_time, 6, '0') <= $8::text
 order by coalesce(s.study_date, '') desc, s.id desc
 limit $9::integer offset $10::integer`,
   )
-  assert.deepEqual(values, [7, '%weld%', '%weld%', '20260101', '20260131', ['DX'], '08', '10~', 10, 0])
+  assert.deepEqual(values, [7, '%weld%', '%weld%', '20260101', '20260131', ['DX'], '08', '08~', 10, 0])
+})
+
+test('dates and times in the same form of range are one range of instants', () => {
+  const kinds = (text: string): string[] => parse(text).conditions.map(({ kind }) => kind)
+  assert.deepEqual(kinds('StudyDate=20260105-20260107&StudyTime=1000-1800'), ['range', 'instants'])
+  assert.deepEqual(kinds('StudyTime=1000-&StudyDate=20260105-'), ['range', 'instants'])
+  assert.deepEqual(kinds('StudyDate=20260105-20260107&StudyTime=1000-'), ['range', 'range'])
+  assert.deepEqual(kinds('StudyDate=20260105-20260107&StudyTime=10'), ['range', 'range'])
+  assert.deepEqual(kinds('StudyDate=20260105&StudyTime=1000-1800'), ['one-of', 'range'])
+  const { text } = sql('StudyDate=20260105-20260107&StudyTime=1000-1800')
+  assert.ok(text.includes(`(coalesce(s.study_date, ''), rpad(s.study_time, 6, '0')) >= ($4::text, $5::text)`), text)
+})
+
+const declaredKeys = [
+  {
+    id: 3,
+    name: 'MaterialThickness',
+    path: '00140030',
+    vr: 'DS',
+    level: 'instance',
+    matching: 'number',
+    isReady: true,
+  },
+  { id: 4, name: 'AcmeFilter', path: '0009"ACME 1.0"02', vr: 'LO', level: 'study', matching: 'text', isReady: false },
+  { id: 5, name: 'Stamp', path: '0040A13A', vr: 'DT', level: 'study', matching: 'stamp', isReady: true },
+  { id: 6, name: 'Gain', path: '00189073', vr: 'FL', level: 'study', matching: 'number', isReady: true },
+] as const
+const parseDeclared = (text: string, level: Level = 'study') =>
+  parseQuery(
+    new URLSearchParams(text),
+    level,
+    declaredKeys.map((one) => declaredKey({ ...one, steps: [] })),
+  )
+
+test('declared attributes are keys by name, by tag, and private ones by tag with their creator', () => {
+  assert.equal(parseDeclared('materialthickness=1', 'instance').conditions[0]?.key.declared?.id, 3)
+  assert.equal(parseDeclared('00140030=1', 'instance').conditions[0]?.key.declared?.id, 3)
+  assert.match(parseDeclared('00140030=1').warnings[0] ?? '', /not supported here/)
+  const named = parseDeclared('AcmeFilter=x')
+  assert.deepEqual([named.conditions[0]?.key.declared?.id, named.includeTags], [4, ['0009"ACME 1.0"02']])
+  assert.match(named.warnings[0] ?? '', /not indexed completely/)
+  assert.equal(parseDeclared('00090011=ACME+1.0&00091102=x').conditions[0]?.key.declared?.id, 4)
+  assert.match(parseDeclared('00091002=x').warnings[0] ?? '', /00091002 is not supported/)
+  assert.deepEqual(parseDeclared('00090011=ACME+1.0&includefield=00091107').includeTags, ['0009"ACME 1.0"07'])
+  assert.throws(() => parseDeclared('orderby=AcmeFilter'), /AcmeFilter cannot be sorted by/)
+})
+
+test('numbers and stamps become what they are compared by, and nonsense is named', () => {
+  const read = (text: string, level: Level = 'instance'): unknown => {
+    const { key: _key, ...condition } = parseDeclared(text, level).conditions[0] ?? { key: undefined }
+    return condition
+  }
+  assert.deepEqual(read('MaterialThickness=-1.50'), { kind: 'one-of', values: [-1.5] })
+  assert.deepEqual(read('MaterialThickness=1&MaterialThickness=2'), { kind: 'one-of', values: [1, 2] })
+  assert.deepEqual(read('MaterialThickness=-3..-1e-1'), { kind: 'range', from: -3, to: -0.1 })
+  assert.deepEqual(read('MaterialThickness=5..'), { kind: 'range', from: 5 })
+  assert.deepEqual(read('Gain=0.1'), { kind: 'one-of', values: [Math.fround(0.1)] })
+  assert.deepEqual(read('Stamp=202601'), { kind: 'range', from: '20260101000000', to: '202601~' })
+  assert.deepEqual(read('Stamp=20260102-2027'), { kind: 'range', from: '20260102000000', to: '2027~' })
+  for (const wrong of [
+    'MaterialThickness=1-2',
+    'MaterialThickness=NaN',
+    'MaterialThickness=..',
+    'MaterialThickness=1..2..3',
+    'Stamp=2026-01-02',
+    'Stamp=20261301',
+    'Stamp=20260101120000%2B0100',
+  ])
+    assert.throws(() => parseDeclared(wrong, 'instance'), { code: 'malformed-value' }, wrong)
+})
+
+test('SQL of a search from the values of a declared attribute', () => {
+  const query = parseDeclared('MaterialThickness=10..12&Modality=DX', 'instance')
+  const driver = query.conditions.find((condition) => condition.key.declared)
+  assert.ok(driver)
+  const page = { limit: 10, offset: 5, hasMetadata: false }
+  const { text, values } = searchStatement('instance', scope, query, { driver, known: [driver] }, page)
+  assert.equal(
+    text.slice(text.indexOf('from (')),
+    `from (
+  select f.* from (select m.rank, o.* from (
+    select a.id, a.number_value as rank from attribute_value a
+    where a.attribute_id = $1::integer and a.number_value >= $7::float8 and a.number_value <= $8::float8 order by rank offset 0
+  ) m cross join unnest($2::bigint[]) p(id) cross join lateral (
+    select v.instance_id as id from instance_value v join instance i on i.id = v.instance_id join series r on r.id = i.series_id join study s on s.id = i.study_id
+    where v.value_id = m.id
+      and v.project_id = p.id
+      and r.modality = $3::text
+      and not exists (select from instance_value w join attribute_value b on b.id = w.value_id
+      where w.instance_id = v.instance_id and b.attribute_id = $1::integer and b.number_value >= $4::float8 and b.number_value <= $5::float8
+        and b.number_value < m.rank offset 0) order by v.instance_id desc limit $6::integer
+  ) o) f
+  order by f.rank, f.id desc limit $9::integer offset $10::integer
+) f join instance i on i.id = f.id join series r on r.id = i.series_id join study s on s.id = i.study_id
+order by f.rank, f.id desc`,
+  )
+  assert.deepEqual(values, [3, [7], 'DX', 10, 12, 15, 10, 12, 10, 5])
 })
 
 test('SQL of the instances of a series', () => {
@@ -110,7 +207,7 @@ where i.project_id = $1::bigint
   and s.study_instance_uid = $2::text
   and r.series_instance_uid = $3::text
   and i.instance_number = $4::integer
-order by coalesce(i.instance_number, 2147483647), i.id
+order by coalesce(i.instance_number, 2147483647) asc, i.id asc
 limit $5::integer offset $6::integer`,
   )
 })

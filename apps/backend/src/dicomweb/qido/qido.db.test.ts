@@ -73,6 +73,12 @@ test('matching is exact, by wildcard, by range, by list, and universal', async (
   assert.deepEqual(await numbers('/studies?StudyDate=-20260131'), ['W-100%'])
   assert.deepEqual(await numbers('/studies?StudyTime=0815-0816'), ['W-100%'])
   assert.deepEqual(await numbers('/studies?StudyTime=101500-101500'), ['C-7'])
+  assert.deepEqual(await numbers('/studies?StudyTime=08'), ['W-100%'])
+  assert.deepEqual(await numbers('/studies?StudyTime=0816'), [])
+  // From the 10th at 08:00 to the 15th at 09:00, at whatever time in between.
+  assert.deepEqual(await numbers('/studies?StudyDate=20260110-20260216&StudyTime=0800-0900'), ['C-7', 'W-100%'])
+  assert.deepEqual(await numbers('/studies?StudyDate=20260110-20260215&StudyTime=0800-0900'), ['W-100%'])
+  assert.deepEqual(await numbers('/studies?StudyDate=-20260215&StudyTime=-1016'), ['C-7', 'W-100%'])
   assert.deepEqual(await numbers(`/studies?StudyInstanceUID=${uidOf('weld', 'study')},${uidOf('casting', 'study')}`), [
     'C-7',
     'W-100%',

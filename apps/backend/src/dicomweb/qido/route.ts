@@ -2,12 +2,14 @@ import { Readable } from 'node:stream'
 import { parseAccept } from '@instandt/dicom'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../app-error.ts'
-import { type Match, countMatches, findParents, search } from '../../data/search.ts'
+import { narrow } from '../../data/narrow-search.ts'
+import { type Match, countMatches, search } from '../../data/search.ts'
+import { readDeclared } from '../../data/search-attributes.ts'
 import type { App, Deps } from '../../deps.ts'
 import { baseOf, bases } from '../places.ts'
 import { buildMatch } from './build-answer.ts'
 import { parseQuery } from './parse-query.ts'
-import type { Level } from './search-keys.ts'
+import { declaredKey, type Level } from './search-keys.ts'
 
 type Request = FastifyRequest<{ Params: { study?: string; series?: string } }>
 
@@ -15,6 +17,8 @@ type Request = FastifyRequest<{ Params: { study?: string; series?: string } }>
 const defaultLimit = 1000
 const maxLimit = 10_000
 const pageSize = 2000
+// Another server's declaration may go unnoticed for so long (milliseconds).
+const declaredMaxAge = 1000
 
 /** QIDO-RS (PS3.18 10.6) at every level path. */
 export function qidoRoutes(app: App, deps: Deps): void {
@@ -37,10 +41,12 @@ async function answer(deps: Deps, level: Level, request: Request, reply: Fastify
   checkAccept(request)
   const { scope } = request
   const at = request.url.indexOf('?')
-  const query = parseQuery(new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1)), level)
+  const { attributes } = await readDeclared(deps.db, declaredMaxAge)
+  const parameters = new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1))
+  const query = parseQuery(parameters, level, attributes.map(declaredKey))
   const { study: studyInstanceUid, series: seriesInstanceUid } = request.params
   const isWholeArchive = studyInstanceUid === undefined
-  const within = await findParents(deps.db, scope, level, query, { studyInstanceUid, seriesInstanceUid })
+  const within = await narrow(deps.db, scope, level, query, { studyInstanceUid, seriesInstanceUid })
   const asked = Math.min(
     query.limit ?? (isWholeArchive ? defaultLimit : Infinity),
     isWholeArchive ? maxLimit : Infinity,

@@ -15,6 +15,7 @@ import {
   tags,
 } from '@instandt/dicom'
 import type { NewInstance, NewSeries, NewStudy } from '../../data/new-instance.ts'
+import { clean, date, folded, maxIndexed, time } from '../indexed-text.ts'
 
 /** Attributes of the search answers, level by level (PS3.18 tables 10.6.3-3 to -5), with what DICONDE adds. */
 const studyAttributes = [
@@ -74,15 +75,6 @@ const instanceAttributes = [
 // Level 1 halves the size of a header in some 20 µs; higher levels gain little on a few KiB.
 const zstdOptions = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 
-// No entry of a B-tree may be longer than 2,704 bytes: 512 UTF-16 units are 1,536 bytes of UTF-8 at most.
-const maxIndexed = 512
-
-/** PostgreSQL's text holds no NUL, and half a surrogate pair is no character. */
-function clean(text: string | undefined, maxLength = maxIndexed): string | undefined {
-  const kept = text?.replaceAll('\0', '').slice(0, maxLength).toWellFormed()
-  return kept === undefined || kept === '' ? undefined : kept
-}
-
 /** A JSON object with one member a line: answers of several levels are merged by line, without parsing (see build-answer). */
 function pick(dataset: Dataset, wanted: readonly string[]): string {
   const members = wanted.flatMap((tag) => {
@@ -98,16 +90,6 @@ function inUtf8(dataset: Dataset): Dataset {
   return dataset[tags.specificCharacterSet] === undefined
     ? dataset
     : { ...dataset, [tags.specificCharacterSet]: { vr: 'CS', Value: ['ISO_IR 192'] } }
-}
-
-const date = (text: string | undefined): string | undefined => {
-  const plain = text?.replace(/^(\d{4})\.(\d\d)\.(\d\d)$/, '$1$2$3')
-  return plain !== undefined && /^\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/.test(plain) ? plain : undefined
-}
-
-const time = (text: string | undefined): string | undefined => {
-  const plain = text?.replace(/^(\d\d):(\d\d):(\d\d)/, '$1$2$3')
-  return plain !== undefined && /^([01]\d|2[0-3])([0-5]\d([0-5]\d|60)?(\.\d{1,6})?)?$/.test(plain) ? plain : undefined
 }
 
 const integer = (value: number | undefined): number | undefined =>
@@ -153,14 +135,11 @@ export function buildRows(
     frameTable: table,
     bulk: read.bulk,
     attributes: pick(dataset, instanceAttributes),
+    dataset,
     metadata: zstdCompressSync(stringifyDataset(own), zstdOptions),
     warnings: read.warnings.map((warning) => ({ ...warning, message: clean(warning.message) ?? '' })),
   })
 }
-
-/** Folding may lengthen: a ligature becomes the letters it is made of. */
-const folded = (text: string | undefined): string | undefined =>
-  text === undefined ? undefined : clean(foldText(text))
 
 /** Component numbers are unique per issuer at best; without a number nothing says that two parts are the same. */
 function identityKey(studyInstanceUid: string, number: string | undefined, issuer: string | undefined): string {

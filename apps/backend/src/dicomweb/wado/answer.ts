@@ -3,10 +3,13 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { joinMultipart } from '@instandt/dicom'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { addVary } from '../../plugins/vary.ts'
 import { AppError } from '../../app-error.ts'
+import type { ByteRange } from '../../storage/blob-store.ts'
 import type { Offer } from './accept.ts'
 import type { ReaderMemory } from './answer-memory.ts'
 import { createAnswerMemory } from './answer-memory.ts'
+import { cutRange, isStillSame, readRange } from './byte-range.ts'
 
 export interface PartHead {
   mediaType: string
@@ -25,7 +28,12 @@ export interface AnswerBody {
   headers?: Record<string, string>
   /** Called only when the bytes are wanted: not for HEAD, not for 304. `memory` is for reads from the blob store. */
   open(memory: ReaderMemory): AsyncIterable<Uint8Array>
+  /** The same from within, without reading what lies before. */
+  openRange?: OpenRange | undefined
 }
+
+/** Bytes of a body from `offset` on, as many as `length` says. */
+export type OpenRange = (range: ByteRange, memory: ReaderMemory) => Promise<AsyncIterable<Uint8Array>>
 
 // A reader that takes nothing for so long is gone; its files and memory are needed by others.
 const stalledReader = 120_000
@@ -80,12 +88,20 @@ export async function sendBody(
 ): Promise<FastifyReply> {
   const etag = `"${digest(`${identity}\n${body.mediaType}`)}"`
   const isKnown = isNamed(request.headers['if-none-match'], etag)
+  const range = isKnown ? undefined : rangeOf(request, reply, etag, body)
+  const byteLength = range?.length ?? body.byteLength
   const setHeaders = (): void => {
     // Kept by the browser only, and asked for again each time: who may see an image can change.
-    reply.headers({ etag, 'cache-control': 'private, no-cache', vary: 'Accept' })
+    reply.headers({ etag, 'cache-control': 'private, no-cache' })
+    addVary(reply, 'Accept')
     if (isKnown) return
     reply.headers({ ...body.headers, 'content-type': body.mediaType })
-    if (body.byteLength !== undefined) reply.header('content-length', body.byteLength)
+    if (byteLength === undefined) return
+    reply.headers({ 'content-length': byteLength, 'accept-ranges': 'bytes' })
+    if (range)
+      reply
+        .code(206)
+        .header('content-range', `bytes ${range.offset}-${range.offset + range.length - 1}/${body.byteLength}`)
   }
   if (isKnown || request.method === 'HEAD') {
     setHeaders()
@@ -93,7 +109,7 @@ export async function sendBody(
   }
 
   const memory = createAnswerMemory()
-  const chunks = body.open(memory.forReader)[Symbol.asyncIterator]()
+  const chunks = openPart(body, range, memory.forReader)[Symbol.asyncIterator]()
   const pull = async (): Promise<IteratorResult<Uint8Array>> => {
     const step = await chunks.next()
     if (!step.done) memory.taken(step.value.length)
@@ -109,7 +125,7 @@ export async function sendBody(
     for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
     raw.writeHead(reply.statusCode)
     try {
-      await writeChunks(raw, first, pull, memory.left, body.byteLength)
+      await writeChunks(raw, first, pull, memory.left, byteLength)
     } catch (error) {
       request.log.error({ err: error }, 'answer broken off')
       raw.destroy()
@@ -118,6 +134,32 @@ export async function sendBody(
     await chunks.return?.()
   }
   return reply
+}
+
+/** The part that is asked for, where the length is known and the client's other parts are of this very content. */
+function rangeOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  etag: string,
+  { byteLength }: AnswerBody,
+): ByteRange | undefined {
+  if (request.method !== 'GET' || byteLength === undefined) return undefined
+  const range = isStillSame(request.headers['if-range'], etag)
+    ? readRange(request.headers.range, byteLength)
+    : undefined
+  if (range !== 'unsatisfiable') return range
+  reply.header('content-range', `bytes */${byteLength}`)
+  throw new AppError('range-not-satisfiable', 416, `There are ${byteLength} bytes; the range begins behind them.`)
+}
+
+async function* openPart(
+  body: AnswerBody,
+  range: ByteRange | undefined,
+  memory: ReaderMemory,
+): AsyncIterable<Uint8Array> {
+  if (!range) yield* body.open(memory)
+  else if (body.openRange) yield* await body.openRange(range, memory)
+  else yield* cutRange(body.open(memory), range)
 }
 
 /** RFC 9110 13.1.2: weak comparison. */
@@ -177,6 +219,7 @@ export async function sendParts(
   offer: Offer,
   heads: (PartHead & { byteLength: number | undefined })[],
   open: (memory: ReaderMemory) => AsyncIterable<AsyncIterable<Uint8Array>>,
+  openRange?: OpenRange,
 ): Promise<FastifyReply> {
   if (offer.isMultipart) {
     async function* parts(memory: ReaderMemory): AsyncGenerator<Part> {
@@ -198,6 +241,6 @@ export async function sendParts(
     for await (const body of open(memory)) yield* body
   }
   const { mediaType, byteLength } = head
-  const body: AnswerBody = { mediaType, byteLength, headers: { 'content-location': head.location }, open: only }
-  return sendBody(request, reply, identity, body)
+  const headers = { 'content-location': head.location }
+  return sendBody(request, reply, identity, { mediaType, byteLength, headers, open: only, openRange })
 }

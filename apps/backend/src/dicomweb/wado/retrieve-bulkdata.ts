@@ -5,6 +5,7 @@ import type { InstanceAddress, StoredBulk, StoredObject } from '../../data/retri
 import { findBulk } from '../../data/retrieve.ts'
 import type { Deps } from '../../deps.ts'
 import type { Scope } from '../../plugins/access.ts'
+import type { OpenRange } from './answer.ts'
 import type { ReaderMemory } from './answer-memory.ts'
 import { pixelTags, planFrames, retrieveFrames } from './retrieve-frames.ts'
 import { notFound, openRange } from './retrieve-object.ts'
@@ -16,6 +17,8 @@ export interface BulkPlan {
   isEncapsulated: boolean
   /** Bodies in the order of `byteLengths`, each to be read to its end. */
   open: (memory: ReaderMemory) => AsyncGenerator<AsyncIterable<Uint8Array>>
+  /** A part of the only body, read from where it begins; undefined where that cannot be. */
+  openRange?: OpenRange | undefined
 }
 
 /**
@@ -42,8 +45,15 @@ export async function planBulk(deps: Deps, scope: Scope, address: InstanceAddres
     byteLengths: [bulk.length],
     isEncapsulated: false,
     open: (memory) => openValue(deps, stored, bulk, memory),
+    openRange:
+      bytesToSwap(stored, bulk) > 1
+        ? undefined
+        : (range, memory) =>
+            openRange(deps, stored, isDeflated(stored), { ...range, offset: bulk.offset + range.offset }, memory),
   }
 }
+
+const isDeflated = (stored: StoredObject): boolean => transferSyntax(stored.transferSyntaxUid)?.deflated ?? false
 
 const vrsByWord: readonly (readonly [2 | 4 | 8, readonly Vr[]])[] = [
   [2, ['AT', 'OW', 'SS', 'US']],
@@ -64,8 +74,7 @@ async function* openValue(
   bulk: BulkElement,
   memory: ReaderMemory,
 ): AsyncGenerator<AsyncIterable<Uint8Array>> {
-  const isDeflated = transferSyntax(stored.transferSyntaxUid)?.deflated ?? false
-  const source = await openRange(deps, stored, isDeflated, bulk, memory)
+  const source = await openRange(deps, stored, isDeflated(stored), bulk, memory)
   const width = bytesToSwap(stored, bulk)
   yield width > 1 ? swapFrame(source, width) : source
 }

@@ -67,8 +67,9 @@ export function openObject(
   deps: Deps,
   object: StoredObject,
   memory?: ReaderMemory,
+  range: ByteRange = { offset: 0, length: object.byteSize },
 ): Promise<AsyncIterable<Uint8Array>> {
-  return openExactly(deps, object, { offset: 0, length: object.byteSize }, memory)
+  return openExactly(deps, object, range, memory)
 }
 
 async function openExactly(

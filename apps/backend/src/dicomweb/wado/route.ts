@@ -1,7 +1,6 @@
 import { instanceUrl } from '@instandt/api'
 import { decodedFormat, nativeFrameBytes } from '@instandt/pixels'
 import type { FastifyRequest } from 'fastify'
-import { AppError } from '../../app-error.ts'
 import type { InstanceAddress } from '../../data/retrieve.ts'
 import type { App, Deps } from '../../deps.ts'
 import { baseOf } from '../places.ts'
@@ -20,7 +19,6 @@ import {
   partType,
   type SyntaxOffer,
 } from './offers.ts'
-import { planBulk } from './retrieve-bulkdata.ts'
 import { planFrames, retrieveFrames } from './retrieve-frames.ts'
 import { retrieveMetadata } from './retrieve-metadata.ts'
 import { openObject, retrieveIds, retrieveInstance, retrieveObjects } from './retrieve-object.ts'
@@ -28,7 +26,7 @@ import { openImage, possibleFor, transcodeFrames } from './transcode-frames.ts'
 import { openTranscoded, planTranscodingOf, transcodeObjects } from './transcode-object.ts'
 import { instancePath, negotiate, seriesPath, studyPath, wadoGet } from './wado-get.ts'
 
-/** WADO-RS (PS3.18 10.4): objects, metadata, frames and bulk data. */
+/** WADO-RS (PS3.18 10.4): objects, metadata and frames. */
 export function wadoRoutes(app: App, deps: Deps): void {
   const locationOf = (
     request: FastifyRequest,
@@ -88,8 +86,14 @@ export function wadoRoutes(app: App, deps: Deps): void {
       }
       const identity = made ? `${object.sha256} ${syntaxUid}` : object.sha256
       const signal = leaving(reply)
-      return sendParts(request, reply, identity, offer, [head], (memory) =>
-        one(made ? openTranscoded(deps, request.scope, made, signal) : openObject(deps, object, memory)),
+      return sendParts(
+        request,
+        reply,
+        identity,
+        offer,
+        [head],
+        (memory) => one(made ? openTranscoded(deps, request.scope, made, signal) : openObject(deps, object, memory)),
+        made ? undefined : (range, memory) => openObject(deps, object, memory, range),
       )
     },
     'image.download',
@@ -143,32 +147,6 @@ export function wadoRoutes(app: App, deps: Deps): void {
         : retrieveFrames(deps, plan, memory),
     )
   })
-
-  get(`${instancePath}/bulkdata/*`, async (request, reply) => {
-    const path = parseBulkPath(request.params['*'])
-    const { object, isEncapsulated, byteLengths, open } = await planBulk(
-      deps,
-      request.scope,
-      addressOf(request.params),
-      path,
-    )
-    const stored = { syntaxUid: object.transferSyntaxUid, isEncapsulated }
-    const offers = frameOffers(stored, () => false).filter((each) => each.isMultipart || byteLengths.length === 1)
-    const offer = negotiate(request, offers)
-    const head = {
-      mediaType: partType(offer.type, isEncapsulated ? object.transferSyntaxUid : explicitLittleEndian),
-      location: `${locationOf(request, object)}/bulkdata/${path}`,
-    }
-    const heads = byteLengths.map((byteLength) => ({ ...head, byteLength }))
-    return sendParts(request, reply, `${object.sha256}/bulkdata/${path}`, offer, heads, open)
-  })
-}
-
-function parseBulkPath(path: string): string {
-  if (!/^[0-9A-F]{8}(\/\d{1,9}\/[0-9A-F]{8})*$/i.test(path)) {
-    throw new AppError('bulkdata-not-found', 404, 'Bulk data is addressed as its metadata names it.')
-  }
-  return path.toUpperCase()
 }
 
 async function* one(

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inspectionsSearchSchema, parseSearch, stringifySearch, viewerSearchSchema } from '../../search-params.ts'
-import { countFilters, isNarrowed, nextSort, toDicomDate, toFieldDate, withFilters } from './filters.ts'
+import {
+  attributeOf,
+  countFilters,
+  isNarrowed,
+  nextSort,
+  toDicomDate,
+  toFieldDate,
+  withAttribute,
+  withFilters,
+} from './filters.ts'
 
 test('what the address says comes back the same, numbers and signs included', () => {
   const search = { q: '4711 & "x" ÄÖ=1', from: '20260101', diconde: 'yes', sort: 'component' } as const
@@ -47,4 +56,18 @@ test('dates change their form between field and address without loss', () => {
   assert.equal(toDicomDate('2026-03-18'), '20260318')
   assert.equal(toDicomDate(''), undefined)
   assert.equal(toFieldDate('20260318'), '2026-03-18')
+})
+
+test('declared attributes are one value of the address, each a filter of its own', () => {
+  const search = { attributes: withAttribute({}, 'WeldProcess', 'TIG & MAG=1') }
+  const both = withFilters(search, { attributes: withAttribute(search, 'MaterialThickness', '12..13') })
+  assert.deepEqual(inspectionsSearchSchema.parse(parseSearch(stringifySearch(both))), both)
+  assert.deepEqual(
+    ['WeldProcess', 'MaterialThickness', 'Other'].map((name) => attributeOf(both, name)),
+    ['TIG & MAG=1', '12..13', ''],
+  )
+  assert.equal(countFilters({ ...both, order: 'A-1' }), 3)
+  const one = withFilters(both, { attributes: withAttribute(both, 'WeldProcess', '') })
+  assert.deepEqual(one, { attributes: 'MaterialThickness=12..13' })
+  assert.deepEqual(withFilters(one, { attributes: withAttribute(one, 'MaterialThickness', '') }), {})
 })

@@ -4,7 +4,20 @@ const filterNames = ['from', 'to', 'modality', 'component', 'order', 'owner', 'p
 
 /** Filters set beside the search box and the order of rows. */
 export function countFilters(search: InspectionsSearch): number {
-  return filterNames.filter((name) => search[name] !== undefined).length
+  const attributes = [...new URLSearchParams(search.attributes)].length
+  return filterNames.filter((name) => search[name] !== undefined).length + attributes
+}
+
+/** What is asked of a declared attribute. */
+export const attributeOf = (search: InspectionsSearch, name: string): string =>
+  new URLSearchParams(search.attributes).get(name) ?? ''
+
+/** The attributes of the address with another value for one of them; without it when the value is empty. */
+export function withAttribute(search: InspectionsSearch, name: string, value: string): string {
+  const attributes = new URLSearchParams(search.attributes)
+  if (value === '') attributes.delete(name)
+  else attributes.set(name, value)
+  return attributes.toString()
 }
 
 export function isNarrowed(search: InspectionsSearch): boolean {

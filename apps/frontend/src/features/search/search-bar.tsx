@@ -1,10 +1,20 @@
+import type { SearchAttribute } from '@instandt/api'
 import { ActionIcon, Button, Collapse, Kbd, NativeSelect, TextInput } from '@mantine/core'
 import { useDebouncedCallback, useDisclosure } from '@mantine/hooks'
 import { IconFilter, IconSearch, IconX } from '@tabler/icons-react'
 import { type RefObject, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type InspectionsSearch, inspectionSorts } from '../../search-params.ts'
-import { countFilters, isNarrowed, toDicomDate, toFieldDate, withFilters } from './filters.ts'
+import { searchAttributeLabel } from '../../ui/search-attribute-label.ts'
+import {
+  attributeOf,
+  countFilters,
+  isNarrowed,
+  toDicomDate,
+  toFieldDate,
+  withAttribute,
+  withFilters,
+} from './filters.ts'
 import classes from './search.module.css'
 
 // Methods seen in NDT first; any other code still works from a link.
@@ -35,10 +45,12 @@ interface SearchBarProps {
   showsSort: boolean
   /** Projects of the caller; one is no choice. */
   projects: readonly { slug: string; name: string }[]
+  /** Declared ones that inspections can be searched by. */
+  attributes: readonly SearchAttribute[]
 }
 
 /** The search box and all filters; every value lives in the address. */
-export function SearchBar({ search, onChange, boxRef, showsSort, projects }: SearchBarProps) {
+export function SearchBar({ search, onChange, boxRef, showsSort, projects, attributes }: SearchBarProps) {
   const { t } = useTranslation()
   const filterCount = countFilters(search)
   const [isOpen, filters] = useDisclosure(filterCount > 0)
@@ -159,6 +171,17 @@ export function SearchBar({ search, onChange, boxRef, showsSort, projects }: Sea
               { value: 'no', label: t('search.dicondeNo') },
             ]}
           />
+          {attributes.map((attribute) => (
+            <DelayedInput
+              key={attribute.id}
+              label={searchAttributeLabel(attribute)}
+              value={attributeOf(search, attribute.name)}
+              onCommit={(value) => change({ attributes: withAttribute(search, attribute.name, value) })}
+              clearLabel={t('search.clear')}
+              placeholder={t(`search.attributeHints.${attribute.matching}`)}
+              maxLength={128}
+            />
+          ))}
           {showsSort ? (
             <NativeSelect
               label={t('search.sort')}
