@@ -113,6 +113,108 @@ create table public.audit_seal (
   sealed_at timestamp with time zone default now() not null,
   seq bigint not null
 );
+create table public.bin_instance (
+  attributes text not null,
+  bits_allocated integer,
+  blob_key text collate "C" not null,
+  bulk jsonb not null,
+  byte_size bigint not null,
+  column_count integer,
+  content_date text collate "C",
+  content_time text collate "C",
+  deletion_id uuid not null,
+  frame_count integer,
+  frame_layout jsonb,
+  frame_table bytea storage external,
+  id bigint not null,
+  instance_number integer,
+  metadata bytea storage external not null,
+  photometric text,
+  project_id bigint not null,
+  proven_at timestamp with time zone,
+  row_count integer,
+  series_id bigint not null,
+  sha256 bytea not null,
+  sop_class_uid text collate "C" not null,
+  sop_instance_uid text collate "C" not null,
+  stored_at timestamp with time zone not null,
+  study_id bigint not null,
+  transfer_syntax_uid text collate "C" not null,
+  version integer not null,
+  warnings jsonb not null
+);
+create table public.bin_series (
+  attributes text not null,
+  byte_size bigint not null,
+  changed_at timestamp with time zone not null,
+  deletion_id uuid not null,
+  id bigint not null,
+  instance_count integer not null,
+  manufacturer text,
+  modality text,
+  operator_name text,
+  operator_name_folded text collate "C",
+  project_id bigint not null,
+  requested_procedure_ids text[] not null,
+  scheduled_step_ids text[] not null,
+  series_date text collate "C",
+  series_description text,
+  series_instance_uid text collate "C" not null,
+  series_number integer,
+  series_time text collate "C",
+  station_name text,
+  step_start_date text collate "C",
+  step_start_time text collate "C",
+  stored_at timestamp with time zone not null,
+  study_id bigint not null
+);
+create table public.bin_study (
+  accession_number text,
+  attributes text not null,
+  byte_size bigint not null,
+  changed_at timestamp with time zone not null,
+  component_id bigint not null,
+  component_issuer text,
+  component_name text,
+  component_name_folded text collate "C",
+  component_number text,
+  deletion_id uuid not null,
+  id bigint not null,
+  instance_count integer not null,
+  is_diconde boolean not null,
+  manufacturing_date text collate "C",
+  material_name text,
+  modalities text[] not null,
+  owner_name text,
+  owner_name_folded text collate "C",
+  project_id bigint not null,
+  search_text text collate "C" not null,
+  series_count integer not null,
+  sop_classes text[] not null,
+  stored_at timestamp with time zone not null,
+  study_date text collate "C",
+  study_description text,
+  study_id text,
+  study_instance_uid text collate "C" not null,
+  study_time text collate "C"
+);
+create table public.change (
+  at timestamp with time zone default now() not null,
+  component_name text,
+  component_number text,
+  detail jsonb default '{}'::jsonb not null,
+  id bigint generated always as identity not null,
+  kind text not null,
+  order_number text,
+  "position" bigint,
+  project_id bigint not null,
+  study_instance_uid text collate "C" not null
+);
+create table public.change_place (
+  given bigint default 0 not null,
+  is_only boolean default true not null,
+  removed bigint default 0 not null
+);
 create table public.component (
   component_name text,
   component_number text,
@@ -121,6 +223,70 @@ create table public.component (
   identity_key text collate "C" not null,
   issuer text,
   project_id bigint not null
+);
+create table public.correction (
+  actor_name text not null,
+  asked_by jsonb not null,
+  before jsonb default '{}'::jsonb not null,
+  changes jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  done_count integer default 0 not null,
+  fault text,
+  finished_at timestamp with time zone,
+  id uuid default gen_random_uuid() not null,
+  instance_count integer default 0 not null,
+  project_id bigint not null,
+  reason text not null,
+  state text default 'waiting'::text not null,
+  study_id bigint not null,
+  study_instance_uid text collate "C" not null
+);
+create table public.correction_instance (
+  blob_key text collate "C" not null,
+  bulk jsonb not null,
+  byte_size bigint not null,
+  correction_id uuid not null,
+  frame_layout jsonb,
+  frame_table bytea,
+  instance_id bigint not null,
+  metadata bytea not null,
+  sha256 bytea not null,
+  source_key text collate "C" not null,
+  warnings jsonb not null
+);
+create table public.deletion (
+  actor_id text not null,
+  actor_kind text not null,
+  actor_name text not null,
+  byte_size bigint not null,
+  component jsonb not null,
+  component_name text,
+  component_number text,
+  deleted_at timestamp with time zone default now() not null,
+  fault text,
+  id uuid default gen_random_uuid() not null,
+  instance_count integer not null,
+  level text not null,
+  next_try_at timestamp with time zone,
+  order_number text,
+  project_id bigint not null,
+  purge_at timestamp with time zone not null,
+  purged_by text,
+  reason text not null,
+  state text default 'binned'::text not null,
+  study_instance_uid text collate "C" not null
+);
+create table public.fixity_fault (
+  blob_key text collate "C" not null,
+  expected jsonb not null,
+  fault text not null,
+  found jsonb not null,
+  found_at timestamp with time zone default now() not null,
+  place text not null,
+  project_id bigint not null,
+  seen_at timestamp with time zone default now() not null,
+  sop_instance_uid text collate "C" not null,
+  study_instance_uid text collate "C" not null
 );
 create table public.instance (
   attributes text not null,
@@ -139,6 +305,7 @@ create table public.instance (
   metadata bytea storage external not null,
   photometric text,
   project_id bigint not null,
+  proven_at timestamp with time zone,
   row_count integer,
   series_id bigint not null,
   sha256 bytea not null,
@@ -147,7 +314,19 @@ create table public.instance (
   stored_at timestamp with time zone default now() not null,
   study_id bigint not null,
   transfer_syntax_uid text collate "C" not null,
+  version integer default 1 not null,
   warnings jsonb default '[]'::jsonb not null
+);
+create table public.instance_version (
+  blob_key text collate "C" not null,
+  byte_size bigint not null,
+  correction_id uuid,
+  instance_id bigint not null,
+  proven_at timestamp with time zone,
+  replaced_at timestamp with time zone default now() not null,
+  sha256 bytea not null,
+  stored_at timestamp with time zone not null,
+  version integer not null
 );
 create table public.membership (
   account_id uuid not null,
@@ -178,12 +357,44 @@ create table public.recovery_code (
   account_id uuid not null,
   code_hash bytea not null
 );
+create table public.rendition (
+  blob_key text collate "C" not null,
+  byte_size bigint not null,
+  frame integer not null,
+  index bytea storage external not null,
+  instance_id bigint not null,
+  layout jsonb not null,
+  made_at timestamp with time zone default now() not null
+);
+create table public.rendition_job (
+  attempts integer default 0 not null,
+  byte_size bigint default 0 not null,
+  due_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  frame_count integer,
+  frames_done integer default 0 not null,
+  frames_made integer default 0 not null,
+  instance_id bigint not null,
+  leased_by uuid,
+  leased_until timestamp with time zone,
+  reason text,
+  state text default 'waiting'::text not null,
+  thumbnail text default 'waiting'::text not null,
+  thumbnail_key text collate "C"
+);
 create table public.schema_migration (
   applied_at timestamp with time zone default now() not null,
   checksum text not null,
   kind text not null,
   name text not null,
   number integer not null
+);
+create table public.selection (
+  actor_id text not null,
+  created_at timestamp with time zone default now() not null,
+  id uuid default gen_random_uuid() not null,
+  sop_instance_uids text[] not null,
+  study_instance_uid text collate "C" not null
 );
 create table public.series (
   attributes text not null,
@@ -258,6 +469,62 @@ create table public.study (
   study_instance_uid text collate "C" not null,
   study_time text collate "C"
 );
+create table public.upload (
+  actor_id text collate "C" not null,
+  asked_by jsonb,
+  attempts integer default 0 not null,
+  blob_key text collate "C" not null,
+  byte_size bigint not null,
+  content jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  id uuid default gen_random_uuid() not null,
+  is_project_named boolean not null,
+  name text not null,
+  outcome jsonb,
+  part_size bigint not null,
+  project_id bigint not null,
+  read_bytes bigint default 0 not null,
+  sha256 bytea,
+  state text default 'open'::text not null,
+  touched_at timestamp with time zone default now() not null
+);
+create table public.upload_part (
+  byte_length bigint not null,
+  number integer not null,
+  sha256 bytea not null,
+  upload_id uuid not null
+);
+create table public.webhook (
+  attempts integer default 0 not null,
+  created_at timestamp with time zone default now() not null,
+  created_by text not null,
+  failing_since timestamp with time zone,
+  id uuid default gen_random_uuid() not null,
+  kinds text[] not null,
+  leased_until timestamp with time zone,
+  name text not null,
+  next_attempt_at timestamp with time zone default now() not null,
+  "position" bigint not null,
+  project_id bigint not null,
+  secret text not null,
+  state text default 'active'::text not null,
+  url text not null
+);
+create table public.webhook_delivery (
+  answer text,
+  attempted_at timestamp with time zone,
+  attempts integer default 0 not null,
+  body text not null,
+  created_at timestamp with time zone default now() not null,
+  duration_ms integer,
+  id uuid default gen_random_uuid() not null,
+  kind text not null,
+  "position" bigint,
+  state text default 'waiting'::text not null,
+  status integer,
+  webhook_id uuid not null
+);
 
 -- views
 create view graphile_worker.jobs as
@@ -302,7 +569,7 @@ alter table public.account add constraint account_kind_check CHECK ((kind = ANY 
 alter table public.api_token add constraint api_token_pkey PRIMARY KEY (id);
 alter table public.api_token add constraint api_token_token_hash_key UNIQUE (token_hash);
 alter table public.api_token add constraint api_token_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES account(id) ON DELETE CASCADE;
-alter table public.api_token add constraint api_token_role_check CHECK ((role = ANY (ARRAY['level-iii'::text, 'level-ii'::text, 'level-i'::text, 'viewer'::text, 'sender'::text, 'reader'::text])));
+alter table public.api_token add constraint api_token_role_check CHECK ((role = ANY (ARRAY['level-iii'::text, 'level-ii'::text, 'level-i'::text, 'viewer'::text, 'sender'::text, 'reader'::text, 'follower'::text])));
 alter table public.api_token add constraint api_token_token_hash_check CHECK ((octet_length(token_hash) = 32));
 alter table public.api_token_project add constraint api_token_project_pkey PRIMARY KEY (token_id, project_id);
 alter table public.api_token_project add constraint api_token_project_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE;
@@ -312,9 +579,34 @@ alter table public.audit_event add constraint audit_event_result_check CHECK ((r
 alter table public.audit_seal add constraint audit_seal_pkey PRIMARY KEY (seq);
 alter table public.audit_seal add constraint audit_seal_event_id_key UNIQUE (event_id);
 alter table public.audit_seal add constraint audit_seal_hash_check CHECK ((octet_length(hash) = 32));
+alter table public.bin_instance add constraint bin_instance_pkey PRIMARY KEY (deletion_id, id);
+alter table public.bin_instance add constraint bin_instance_deletion_id_fkey FOREIGN KEY (deletion_id) REFERENCES deletion(id);
+alter table public.bin_series add constraint bin_series_pkey PRIMARY KEY (deletion_id, id);
+alter table public.bin_series add constraint bin_series_deletion_id_fkey FOREIGN KEY (deletion_id) REFERENCES deletion(id);
+alter table public.bin_study add constraint bin_study_pkey PRIMARY KEY (deletion_id, id);
+alter table public.bin_study add constraint bin_study_deletion_id_fkey FOREIGN KEY (deletion_id) REFERENCES deletion(id);
+alter table public.change add constraint change_pkey PRIMARY KEY (id);
+alter table public.change add constraint change_position_key UNIQUE ("position");
+alter table public.change_place add constraint change_place_pkey PRIMARY KEY (is_only);
+alter table public.change_place add constraint change_place_is_only_check CHECK (is_only);
 alter table public.component add constraint component_pkey PRIMARY KEY (id);
 alter table public.component add constraint component_project_id_identity_key_key UNIQUE (project_id, identity_key);
 alter table public.component add constraint component_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
+alter table public.correction add constraint correction_pkey PRIMARY KEY (id);
+alter table public.correction add constraint correction_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
+alter table public.correction add constraint correction_check CHECK (((state = ANY (ARRAY['waiting'::text, 'running'::text])) = (finished_at IS NULL)));
+alter table public.correction add constraint correction_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text])));
+alter table public.correction_instance add constraint correction_instance_pkey PRIMARY KEY (correction_id, instance_id);
+alter table public.correction_instance add constraint correction_instance_blob_key_key UNIQUE (blob_key);
+alter table public.correction_instance add constraint correction_instance_correction_id_fkey FOREIGN KEY (correction_id) REFERENCES correction(id) ON DELETE CASCADE;
+alter table public.correction_instance add constraint correction_instance_sha256_check CHECK ((octet_length(sha256) = 32));
+alter table public.deletion add constraint deletion_pkey PRIMARY KEY (id);
+alter table public.deletion add constraint deletion_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
+alter table public.deletion add constraint deletion_level_check CHECK ((level = ANY (ARRAY['study'::text, 'series'::text, 'instance'::text])));
+alter table public.deletion add constraint deletion_state_check CHECK ((state = ANY (ARRAY['binned'::text, 'purging'::text])));
+alter table public.fixity_fault add constraint fixity_fault_pkey PRIMARY KEY (blob_key);
+alter table public.fixity_fault add constraint fixity_fault_fault_check CHECK ((fault = ANY (ARRAY['missing'::text, 'length'::text, 'bytes'::text])));
+alter table public.fixity_fault add constraint fixity_fault_place_check CHECK ((place = ANY (ARRAY['current'::text, 'version'::text, 'bin'::text])));
 alter table public.instance add constraint instance_pkey PRIMARY KEY (id);
 alter table public.instance add constraint instance_blob_key_key UNIQUE (blob_key);
 alter table public.instance add constraint instance_project_id_sop_instance_uid_key UNIQUE (project_id, sop_instance_uid);
@@ -322,10 +614,14 @@ alter table public.instance add constraint instance_project_id_fkey FOREIGN KEY 
 alter table public.instance add constraint instance_series_id_fkey FOREIGN KEY (series_id) REFERENCES series(id);
 alter table public.instance add constraint instance_study_id_fkey FOREIGN KEY (study_id) REFERENCES study(id);
 alter table public.instance add constraint instance_sha256_check CHECK ((octet_length(sha256) = 32));
+alter table public.instance_version add constraint instance_version_pkey PRIMARY KEY (instance_id, version);
+alter table public.instance_version add constraint instance_version_blob_key_key UNIQUE (blob_key);
+alter table public.instance_version add constraint instance_version_correction_id_fkey FOREIGN KEY (correction_id) REFERENCES correction(id) ON DELETE SET NULL;
+alter table public.instance_version add constraint instance_version_sha256_check CHECK ((octet_length(sha256) = 32));
 alter table public.membership add constraint membership_pkey PRIMARY KEY (account_id, project_id);
 alter table public.membership add constraint membership_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE;
 alter table public.membership add constraint membership_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE;
-alter table public.membership add constraint membership_role_check CHECK ((role = ANY (ARRAY['level-iii'::text, 'level-ii'::text, 'level-i'::text, 'viewer'::text, 'sender'::text, 'reader'::text])));
+alter table public.membership add constraint membership_role_check CHECK ((role = ANY (ARRAY['level-iii'::text, 'level-ii'::text, 'level-i'::text, 'viewer'::text, 'sender'::text, 'reader'::text, 'follower'::text])));
 alter table public.one_time_link add constraint one_time_link_pkey PRIMARY KEY (id);
 alter table public.one_time_link add constraint one_time_link_token_hash_key UNIQUE (token_hash);
 alter table public.one_time_link add constraint one_time_link_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE;
@@ -336,9 +632,18 @@ alter table public.project add constraint project_slug_key UNIQUE (slug);
 alter table public.project add constraint project_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text));
 alter table public.recovery_code add constraint recovery_code_pkey PRIMARY KEY (account_id, code_hash);
 alter table public.recovery_code add constraint recovery_code_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE;
+alter table public.rendition add constraint rendition_pkey PRIMARY KEY (instance_id, frame);
+alter table public.rendition add constraint rendition_blob_key_key UNIQUE (blob_key);
+alter table public.rendition add constraint rendition_instance_id_fkey FOREIGN KEY (instance_id) REFERENCES instance(id) ON DELETE CASCADE;
+alter table public.rendition add constraint rendition_frame_check CHECK ((frame >= 1));
+alter table public.rendition_job add constraint rendition_job_pkey PRIMARY KEY (instance_id);
+alter table public.rendition_job add constraint rendition_job_instance_id_fkey FOREIGN KEY (instance_id) REFERENCES instance(id) ON DELETE CASCADE;
+alter table public.rendition_job add constraint rendition_job_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'made'::text, 'unneeded'::text, 'failed'::text])));
+alter table public.rendition_job add constraint rendition_job_thumbnail_check CHECK ((thumbnail = ANY (ARRAY['waiting'::text, 'made'::text, 'none'::text])));
 alter table public.schema_migration add constraint schema_migration_pkey PRIMARY KEY (number);
 alter table public.schema_migration add constraint schema_migration_name_key UNIQUE (name);
 alter table public.schema_migration add constraint schema_migration_kind_check CHECK ((kind = ANY (ARRAY['compatible'::text, 'breaking'::text])));
+alter table public.selection add constraint selection_pkey PRIMARY KEY (id);
 alter table public.series add constraint series_pkey PRIMARY KEY (id);
 alter table public.series add constraint series_study_id_series_instance_uid_key UNIQUE (study_id, series_instance_uid);
 alter table public.series add constraint series_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
@@ -352,6 +657,25 @@ alter table public.study add constraint study_pkey PRIMARY KEY (id);
 alter table public.study add constraint study_study_instance_uid_key UNIQUE (study_instance_uid);
 alter table public.study add constraint study_component_id_fkey FOREIGN KEY (component_id) REFERENCES component(id);
 alter table public.study add constraint study_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
+alter table public.upload add constraint upload_pkey PRIMARY KEY (id);
+alter table public.upload add constraint upload_blob_key_key UNIQUE (blob_key);
+alter table public.upload add constraint upload_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
+alter table public.upload add constraint upload_byte_size_check CHECK ((byte_size > 0));
+alter table public.upload add constraint upload_check CHECK (((state = ANY (ARRAY['open'::text, 'assembling'::text])) = (finished_at IS NULL)));
+alter table public.upload add constraint upload_part_size_check CHECK ((part_size > 0));
+alter table public.upload add constraint upload_sha256_check CHECK ((octet_length(sha256) = 32));
+alter table public.upload add constraint upload_state_check CHECK ((state = ANY (ARRAY['open'::text, 'assembling'::text, 'stored'::text, 'refused'::text, 'failed'::text])));
+alter table public.upload_part add constraint upload_part_pkey PRIMARY KEY (upload_id, number);
+alter table public.upload_part add constraint upload_part_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES upload(id) ON DELETE CASCADE;
+alter table public.upload_part add constraint upload_part_byte_length_check CHECK ((byte_length > 0));
+alter table public.upload_part add constraint upload_part_number_check CHECK ((number >= 0));
+alter table public.upload_part add constraint upload_part_sha256_check CHECK ((octet_length(sha256) = 32));
+alter table public.webhook add constraint webhook_pkey PRIMARY KEY (id);
+alter table public.webhook add constraint webhook_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE;
+alter table public.webhook add constraint webhook_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'failed'::text, 'gone'::text])));
+alter table public.webhook_delivery add constraint webhook_delivery_pkey PRIMARY KEY (id);
+alter table public.webhook_delivery add constraint webhook_delivery_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhook(id) ON DELETE CASCADE;
+alter table public.webhook_delivery add constraint webhook_delivery_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'failed'::text])));
 
 -- indexes
 CREATE INDEX jobs_main_index ON graphile_worker._private_jobs USING btree (priority, run_at) INCLUDE (id, task_id, job_queue_id) WHERE (is_available = true);
@@ -364,12 +688,30 @@ CREATE INDEX audit_event_at_idx ON public.audit_event USING btree (at);
 CREATE INDEX audit_event_lower_idx ON public.audit_event USING gin (lower(actor_name) gin_trgm_ops);
 CREATE INDEX audit_event_lower_idx1 ON public.audit_event USING gin (lower(component) gin_trgm_ops);
 CREATE INDEX audit_event_study_instance_uid_idx ON public.audit_event USING btree (study_instance_uid) WHERE (study_instance_uid IS NOT NULL);
+CREATE UNIQUE INDEX bin_instance_blob_key_idx ON public.bin_instance USING btree (blob_key);
+CREATE INDEX bin_instance_coalesce_idx ON public.bin_instance USING btree (COALESCE(proven_at, stored_at));
+CREATE INDEX change_id_idx ON public.change USING btree (id) WHERE ("position" IS NULL);
+CREATE INDEX change_project_id_position_idx ON public.change USING btree (project_id, "position");
 CREATE INDEX component_project_id_component_number_idx ON public.component USING btree (project_id, component_number);
+CREATE UNIQUE INDEX correction_study_id_idx ON public.correction USING btree (study_id) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
+CREATE INDEX correction_study_id_idx1 ON public.correction USING btree (study_id);
+CREATE INDEX deletion_project_id_deleted_at_id_idx ON public.deletion USING btree (project_id, deleted_at DESC, id);
+CREATE INDEX deletion_purge_at_idx ON public.deletion USING btree (purge_at);
+CREATE INDEX fixity_fault_study_instance_uid_idx ON public.fixity_fault USING btree (study_instance_uid);
+CREATE INDEX instance_coalesce_idx ON public.instance USING btree (COALESCE(proven_at, stored_at));
 CREATE INDEX instance_project_id_id_idx ON public.instance USING btree (project_id, id);
 CREATE INDEX instance_project_id_sop_class_uid_idx ON public.instance USING btree (project_id, sop_class_uid);
 CREATE INDEX instance_series_id_coalesce_id_idx ON public.instance USING btree (series_id, COALESCE(instance_number, 2147483647), id);
+CREATE INDEX instance_sha256_idx ON public.instance USING hash (sha256);
 CREATE INDEX instance_study_id_idx ON public.instance USING btree (study_id);
+CREATE INDEX instance_version_coalesce_idx ON public.instance_version USING btree (COALESCE(proven_at, stored_at));
+CREATE INDEX instance_version_correction_id_idx ON public.instance_version USING btree (correction_id);
 CREATE INDEX membership_project_id_idx ON public.membership USING btree (project_id);
+CREATE INDEX rendition_job_instance_id_idx ON public.rendition_job USING btree (instance_id) WHERE (thumbnail = 'waiting'::text);
+CREATE INDEX rendition_job_instance_id_idx1 ON public.rendition_job USING btree (instance_id) WHERE ((state = 'waiting'::text) AND (thumbnail <> 'waiting'::text));
+CREATE INDEX rendition_job_instance_id_idx2 ON public.rendition_job USING btree (instance_id) WHERE (state = 'failed'::text);
+CREATE UNIQUE INDEX rendition_job_thumbnail_key_idx ON public.rendition_job USING btree (thumbnail_key) WHERE (thumbnail_key IS NOT NULL);
+CREATE INDEX selection_created_at_idx ON public.selection USING btree (created_at);
 CREATE INDEX series_project_id_id_idx ON public.series USING btree (project_id, id);
 CREATE INDEX series_project_id_modality_idx ON public.series USING btree (project_id, modality);
 CREATE INDEX series_series_instance_uid_idx ON public.series USING btree (series_instance_uid);
@@ -388,6 +730,12 @@ CREATE INDEX study_project_id_stored_at_id_idx ON public.study USING btree (proj
 CREATE INDEX study_project_id_study_date_id_idx ON public.study USING btree (project_id, study_date DESC NULLS LAST, id DESC);
 CREATE INDEX study_project_id_study_id_idx ON public.study USING btree (project_id, study_id);
 CREATE INDEX study_search_text_idx ON public.study USING gin (search_text gin_trgm_ops);
+CREATE INDEX upload_actor_id_idx ON public.upload USING btree (actor_id);
+CREATE INDEX upload_state_idx ON public.upload USING btree (state) WHERE (state = ANY (ARRAY['open'::text, 'assembling'::text]));
+CREATE INDEX webhook_next_attempt_at_idx ON public.webhook USING btree (next_attempt_at) WHERE (state = 'active'::text);
+CREATE INDEX webhook_project_id_idx ON public.webhook USING btree (project_id);
+CREATE INDEX webhook_delivery_webhook_id_created_at_id_idx ON public.webhook_delivery USING btree (webhook_id, created_at DESC, id);
+CREATE INDEX webhook_delivery_webhook_id_idx ON public.webhook_delivery USING btree (webhook_id) WHERE (state = 'waiting'::text);
 
 -- functions
 CREATE OR REPLACE FUNCTION graphile_worker.add_job(identifier text, payload json DEFAULT NULL::json, queue_name text DEFAULT NULL::text, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, max_attempts integer DEFAULT NULL::integer, job_key text DEFAULT NULL::text, priority integer DEFAULT NULL::integer, flags text[] DEFAULT NULL::text[], job_key_mode text DEFAULT 'replace'::text)
@@ -705,22 +1053,40 @@ grant delete, insert, select, update on public.api_token_project to instandt_app
 grant insert, select on public.audit_event to instandt_app;
 grant usage on public.audit_event_id_seq to instandt_app;
 grant insert, select on public.audit_seal to instandt_app;
+grant delete, insert, select, update on public.bin_instance to instandt_app;
+grant delete, insert, select, update on public.bin_series to instandt_app;
+grant delete, insert, select, update on public.bin_study to instandt_app;
+grant delete, insert, select, update on public.change to instandt_app;
+grant usage on public.change_id_seq to instandt_app;
+grant delete, insert, select, update on public.change_place to instandt_app;
 grant delete, insert, select, update on public.component to instandt_app;
 grant usage on public.component_id_seq to instandt_app;
+grant delete, insert, select, update on public.correction to instandt_app;
+grant delete, insert, select, update on public.correction_instance to instandt_app;
+grant delete, insert, select, update on public.deletion to instandt_app;
+grant delete, insert, select, update on public.fixity_fault to instandt_app;
 grant delete, insert, select, update on public.instance to instandt_app;
 grant usage on public.instance_id_seq to instandt_app;
+grant delete, insert, select, update on public.instance_version to instandt_app;
 grant delete, insert, select, update on public.membership to instandt_app;
 grant delete, insert, select, update on public.one_time_link to instandt_app;
 grant delete, insert, select, update on public.project to instandt_app;
 grant usage on public.project_id_seq to instandt_app;
 grant delete, insert, select, update on public.recovery_code to instandt_app;
+grant delete, insert, select, update on public.rendition to instandt_app;
+grant delete, insert, select, update on public.rendition_job to instandt_app;
 grant select on public.schema_migration to instandt_app;
+grant delete, insert, select, update on public.selection to instandt_app;
 grant delete, insert, select, update on public.series to instandt_app;
 grant usage on public.series_id_seq to instandt_app;
 grant delete, insert, select, update on public.session to instandt_app;
 grant delete, insert, select, update on public.sign_in_throttle to instandt_app;
 grant delete, insert, select, update on public.study to instandt_app;
 grant usage on public.study_id_seq to instandt_app;
+grant delete, insert, select, update on public.upload to instandt_app;
+grant delete, insert, select, update on public.upload_part to instandt_app;
+grant delete, insert, select, update on public.webhook to instandt_app;
+grant delete, insert, select, update on public.webhook_delivery to instandt_app;
 
 -- rights on schemas
 grant usage on schema graphile_worker to instandt_app;

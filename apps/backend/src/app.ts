@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import Fastify, { LogController } from 'fastify'
 import { AppError } from './app-error.ts'
 import { auditRoutes } from './audit/route.ts'
+import { binRoutes } from './bin/route.ts'
 import type { Config } from './config.ts'
 import type { App, Deps } from './deps.ts'
 import { qidoRoutes } from './dicomweb/qido/route.ts'
@@ -107,6 +108,7 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     userRoutes(interfaces as App, deps)
     tokenRoutes(interfaces as App, deps)
     auditRoutes(interfaces as App, deps)
+    binRoutes(interfaces as App, deps)
     openApiRoutes(interfaces as App)
   })
   await options.addPages?.(app)

@@ -9,6 +9,7 @@ import {
 } from '@instandt/api'
 import { z } from 'zod'
 import type { App } from './deps.ts'
+import { archiveOperations } from './openapi-archive.ts'
 import { identityOperations } from './openapi-identity.ts'
 
 export interface Operation {
@@ -28,6 +29,7 @@ const instance = '/dicom-web/studies/{study}/series/{series}/instances/{instance
 /** Every address below /api and /dicom-web; a test holds the list against the routes. */
 export const operations: Record<string, Operation> = {
   ...identityOperations,
+  ...archiveOperations,
   'GET /api/session': { summary: 'Who is calling and what they may see', answer: sessionSchema },
   'GET /api/inspections': {
     summary: 'Search inspections, page by page',

@@ -22,6 +22,10 @@ const backendSettings = [
   'ENTRA_RECHECK_MINUTES',
   'ENTRA_GROUP_ROLES',
   'STORE_MAX_INSTANCE_BYTES',
+  'BIN_DAYS',
+  'CHANGES_DAYS',
+  'FIXITY_DAYS',
+  'WEBHOOK_NETWORKS',
 ] as const
 
 /** What `npm start` understands; everything else has a value that fits one machine. */

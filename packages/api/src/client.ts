@@ -9,6 +9,7 @@ import {
   type InstancePage,
   instancePageSchema,
 } from './inspection.ts'
+import { archiveClient, type ArchiveClient } from './archive-client.ts'
 import { identityClient, type IdentityClient, type Send } from './identity-client.ts'
 import { type Problem, problemSchema } from './problem.ts'
 import { type Session, sessionSchema } from './session.ts'
@@ -49,7 +50,7 @@ export interface PageRequest {
   limit?: number | undefined
 }
 
-export interface Client extends IdentityClient {
+export interface Client extends IdentityClient, ArchiveClient {
   getSession(signal?: AbortSignal): Promise<Session>
   searchInspections(query: Query, signal?: AbortSignal): Promise<InspectionPage>
   getInspection(study: string, signal?: AbortSignal): Promise<InspectionDetail>
@@ -105,6 +106,7 @@ export function createClient(fetch: (url: string, init: RequestInit) => Promise<
 
   return {
     ...identityClient(send, queryString),
+    ...archiveClient(send, queryString),
     getSession: (signal) => getJson(sessionSchema, '/api/session', signal),
     searchInspections: (query, signal) =>
       getJson(inspectionPageSchema, `/api/inspections${queryString({ ...query })}`, signal),

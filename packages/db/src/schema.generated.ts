@@ -2,7 +2,7 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 
 /** The schema this program was written for; readiness compares it with the database. */
-export const requiredSchemaVersion = 4
+export const requiredSchemaVersion = 7
 
 export interface AccountTable {
   id: Generated<string>
@@ -67,6 +67,113 @@ export interface AuditSealTable {
   sealed_at: ColumnType<Date, Date | string | undefined, Date | string>
 }
 
+export interface BinInstanceTable {
+  id: number
+  series_id: number
+  study_id: number
+  project_id: number
+  sop_instance_uid: string
+  sop_class_uid: string
+  transfer_syntax_uid: string
+  instance_number: number | null
+  row_count: number | null
+  column_count: number | null
+  bits_allocated: number | null
+  photometric: string | null
+  frame_count: number | null
+  content_date: string | null
+  content_time: string | null
+  byte_size: number
+  sha256: Buffer
+  blob_key: string
+  frame_layout: ColumnType<unknown, string | null | undefined, string | null>
+  frame_table: Buffer | null
+  bulk: ColumnType<unknown, string, string>
+  attributes: string
+  metadata: Buffer
+  warnings: ColumnType<unknown, string, string>
+  stored_at: ColumnType<Date, Date | string, Date | string>
+  version: number
+  proven_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+  deletion_id: string
+}
+
+export interface BinSeriesTable {
+  id: number
+  study_id: number
+  project_id: number
+  series_instance_uid: string
+  modality: string | null
+  series_number: number | null
+  series_description: string | null
+  series_date: string | null
+  series_time: string | null
+  step_start_date: string | null
+  step_start_time: string | null
+  scheduled_step_ids: string[]
+  requested_procedure_ids: string[]
+  manufacturer: string | null
+  station_name: string | null
+  operator_name: string | null
+  operator_name_folded: string | null
+  attributes: string
+  instance_count: number
+  byte_size: number
+  stored_at: ColumnType<Date, Date | string, Date | string>
+  changed_at: ColumnType<Date, Date | string, Date | string>
+  deletion_id: string
+}
+
+export interface BinStudyTable {
+  id: number
+  project_id: number
+  component_id: number
+  study_instance_uid: string
+  study_date: string | null
+  study_time: string | null
+  accession_number: string | null
+  study_id: string | null
+  study_description: string | null
+  component_number: string | null
+  component_issuer: string | null
+  component_name: string | null
+  component_name_folded: string | null
+  owner_name: string | null
+  owner_name_folded: string | null
+  manufacturing_date: string | null
+  material_name: string | null
+  search_text: string
+  attributes: string
+  is_diconde: boolean
+  modalities: string[]
+  sop_classes: string[]
+  series_count: number
+  instance_count: number
+  byte_size: number
+  stored_at: ColumnType<Date, Date | string, Date | string>
+  changed_at: ColumnType<Date, Date | string, Date | string>
+  deletion_id: string
+}
+
+export interface ChangeTable {
+  id: GeneratedAlways<number>
+  position: number | null
+  at: ColumnType<Date, Date | string | undefined, Date | string>
+  project_id: number
+  kind: string
+  study_instance_uid: string
+  component_number: string | null
+  component_name: string | null
+  order_number: string | null
+  detail: ColumnType<unknown, string | undefined, string>
+}
+
+export interface ChangePlaceTable {
+  is_only: Generated<boolean>
+  given: Generated<number>
+  removed: Generated<number>
+}
+
 export interface ComponentTable {
   id: GeneratedAlways<number>
   project_id: number
@@ -75,6 +182,74 @@ export interface ComponentTable {
   issuer: string | null
   component_name: string | null
   created_at: ColumnType<Date, Date | string | undefined, Date | string>
+}
+
+export interface CorrectionTable {
+  id: Generated<string>
+  project_id: number
+  study_id: number
+  study_instance_uid: string
+  changes: ColumnType<unknown, string, string>
+  before: ColumnType<unknown, string | undefined, string>
+  reason: string
+  asked_by: ColumnType<unknown, string, string>
+  actor_name: string
+  state: Generated<string>
+  instance_count: Generated<number>
+  done_count: Generated<number>
+  fault: string | null
+  created_at: ColumnType<Date, Date | string | undefined, Date | string>
+  finished_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+}
+
+export interface CorrectionInstanceTable {
+  correction_id: string
+  instance_id: number
+  source_key: string
+  blob_key: string
+  byte_size: number
+  sha256: Buffer
+  frame_layout: ColumnType<unknown, string | null | undefined, string | null>
+  frame_table: Buffer | null
+  bulk: ColumnType<unknown, string, string>
+  metadata: Buffer
+  warnings: ColumnType<unknown, string, string>
+}
+
+export interface DeletionTable {
+  id: Generated<string>
+  project_id: number
+  level: string
+  study_instance_uid: string
+  component: ColumnType<unknown, string, string>
+  component_name: string | null
+  component_number: string | null
+  order_number: string | null
+  reason: string
+  actor_kind: string
+  actor_id: string
+  actor_name: string
+  deleted_at: ColumnType<Date, Date | string | undefined, Date | string>
+  purge_at: ColumnType<Date, Date | string, Date | string>
+  state: Generated<string>
+  purged_by: string | null
+  fault: string | null
+  next_try_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+  instance_count: number
+  byte_size: number
+}
+
+export interface FixityFaultTable {
+  blob_key: string
+  project_id: number
+  study_instance_uid: string
+  sop_instance_uid: string
+  place: string
+  fault: string
+  expected: ColumnType<unknown, string, string>
+  found: ColumnType<unknown, string, string>
+  found_at: ColumnType<Date, Date | string | undefined, Date | string>
+  seen_at: ColumnType<Date, Date | string | undefined, Date | string>
 }
 
 export interface InstanceTable {
@@ -103,6 +278,20 @@ export interface InstanceTable {
   metadata: Buffer
   warnings: ColumnType<unknown, string | undefined, string>
   stored_at: ColumnType<Date, Date | string | undefined, Date | string>
+  version: Generated<number>
+  proven_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+}
+
+export interface InstanceVersionTable {
+  instance_id: number
+  version: number
+  blob_key: string
+  byte_size: number
+  sha256: Buffer
+  stored_at: ColumnType<Date, Date | string, Date | string>
+  replaced_at: ColumnType<Date, Date | string | undefined, Date | string>
+  correction_id: string | null
+  proven_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
 }
 
 export interface MembershipTable {
@@ -138,12 +327,47 @@ export interface RecoveryCodeTable {
   code_hash: Buffer
 }
 
+export interface RenditionTable {
+  instance_id: number
+  frame: number
+  blob_key: string
+  layout: ColumnType<unknown, string, string>
+  index: Buffer
+  byte_size: number
+  made_at: ColumnType<Date, Date | string | undefined, Date | string>
+}
+
+export interface RenditionJobTable {
+  instance_id: number
+  state: Generated<string>
+  thumbnail: Generated<string>
+  thumbnail_key: string | null
+  frame_count: number | null
+  frames_done: Generated<number>
+  frames_made: Generated<number>
+  byte_size: Generated<number>
+  reason: string | null
+  attempts: Generated<number>
+  due_at: ColumnType<Date, Date | string | undefined, Date | string>
+  leased_by: string | null
+  leased_until: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+  finished_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+}
+
 export interface SchemaMigrationTable {
   number: number
   name: string
   kind: string
   checksum: string
   applied_at: ColumnType<Date, Date | string | undefined, Date | string>
+}
+
+export interface SelectionTable {
+  id: Generated<string>
+  actor_id: string
+  study_instance_uid: string
+  sop_instance_uids: string[]
+  created_at: ColumnType<Date, Date | string | undefined, Date | string>
 }
 
 export interface SeriesTable {
@@ -223,21 +447,98 @@ export interface StudyTable {
   changed_at: ColumnType<Date, Date | string | undefined, Date | string>
 }
 
+export interface UploadTable {
+  id: Generated<string>
+  actor_id: string
+  project_id: number
+  is_project_named: boolean
+  name: string
+  byte_size: number
+  part_size: number
+  sha256: Buffer | null
+  content: ColumnType<unknown, string, string>
+  blob_key: string
+  state: Generated<string>
+  asked_by: ColumnType<unknown, string | null | undefined, string | null>
+  attempts: Generated<number>
+  read_bytes: Generated<number>
+  outcome: ColumnType<unknown, string | null | undefined, string | null>
+  created_at: ColumnType<Date, Date | string | undefined, Date | string>
+  touched_at: ColumnType<Date, Date | string | undefined, Date | string>
+  finished_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+}
+
+export interface UploadPartTable {
+  upload_id: string
+  number: number
+  byte_length: number
+  sha256: Buffer
+}
+
+export interface WebhookTable {
+  id: Generated<string>
+  project_id: number
+  name: string
+  url: string
+  kinds: string[]
+  secret: string
+  position: number
+  state: Generated<string>
+  failing_since: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+  attempts: Generated<number>
+  next_attempt_at: ColumnType<Date, Date | string | undefined, Date | string>
+  leased_until: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+  created_by: string
+  created_at: ColumnType<Date, Date | string | undefined, Date | string>
+}
+
+export interface WebhookDeliveryTable {
+  id: Generated<string>
+  webhook_id: string
+  position: number | null
+  kind: string
+  body: string
+  state: Generated<string>
+  attempts: Generated<number>
+  status: number | null
+  answer: string | null
+  duration_ms: number | null
+  created_at: ColumnType<Date, Date | string | undefined, Date | string>
+  attempted_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+}
+
 export interface Schema {
   account: AccountTable
   api_token: ApiTokenTable
   api_token_project: ApiTokenProjectTable
   audit_event: AuditEventTable
   audit_seal: AuditSealTable
+  bin_instance: BinInstanceTable
+  bin_series: BinSeriesTable
+  bin_study: BinStudyTable
+  change: ChangeTable
+  change_place: ChangePlaceTable
   component: ComponentTable
+  correction: CorrectionTable
+  correction_instance: CorrectionInstanceTable
+  deletion: DeletionTable
+  fixity_fault: FixityFaultTable
   instance: InstanceTable
+  instance_version: InstanceVersionTable
   membership: MembershipTable
   one_time_link: OneTimeLinkTable
   project: ProjectTable
   recovery_code: RecoveryCodeTable
+  rendition: RenditionTable
+  rendition_job: RenditionJobTable
   schema_migration: SchemaMigrationTable
+  selection: SelectionTable
   series: SeriesTable
   session: SessionTable
   sign_in_throttle: SignInThrottleTable
   study: StudyTable
+  upload: UploadTable
+  upload_part: UploadPartTable
+  webhook: WebhookTable
+  webhook_delivery: WebhookDeliveryTable
 }

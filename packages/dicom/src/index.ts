@@ -52,6 +52,7 @@ export {
   type DictionaryEntry,
   type TransferSyntax,
 } from './dictionary/index.ts'
+export { faultOfText } from './check-text.ts'
 export { createTextDecoder, foldText, formatPersonName, type TextDecoder, type TextWarning } from './charset.ts'
 export {
   joinMultipart,

@@ -3,8 +3,10 @@ import type { PoolClient } from 'pg'
 import { AppError } from '../app-error.ts'
 import type { StoreScope } from '../plugins/access.ts'
 import { addAuditEvents, type AuditEntry } from './audit.ts'
+import { addChanges, type NewChange } from './changes.ts'
 import { insertBatch } from './instances.ts'
 import type { InsertResult, NewInstance } from './new-instance.ts'
+import { isTransient, maxAttempts, sqlState } from './transaction.ts'
 
 /** Inserts instances; those that arrive while a commit is under way share the next one. */
 export interface InstanceWriter {
@@ -24,7 +26,6 @@ interface Waiting {
 }
 
 const maxBatch = 128
-const maxAttempts = 5
 
 export function createInstanceWriter(db: Db): InstanceWriter {
   const queue: Waiting[] = []
@@ -64,8 +65,6 @@ function takeBatch(queue: Waiting[]): Waiting[] {
   return queue.splice(0, Math.min(end < 0 ? queue.length : end, maxBatch))
 }
 
-const sqlState = (error: unknown): string | undefined => (error as { code?: string }).code
-
 /** One transaction for the batch; when a row cannot be inserted the halves are tried, until it fails alone. */
 async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertResult[]> {
   const [{ scope }] = batch as readonly [Waiting]
@@ -75,12 +74,15 @@ async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertRes
       return await inTransaction(
         db,
         (client) => insertBatch(client, scope, rows),
-        (client, results) => addAuditEvents(client, storeEvents(batch, results)),
+        (client, results) =>
+          Promise.all([
+            addAuditEvents(client, storeEvents(batch, results)),
+            addChanges(client, storeChanges(batch, results)),
+          ]),
       )
     } catch (error) {
       const state = sqlState(error) ?? ''
-      // Serialization failure, deadlock: rolled back, so trying again is safe.
-      if ((state === '40001' || state === '40P01') && attempt < maxAttempts) continue
+      if (isTransient(error) && attempt < maxAttempts) continue
       // Data exception, constraint, too large: some row's fault.
       if (!/^(22|23|54)...$/.test(state)) throw error
       if (rows.length === 1) return [{ outcome: 'failed', error }]
@@ -113,6 +115,16 @@ function storeEvents(
   })
 }
 
+/** One change for what a commit adds to a study. */
+function storeChanges(batch: readonly Waiting[], results: readonly InsertResult[]): NewChange[] {
+  const stored = batch.flatMap(({ row }, index) => (results[index]?.outcome === 'stored' ? [row] : []))
+  return [...Map.groupBy(stored, (row) => row.study.studyInstanceUid)].map(([studyInstanceUid, rows]) => ({
+    kind: 'stored',
+    studyInstanceUid,
+    detail: { count: rows.length, instances: rows.map((row) => row.sopInstanceUid) },
+  }))
+}
+
 // A plan made while a table is small would read it whole, and is kept while it grows: every lookup here is by index.
 const beginByIndex = 'begin; set local enable_seqscan to off'
 
@@ -120,7 +132,7 @@ const beginByIndex = 'begin; set local enable_seqscan to off'
 async function inTransaction<T>(
   db: Db,
   work: (client: PoolClient) => Promise<T>,
-  last: (client: PoolClient, result: T) => Promise<void>,
+  last: (client: PoolClient, result: T) => Promise<unknown>,
 ): Promise<T> {
   const client = await db.pool.connect().catch((cause: unknown) => {
     throw unavailable(cause)

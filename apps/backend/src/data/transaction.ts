@@ -19,3 +19,21 @@ export async function inTransaction<T>(db: Db, work: (client: PoolClient) => Pro
     client.release(isBroken)
   }
 }
+
+export const sqlState = (error: unknown): string | undefined => (error as { code?: string }).code
+
+/** Serialization failure, deadlock, or a parent that went away meanwhile: rolled back, so that trying again is safe. */
+export const isTransient = (error: unknown): boolean => ['40001', '40P01', '23503'].includes(sqlState(error) ?? '')
+
+export const maxAttempts = 5
+
+/** The same, tried again when another transaction got in its way. */
+export async function inRetriedTransaction<T>(db: Db, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await inTransaction(db, work)
+    } catch (error) {
+      if (!isTransient(error) || attempt === maxAttempts) throw error
+    }
+  }
+}

@@ -1,6 +1,7 @@
 import { Logger as WorkerLogger, type Runner, run } from 'graphile-worker'
 import type { Deps } from '../deps.ts'
 import { readArchiveScope } from '../plugins/access.ts'
+import { archiveCrontab, archiveTasks } from './archive-tasks.ts'
 import { forgetExpired } from './forget-expired.ts'
 import { sweepOrphans } from './sweep-orphans.ts'
 
@@ -20,8 +21,11 @@ export async function startJobs(deps: Deps): Promise<Runner> {
     concurrency: 2,
     noHandleSignals: true,
     logger: new WorkerLogger((scope) => (level, message) => log[levels[level] ?? 'info'](scope, message)),
-    crontab: '17 3 * * * sweep-orphans ?max=3&fill=1d\n47 3 * * * forget-expired ?max=3&fill=1d',
+    crontab: `17 3 * * * sweep-orphans ?max=3&fill=1d
+47 3 * * * forget-expired ?max=3&fill=1d
+${archiveCrontab}`,
     taskList: {
+      ...archiveTasks(deps),
       'forget-expired': async () => {
         const count = await forgetExpired(deps, await readArchiveScope(deps.db))
         deps.log.info({ count }, 'expired sessions and links are removed')

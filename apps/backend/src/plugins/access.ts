@@ -1,4 +1,5 @@
 import {
+  isAdministrated,
   isAllowed,
   isInstallationPermission,
   isProjectPermission,
@@ -211,8 +212,8 @@ async function allowedProjects(
 ): Promise<readonly { id: number }[]> {
   const slug = (request.params as { project?: string } | undefined)?.project
   if (isProjectPermission(permission)) {
-    // Who looks after projects looks after their members.
-    if (permission === 'manage-members' && caller.isAdministrator && slug !== undefined) return findProject(db, slug)
+    // Who looks after projects looks after their members and whom they tell.
+    if (isAdministrated(permission) && caller.isAdministrator && slug !== undefined) return findProject(db, slug)
     const allowed = caller.projects.filter((one) => one.permissions.includes(permission))
     if (slug !== undefined) return within(caller.projects, allowed, slug)
     if (allowed.length === 0) throw forbidden('No project lets you do this.')
@@ -233,7 +234,7 @@ function within(seen: readonly ProjectRights[], allowed: readonly ProjectRights[
   throw noSuchProject()
 }
 
-const noSuchProject = (): AppError => new AppError('project-not-found', 404, 'There is no such project.')
+export const noSuchProject = (): AppError => new AppError('project-not-found', 404, 'There is no such project.')
 
 async function findProject(db: Db, slug: string): Promise<{ id: number }[]> {
   const { rows } = slug.includes('\0')

@@ -5,7 +5,7 @@ import { AppError } from '../app-error.ts'
 import { type AzureAccount, connectContainer } from './azure-container.ts'
 import { checkKey } from './blob-keys.ts'
 import type { BlobInfo, BlobStore, ByteRange } from './blob-store.ts'
-import { checkLength, untilAborted } from './body.ts'
+import { checkLength, immutable, untilAborted } from './body.ts'
 
 // Four blocks at most are in memory: one being filled, three on their way. 50,000 blocks are allowed: 195 GiB.
 const blockSize = 4 * 1024 * 1024
@@ -92,6 +92,8 @@ function serviceError(error: unknown): AppError {
   if (code === 'BlobNotFound') return missing(error)
   if (code === 'BlobAlreadyExists')
     return new AppError('blob-exists', 500, 'A stored object is never overwritten.', { cause: error })
+  // BlobImmutableDueToPolicy, and the one of legal holds.
+  if (code?.startsWith('BlobImmutable') === true) return immutable(error)
   return new AppError('storage-unavailable', 503, 'The image store does not answer as it should.', { cause: error })
 }
 

@@ -11,6 +11,10 @@ export function checkLength(byteLength: number, expected: number | undefined): v
   }
 }
 
+/** A store that keeps what it has, for a time of its own or by a hold, whatever we ask. */
+export const immutable = (cause: unknown): AppError =>
+  new AppError('blob-immutable', 409, 'The image store keeps these bytes by a rule of its own.', { cause })
+
 /** The body, ended by the signal's reason even when the sender is silent. */
 export async function* untilAborted(
   body: AsyncIterable<Uint8Array>,

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { AppError } from '../app-error.ts'
 import { checkKey, newTemporaryKey, temporaryPrefix } from './blob-keys.ts'
 import type { BlobStore } from './blob-store.ts'
-import { checkLength, untilAborted } from './body.ts'
+import { checkLength, immutable, untilAborted } from './body.ts'
 import { errnoOf, freshMemory, listFolder, missing, openForReading, unavailable } from './disk-read.ts'
 
 // Chunks of the network (64 KiB) are gathered to one write call of about this size.
@@ -121,6 +121,8 @@ export async function openDiskStore(root: string): Promise<BlobStore> {
     async delete(key) {
       await guarded(
         unlink(pathOf(key)).catch((error: unknown) => {
+          // Marked as immutable, as write-once file systems do for a time.
+          if (errnoOf(error) === 'EPERM') throw immutable(error)
           if (errnoOf(error) !== 'ENOENT') throw error
         }),
       )

@@ -1,0 +1,31 @@
+import {
+  binPageSchema,
+  binQuerySchema,
+  deleteSchema,
+  deletionSchema,
+  moveSchema,
+  purgeSchema,
+  restoredSchema,
+} from '@instandt/api'
+import type { Operation } from './openapi.ts'
+
+const inspection = '/api/inspections/{study}'
+const noContent = { mediaType: '' }
+
+/** What is done with stored inspections, and who follows it. */
+export const archiveOperations: Record<string, Operation> = {
+  [`POST ${inspection}/delete`]: {
+    summary: 'An inspection, a view or instances into the bin',
+    body: deleteSchema,
+    answer: deletionSchema,
+  },
+  [`POST ${inspection}/move`]: { summary: 'An inspection to another project', body: moveSchema, ...noContent },
+  'GET /api/bin': { summary: 'What lies in the bin', query: binQuerySchema, answer: binPageSchema },
+  'POST /api/bin/{deletion}/restore': { summary: 'Out of the bin', answer: restoredSchema },
+  'GET /api/archive/bin': { summary: 'The bin of all projects', query: binQuerySchema, answer: binPageSchema },
+  'POST /api/archive/bin/{deletion}/purge': {
+    summary: 'Removed for good before its time',
+    body: purgeSchema,
+    ...noContent,
+  },
+}

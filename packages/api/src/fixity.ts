@@ -1,0 +1,33 @@
+import { z } from 'zod'
+
+export const fixityFaultSchema = z.object({
+  project: z.string(),
+  studyInstanceUid: z.string(),
+  sopInstanceUid: z.string(),
+  /** current: what everybody sees · version: before a correction · bin: deleted. */
+  place: z.enum(['current', 'version', 'bin']),
+  fault: z.enum(['missing', 'length', 'bytes']),
+  blobKey: z.string(),
+  expectedSha256: z.string(),
+  foundSha256: z.string().nullable(),
+  foundAt: z.string(),
+  seenAt: z.string(),
+})
+export type FixityFault = z.infer<typeof fixityFaultSchema>
+
+/** GET /api/archive/fixity: whether the stored bytes are still those that were stored. */
+export const fixityReportSchema = z.object({
+  periodDays: z.number(),
+  objectCount: z.number().int(),
+  byteSize: z.number(),
+  /** Read again within the period. */
+  provenCount: z.number().int(),
+  /** Older than the period and not read again since. */
+  overdueCount: z.number().int(),
+  /** The object that waits longest was stored, or read again, then; null when nothing is stored. */
+  oldestAt: z.string().nullable(),
+  /** Newest first, at most 500. */
+  faults: z.array(fixityFaultSchema),
+  faultCount: z.number().int(),
+})
+export type FixityReport = z.infer<typeof fixityReportSchema>
