@@ -5,6 +5,7 @@ import Fastify, { LogController } from 'fastify'
 import { AppError } from './app-error.ts'
 import { auditRoutes } from './audit/route.ts'
 import { binRoutes } from './bin/route.ts'
+import { changeRoutes } from './changes/route.ts'
 import type { Config } from './config.ts'
 import type { App, Deps } from './deps.ts'
 import { qidoRoutes } from './dicomweb/qido/route.ts'
@@ -109,6 +110,7 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     tokenRoutes(interfaces as App, deps)
     auditRoutes(interfaces as App, deps)
     binRoutes(interfaces as App, deps)
+    changeRoutes(interfaces as App, deps)
     openApiRoutes(interfaces as App)
   })
   await options.addPages?.(app)

@@ -1,6 +1,8 @@
 import {
   binPageSchema,
   binQuerySchema,
+  changePageSchema,
+  changesQuerySchema,
   deleteSchema,
   deletionSchema,
   moveSchema,
@@ -27,5 +29,10 @@ export const archiveOperations: Record<string, Operation> = {
     summary: 'Removed for good before its time',
     body: purgeSchema,
     ...noContent,
+  },
+  'GET /api/changes': {
+    summary: 'What happened to stored objects, in the order of commits',
+    query: changesQuerySchema,
+    answer: changePageSchema,
   },
 }

@@ -106,6 +106,7 @@ test('there are routes to walk, of every kind of permission', () => {
       'signed-in',
       'own',
       'read',
+      'follow',
       'store',
       'delete',
       'move',

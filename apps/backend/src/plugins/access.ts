@@ -85,6 +85,10 @@ export async function readArchiveScope(db: Db, name?: string): Promise<ArchiveSc
   return { ...scope, isWholeArchive: true } as ArchiveScope
 }
 
+/** The same caller in one of the projects alone; in none when the scope does not hold it. */
+export const onlyIn = (scope: Scope, projectId: number): Scope =>
+  makeScope({ ...scope, projectIds: scope.projectIds.filter((id) => id === projectId) })
+
 /** @throws AppError 'project-needed' naming the choice */
 export function requireDefaultProject(request: FastifyRequest): StoreScope {
   const { scope, caller } = request
