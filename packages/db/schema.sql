@@ -235,6 +235,7 @@ create table public.correction (
   finished_at timestamp with time zone,
   id uuid default gen_random_uuid() not null,
   instance_count integer default 0 not null,
+  leased_until timestamp with time zone,
   project_id bigint not null,
   reason text not null,
   state text default 'waiting'::text not null,
@@ -242,6 +243,7 @@ create table public.correction (
   study_instance_uid text collate "C" not null
 );
 create table public.correction_instance (
+  before jsonb not null,
   blob_key text collate "C" not null,
   bulk jsonb not null,
   byte_size bigint not null,
@@ -352,6 +354,11 @@ create table public.project (
   id bigint generated always as identity not null,
   name text not null,
   slug text not null
+);
+create table public.proof_request (
+  leased_until timestamp with time zone,
+  requested_at timestamp with time zone default now() not null,
+  study_id bigint not null
 );
 create table public.recovery_code (
   account_id uuid not null,
@@ -480,6 +487,7 @@ create table public.upload (
   finished_at timestamp with time zone,
   id uuid default gen_random_uuid() not null,
   is_project_named boolean not null,
+  key uuid,
   name text not null,
   outcome jsonb,
   part_size bigint not null,
@@ -630,6 +638,7 @@ alter table public.one_time_link add constraint one_time_link_token_hash_check C
 alter table public.project add constraint project_pkey PRIMARY KEY (id);
 alter table public.project add constraint project_slug_key UNIQUE (slug);
 alter table public.project add constraint project_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text));
+alter table public.proof_request add constraint proof_request_pkey PRIMARY KEY (study_id);
 alter table public.recovery_code add constraint recovery_code_pkey PRIMARY KEY (account_id, code_hash);
 alter table public.recovery_code add constraint recovery_code_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE;
 alter table public.rendition add constraint rendition_pkey PRIMARY KEY (instance_id, frame);
@@ -658,6 +667,7 @@ alter table public.study add constraint study_study_instance_uid_key UNIQUE (stu
 alter table public.study add constraint study_component_id_fkey FOREIGN KEY (component_id) REFERENCES component(id);
 alter table public.study add constraint study_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
 alter table public.upload add constraint upload_pkey PRIMARY KEY (id);
+alter table public.upload add constraint upload_actor_id_key_key UNIQUE (actor_id, key);
 alter table public.upload add constraint upload_blob_key_key UNIQUE (blob_key);
 alter table public.upload add constraint upload_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
 alter table public.upload add constraint upload_byte_size_check CHECK ((byte_size > 0));
@@ -730,7 +740,6 @@ CREATE INDEX study_project_id_stored_at_id_idx ON public.study USING btree (proj
 CREATE INDEX study_project_id_study_date_id_idx ON public.study USING btree (project_id, study_date DESC NULLS LAST, id DESC);
 CREATE INDEX study_project_id_study_id_idx ON public.study USING btree (project_id, study_id);
 CREATE INDEX study_search_text_idx ON public.study USING gin (search_text gin_trgm_ops);
-CREATE INDEX upload_actor_id_idx ON public.upload USING btree (actor_id);
 CREATE INDEX upload_state_idx ON public.upload USING btree (state) WHERE (state = ANY (ARRAY['open'::text, 'assembling'::text]));
 CREATE INDEX webhook_next_attempt_at_idx ON public.webhook USING btree (next_attempt_at) WHERE (state = 'active'::text);
 CREATE INDEX webhook_project_id_idx ON public.webhook USING btree (project_id);
@@ -1072,6 +1081,7 @@ grant delete, insert, select, update on public.membership to instandt_app;
 grant delete, insert, select, update on public.one_time_link to instandt_app;
 grant delete, insert, select, update on public.project to instandt_app;
 grant usage on public.project_id_seq to instandt_app;
+grant delete, insert, select, update on public.proof_request to instandt_app;
 grant delete, insert, select, update on public.recovery_code to instandt_app;
 grant delete, insert, select, update on public.rendition to instandt_app;
 grant delete, insert, select, update on public.rendition_job to instandt_app;

@@ -20,7 +20,7 @@ export type CorrectableName = keyof typeof correctableTags
 export const correctableNames = Object.keys(correctableTags) as CorrectableName[]
 
 /** Null empties the attribute. */
-export type CorrectedValues = Partial<Record<CorrectableName, string | null>>
+export type CorrectedValues = { [Name in CorrectableName]?: string | null | undefined }
 
 /** One value by the rules of its attribute's VR; blanks at its ends carry no meaning. */
 function valueSchema(tag: string): z.ZodType<string | null, string | null> {

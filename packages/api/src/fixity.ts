@@ -20,10 +20,10 @@ export const fixityReportSchema = z.object({
   periodDays: z.number(),
   objectCount: z.number().int(),
   byteSize: z.number(),
-  /** Read again within the period. */
-  provenCount: z.number().int(),
-  /** Older than the period and not read again since. */
+  /** Neither stored nor read again within the period. */
   overdueCount: z.number().int(),
+  /** Read again and found right in the last 24 hours. */
+  lastDay: z.object({ objectCount: z.number().int(), byteSize: z.number() }),
   /** The object that waits longest was stored, or read again, then; null when nothing is stored. */
   oldestAt: z.string().nullable(),
   /** Newest first, at most 500. */

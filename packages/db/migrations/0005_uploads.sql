@@ -3,6 +3,8 @@
 create table upload (
   id uuid primary key default gen_random_uuid(),
   actor_id text collate "C" not null,
+  -- The sender's own: the same one again is the same upload, when the answer to its beginning was lost.
+  key uuid,
   project_id bigint not null references project,
   -- Into this project or nowhere: a study of it that lies in another one is refused.
   is_project_named boolean not null,
@@ -24,9 +26,9 @@ create table upload (
   -- Last sign of life of the sender, then of the job.
   touched_at timestamptz not null default now(),
   finished_at timestamptz,
-  check ((state in ('open', 'assembling')) = (finished_at is null))
+  check ((state in ('open', 'assembling')) = (finished_at is null)),
+  unique (actor_id, key)
 );
-create index on upload (actor_id);
 create index on upload (state) where state in ('open', 'assembling');
 
 -- Parts that are durable in the store.

@@ -49,15 +49,18 @@ export async function requestPurge(db: Db, scope: Scope, id: string, reason: str
   })
 }
 
-/** One at a time is enough; another one asked for while it runs is run after it. */
+/** Without a queue: one whose worker was killed would be closed for hours. */
 export async function addPurgeJob(client: Pool | PoolClient, _scope: Scope): Promise<void> {
-  await client.query(`select graphile_worker.add_job('purge-bin', queue_name => 'purge-bin', job_key => 'purge-bin')`)
+  await client.query(`select graphile_worker.add_job('purge-bin', job_key => 'purge-bin')`)
 }
+
+/** For so long nobody else takes it up. */
+const lease = `now() + interval '10 minutes'`
 
 /** Takes the next one whose time has come; marked before the first byte is removed. */
 export async function beginPurge(db: Db, _scope: ArchiveScope, tried: readonly string[]): Promise<Purge | undefined> {
   const { rows } = await db.pool.query<Purge>(
-    `update deletion set state = 'purging' where id = (
+    `update deletion set state = 'purging', next_try_at = ${lease} where id = (
        select id from deletion where (state = 'purging' or purge_at <= now())
          and (next_try_at is null or next_try_at <= now()) and id <> all($1::uuid[])
        order by purge_at, id limit 1 for update skip locked)
@@ -104,6 +107,7 @@ export async function buryRemains(
     )
     // Another process was quicker: the tombstone stands.
     if (rows.length === 0) return
+    await client.query(`update deletion set next_try_at = ${lease} where id = $1`, [purge.id])
     await client.query('delete from instance_version where instance_id = any($1::bigint[])', [ids])
     await client.query('delete from fixity_fault where blob_key = any($1::text[])', [
       remains.flatMap((one) => one.versions.map((version) => version.blobKey)),

@@ -9,6 +9,7 @@ import {
   type Remains,
 } from '../data/purge.ts'
 import type { Deps } from '../deps.ts'
+import { inParallel } from '../in-parallel.ts'
 import type { ArchiveScope } from '../plugins/access.ts'
 
 const instancesAtOnce = 100
@@ -65,9 +66,5 @@ async function purgeOne(
 
 async function removeBytes(deps: Deps, remains: readonly Remains[]): Promise<void> {
   const keys = remains.flatMap((one) => one.versions.map(({ blobKey }) => blobKey))
-  for (let at = 0; at < keys.length; at += blobsAtOnce) {
-    const settled = await Promise.allSettled(keys.slice(at, at + blobsAtOnce).map((key) => deps.blobs.delete(key)))
-    const failed = settled.find((one) => one.status === 'rejected')
-    if (failed) throw failed.reason
-  }
+  await inParallel(keys, blobsAtOnce, (key) => deps.blobs.delete(key))
 }
