@@ -7,6 +7,7 @@ import { auditRoutes } from './audit/route.ts'
 import { binRoutes } from './bin/route.ts'
 import { changeRoutes } from './changes/route.ts'
 import type { Config } from './config.ts'
+import { correctionRoutes } from './correction/route.ts'
 import type { App, Deps } from './deps.ts'
 import { qidoRoutes } from './dicomweb/qido/route.ts'
 import { stowRoutes } from './dicomweb/stow/route.ts'
@@ -109,6 +110,7 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     userRoutes(interfaces as App, deps)
     tokenRoutes(interfaces as App, deps)
     auditRoutes(interfaces as App, deps)
+    correctionRoutes(interfaces as App, deps)
     binRoutes(interfaces as App, deps)
     changeRoutes(interfaces as App, deps)
     openApiRoutes(interfaces as App)

@@ -3,11 +3,15 @@ import {
   binQuerySchema,
   changePageSchema,
   changesQuerySchema,
+  correctionSchema,
   deleteSchema,
   deletionSchema,
+  historySchema,
   moveSchema,
+  newCorrectionSchema,
   purgeSchema,
   restoredSchema,
+  versionListSchema,
 } from '@instandt/api'
 import type { Operation } from './openapi.ts'
 
@@ -22,6 +26,20 @@ export const archiveOperations: Record<string, Operation> = {
     answer: deletionSchema,
   },
   [`POST ${inspection}/move`]: { summary: 'An inspection to another project', body: moveSchema, ...noContent },
+  [`POST ${inspection}/corrections`]: {
+    summary: 'Other values for component, order or inspection, in all its instances',
+    body: newCorrectionSchema,
+    answer: correctionSchema,
+  },
+  [`GET ${inspection}/history`]: { summary: 'Corrections, and when its bytes were proven', answer: historySchema },
+  [`GET ${inspection}/instances/{instance}/versions`]: {
+    summary: 'An instance before and after corrections',
+    answer: versionListSchema,
+  },
+  [`GET ${inspection}/instances/{instance}/versions/{version}`]: {
+    summary: 'The file of one version',
+    mediaType: 'application/dicom',
+  },
   'GET /api/bin': { summary: 'What lies in the bin', query: binQuerySchema, answer: binPageSchema },
   'POST /api/bin/{deletion}/restore': { summary: 'Out of the bin', answer: restoredSchema },
   'GET /api/archive/bin': { summary: 'The bin of all projects', query: binQuerySchema, answer: binPageSchema },

@@ -12,6 +12,8 @@ import {
   studyOf,
 } from '../archive.fixture.ts'
 import { addPerson, addProject, sessionHeaders, tokenHeaders } from '../identity.fixture.ts'
+import { correctInspections } from '../jobs/correct-inspections.ts'
+import { readArchiveScope } from '../plugins/access.ts'
 import { startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
 
 let backend: TestBackend
@@ -125,4 +127,16 @@ test('what of it lies in the bin stays with the project it was deleted in', asyn
   const { id } = await remove(backend, studyOf('binned'), { instances: [instanceOf('binned', 1)] })
   assert.equal((await move('binned', both)).status, 204)
   assert.equal((await post(backend, `/api/bin/${id}/restore`)).code, 'inspection-elsewhere')
+})
+
+test('an inspection that is being corrected is moved afterwards', async () => {
+  assert.equal((await backend.stow(inspectionFiles('corrected', 1))).status, 200)
+  const changes = { material: 'Steel' }
+  const address = `/api/inspections/${studyOf('corrected')}/corrections`
+  assert.equal((await post(backend, address, { changes, reason: 'because' })).status, 202)
+  assert.equal((await move('corrected', both)).code, 'correction-under-way')
+  await correctInspections(backend.deps, await readArchiveScope(backend.db))
+  assert.equal((await move('corrected', both)).status, 204)
+  const history = await fetch(`${backend.url}/api/inspections/${studyOf('corrected')}/history`, { headers: there })
+  assert.equal(((await history.json()) as { corrections: unknown[] }).corrections.length, 1)
 })

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg'
 import { AppError } from '../app-error.ts'
 import type { Scope } from '../plugins/access.ts'
+import type { NewStudy } from './new-instance.ts'
 
 /** A study whose writers wait until the transaction ends. */
 export interface LockedStudy {
@@ -86,6 +87,30 @@ export async function dropEmptyComponent(client: PoolClient, componentId: number
       'delete from component c where c.id = $1 and not exists (select from study s where s.component_id = c.id)',
       [componentId],
     )
+}
+
+/** Gives a study other columns, and the component it is of by them. */
+export async function replaceStudy(client: PoolClient, study: LockedStudy, row: NewStudy): Promise<void> {
+  const componentId = await ensureComponent(client, study.projectId, {
+    identity_key: row.componentIdentityKey,
+    component_number: row.componentNumber ?? null,
+    issuer: row.componentIssuer ?? null,
+    component_name: row.componentName ?? null,
+  })
+  await client.query(
+    `update study set component_id = $2, study_date = r."studyDate", study_time = r."studyTime",
+       accession_number = r."accessionNumber", study_id = r."studyId", study_description = r."studyDescription",
+       component_number = r."componentNumber", component_issuer = r."componentIssuer", component_name = r."componentName",
+       component_name_folded = r."componentNameFolded", owner_name = r."ownerName", owner_name_folded = r."ownerNameFolded",
+       manufacturing_date = r."manufacturingDate", material_name = r."materialName", search_text = r."searchText",
+       attributes = r.attributes
+     from jsonb_to_record($3) as r("studyDate" text, "studyTime" text, "accessionNumber" text, "studyId" text,
+       "studyDescription" text, "componentNumber" text, "componentIssuer" text, "componentName" text,
+       "componentNameFolded" text, "ownerName" text, "ownerNameFolded" text, "manufacturingDate" text, "materialName" text,
+       "searchText" text, attributes text) where id = $1`,
+    [study.id, componentId, JSON.stringify(row)],
+  )
+  if (componentId !== study.componentId) await dropEmptyComponent(client, study.componentId)
 }
 
 /** The columns of a live table, quoted, in order; its twin in the bin has at least these. */

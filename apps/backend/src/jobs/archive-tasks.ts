@@ -2,15 +2,24 @@ import type { TaskList } from 'graphile-worker'
 import { forgetChanges } from '../data/changes.ts'
 import type { Deps } from '../deps.ts'
 import { readArchiveScope } from '../plugins/access.ts'
+import { correctInspections } from './correct-inspections.ts'
 import { purgeBin } from './purge-bin.ts'
 
-/** When what the archive owes is due; UTC. A queue's jobs run one after the other, over all processes. */
-export const archiveCrontab = `11 * * * * purge-bin ?queue=purge-bin&jobKey=purge-bin
+/**
+ * When what the archive owes is due; UTC. The often repeated ones also take up what a killed process left: a worker's own
+ * hold on a job would last for hours.
+ */
+export const archiveCrontab = `* * * * * correct-inspections ?jobKey=correct-inspections
+*/10 * * * * purge-bin ?jobKey=purge-bin
 53 3 * * * forget-changes ?max=3&fill=1d`
 
 /** Background work on what is stored already. */
 export function archiveTasks(deps: Deps): TaskList {
   return {
+    'correct-inspections': async (_payload, { abortSignal }) => {
+      const count = await correctInspections(deps, await readArchiveScope(deps.db), abortSignal)
+      if (count > 0) deps.log.info({ count }, 'inspections were corrected')
+    },
     'purge-bin': async (_payload, { abortSignal }) => {
       const report = await purgeBin(deps, await readArchiveScope(deps.db), abortSignal)
       if (report.purged + report.postponed > 0) deps.log.info(report, 'the bin was purged')

@@ -108,6 +108,7 @@ test('there are routes to walk, of every kind of permission', () => {
       'read',
       'follow',
       'store',
+      'correct',
       'delete',
       'move',
       'manage-members',

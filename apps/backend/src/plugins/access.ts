@@ -68,6 +68,12 @@ async function readDefaultProject(db: Db): Promise<number> {
   return project.id
 }
 
+/** A scope as the database keeps it, for a job that works in its name later. */
+export type KeptScope = Omit<StoreScope, typeof scopeBrand>
+
+/** The scope of somebody who asked for it earlier; `kept` comes from where only a scope of theirs was written. */
+export const scopeAsKept = (kept: KeptScope): StoreScope => makeScope(kept) as StoreScope
+
 /** The scope of the program's own work in some projects. */
 export function systemScope(projectIds: readonly number[], defaultProjectId: number, name = 'instandt'): StoreScope {
   const actor = { kind: 'system', id: 'system', name } as const
@@ -88,6 +94,12 @@ export async function readArchiveScope(db: Db, name?: string): Promise<ArchiveSc
 /** The same caller in one of the projects alone; in none when the scope does not hold it. */
 export const onlyIn = (scope: Scope, projectId: number): Scope =>
   makeScope({ ...scope, projectIds: scope.projectIds.filter((id) => id === projectId) })
+
+/** The same caller in every project: for routes that ask for `manage-archive`, and show no image. */
+export async function everywhere(db: Db, scope: Scope): Promise<Scope> {
+  const { rows } = await db.pool.query<{ id: number }>('select id from project')
+  return makeScope({ ...scope, projectIds: rows.map((row) => row.id) })
+}
 
 /** @throws AppError 'project-needed' naming the choice */
 export function requireDefaultProject(request: FastifyRequest): StoreScope {

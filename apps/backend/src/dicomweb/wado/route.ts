@@ -63,8 +63,7 @@ export function wadoRoutes(app: App, deps: Deps): void {
     get(
       url,
       async (request, reply) => {
-        const ids = await retrieveIds(deps, request.scope, selectionOf(request.params))
-        const identity = ids.join()
+        const { ids, identity } = await retrieveIds(deps, request.scope, selectionOf(request.params))
         negotiate(request, [{ type: dicom, isMultipart: true }])
         async function* parts(memory: ReaderMemory): AsyncGenerator<Part> {
           for await (const object of retrieveObjects(deps, request.scope, ids, memory)) {
@@ -98,13 +97,13 @@ export function wadoRoutes(app: App, deps: Deps): void {
 
   for (const url of [study, series, instance]) {
     get(`${url}/metadata`, async (request, reply) => {
-      const ids = await retrieveIds(deps, request.scope, selectionOf(request.params))
+      const { ids, identity } = await retrieveIds(deps, request.scope, selectionOf(request.params))
       const offer = negotiate(request, [
         { type: 'application/dicom+json', isMultipart: false },
         { type: 'application/json', isMultipart: false },
       ])
       const base = baseOf(deps.config, request)
-      return sendBody(request, reply, `${base} ${ids.join()}`, {
+      return sendBody(request, reply, `${base} ${identity}`, {
         mediaType: offer.type,
         byteLength: undefined,
         open: () => retrieveMetadata(deps, request.scope, ids, base),
