@@ -12,6 +12,7 @@ import type { App, Deps } from './deps.ts'
 import { qidoRoutes } from './dicomweb/qido/route.ts'
 import { stowRoutes } from './dicomweb/stow/route.ts'
 import { wadoRoutes } from './dicomweb/wado/route.ts'
+import { fixityRoutes } from './fixity/route.ts'
 import { inspectionRoutes } from './inspection/route.ts'
 import { linkRoutes } from './links/route.ts'
 import { openApiRoutes } from './openapi.ts'
@@ -113,6 +114,7 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     correctionRoutes(interfaces as App, deps)
     binRoutes(interfaces as App, deps)
     changeRoutes(interfaces as App, deps)
+    fixityRoutes(interfaces as App, deps)
     openApiRoutes(interfaces as App)
   })
   await options.addPages?.(app)

@@ -6,6 +6,7 @@ import {
   correctionSchema,
   deleteSchema,
   deletionSchema,
+  fixityReportSchema,
   historySchema,
   moveSchema,
   newCorrectionSchema,
@@ -53,4 +54,7 @@ export const archiveOperations: Record<string, Operation> = {
     query: changesQuerySchema,
     answer: changePageSchema,
   },
+  [`POST ${inspection}/proof`]: { summary: 'Reads its stored bytes again now', ...noContent },
+  'GET /api/archive/fixity': { summary: 'Whether stored bytes are still the same', answer: fixityReportSchema },
+  'POST /api/archive/fixity/{study}': { summary: 'Reads the stored bytes of any inspection again now', ...noContent },
 }

@@ -16,25 +16,3 @@ export async function findReferenced(db: Db, _scope: ArchiveScope, blobKeys: rea
   })
   return new Set(rows.map((row) => row.blob_key))
 }
-
-export interface ReferencedBlob {
-  id: number
-  blobKey: string
-  byteSize: number
-  sha256: Buffer
-}
-
-/** Rows after `afterId` in ascending order, with what their bytes must be. */
-export async function listReferenced(
-  db: Db,
-  _scope: ArchiveScope,
-  afterId: number,
-  limit: number,
-): Promise<ReferencedBlob[]> {
-  const { rows } = await db.pool.query<ReferencedBlob>({
-    name: 'list-referenced-blobs',
-    text: `select id, blob_key as "blobKey", byte_size as "byteSize", sha256 from instance where id > $1 order by id limit $2`,
-    values: [afterId, limit],
-  })
-  return rows
-}
