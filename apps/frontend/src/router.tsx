@@ -12,6 +12,8 @@ import { sessionQuery } from './api/queries.ts'
 import { AdministrationFrame } from './routes/administration-frame.tsx'
 import { AppFrame } from './routes/app-frame.tsx'
 import { AuditPage } from './routes/audit.tsx'
+import { BinPage } from './routes/bin.tsx'
+import { FixityPage } from './routes/fixity.tsx'
 import { InspectionPage } from './routes/inspection.tsx'
 import { InspectionsPage } from './routes/inspections.tsx'
 import { InvitationPage } from './routes/invitation.tsx'
@@ -134,6 +136,16 @@ const rolesRoute = createRoute({
   path: '/administration/roles',
   component: RolesPage,
 })
+const binRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/administration/bin',
+  component: BinPage,
+})
+const fixityRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/administration/fixity',
+  component: FixityPage,
+})
 const auditRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/administration/audit',
@@ -157,6 +169,8 @@ export const router = createRouter({
         projectRoute,
         tokensRoute,
         rolesRoute,
+        binRoute,
+        fixityRoute,
         auditRoute,
       ]),
     ]),

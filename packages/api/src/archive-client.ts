@@ -60,6 +60,8 @@ export interface ArchiveClient {
     signal?: AbortSignal,
   ): Promise<ChangePage>
   getFixityReport(signal?: AbortSignal): Promise<FixityReport>
+  /** The same of any inspection, for administrators. */
+  proveAny(study: string): Promise<void>
 
   listWebhooks(project: string, signal?: AbortSignal): Promise<{ items: Webhook[] }>
   createWebhook(project: string, webhook: NewWebhook): Promise<WebhookCreated>
@@ -108,6 +110,7 @@ export function archiveClient(
     purge: (deletion, reason) => send('POST', `/api/archive/bin/${part(deletion)}/purge`, null, { body: { reason } }),
     getChanges: (query, signal) =>
       send('GET', `/api/changes${queryString({ ...query })}`, changePageSchema, { signal }),
+    proveAny: (study) => send('POST', `/api/archive/fixity/${part(study)}`, null),
     getFixityReport: (signal) => send('GET', '/api/archive/fixity', fixityReportSchema, { signal }),
 
     listWebhooks: (project, signal) => send('GET', webhooks(project), webhookListSchema, { signal }),

@@ -1,4 +1,4 @@
-import { faultOfText, tags, vrOf } from '@instandt/dicom'
+import { faultOfText, tags, type Vr } from '@instandt/dicom'
 import { z } from 'zod'
 
 /** Attributes that are the same in all instances of an inspection, by their names in this interface (DICONDE's terms). */
@@ -17,19 +17,34 @@ export const correctableTags = {
   description: tags.studyDescription,
 } as const
 export type CorrectableName = keyof typeof correctableTags
+/** By hand: the dictionary would double what a browser loads before its first page. */
+export const correctableVrs: Record<CorrectableName, Vr> = {
+  componentName: 'PN',
+  componentNumber: 'LO',
+  componentIssuer: 'LO',
+  componentOwner: 'PN',
+  componentManufacturer: 'ST',
+  manufacturingDate: 'DA',
+  material: 'SH',
+  orderNumber: 'SH',
+  inspectionNumber: 'SH',
+  date: 'DA',
+  time: 'TM',
+  description: 'LO',
+}
 export const correctableNames = Object.keys(correctableTags) as CorrectableName[]
 
 /** Null empties the attribute. */
 export type CorrectedValues = { [Name in CorrectableName]?: string | null | undefined }
 
 /** One value by the rules of its attribute's VR; blanks at its ends carry no meaning. */
-function valueSchema(tag: string): z.ZodType<string | null, string | null> {
+function valueSchema(vr: Vr): z.ZodType<string | null, string | null> {
   return z
     .string()
     .max(2000)
     .transform((text) => text.trim())
     .superRefine((text, context) => {
-      const fault = faultOfText(text, vrOf(tag) ?? 'LO')
+      const fault = faultOfText(text, vr)
       if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
     })
     .transform((text) => (text === '' ? null : text))
@@ -40,7 +55,7 @@ export const reasonSchema = z.string().trim().min(3).max(500)
 
 export const correctedValuesSchema = z
   .strictObject(
-    Object.fromEntries(correctableNames.map((name) => [name, valueSchema(correctableTags[name]).optional()])) as Record<
+    Object.fromEntries(correctableNames.map((name) => [name, valueSchema(correctableVrs[name]).optional()])) as Record<
       CorrectableName,
       z.ZodOptional<z.ZodType<string | null, string | null>>
     >,

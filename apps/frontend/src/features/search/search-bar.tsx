@@ -4,7 +4,8 @@ import { IconFilter, IconSearch, IconX } from '@tabler/icons-react'
 import { type RefObject, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type InspectionsSearch, inspectionSorts } from '../../search-params.ts'
-import { countFilters, isNarrowed, toDicomDate, toFieldDate, withFilters } from './filters.ts'
+import { toDicomDate, toFieldDate } from '../../ui/format.ts'
+import { countFilters, isNarrowed, withFilters } from './filters.ts'
 import classes from './search.module.css'
 
 // Methods seen in NDT first; any other code still works from a link.
