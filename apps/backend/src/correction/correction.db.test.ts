@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { mkdtemp, rename, rmdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Correction, type History, historySchema, type Version, versionListSchema } from '@instandt/api'
@@ -282,6 +286,53 @@ test('bytes that are not those that were stored are not given a new hash', async
   assert.equal((await order('rotten', { material: 'x' })).status, 202)
   await work()
   assert.match((await history('rotten')).corrections[0]?.fault ?? '', /missing/)
+})
+
+test('a store that is away holds a correction up, and ends none', async () => {
+  assert.equal((await backend.stow(inspectionFiles('away', 2))).status, 200)
+  assert.equal((await order('away', { material: 'x' })).status, 202)
+  const folder = backend.deps.config.STORAGE_DIR ?? ''
+  await rename(folder, `${folder}-away`)
+  try {
+    await assert.rejects(work(), { code: 'storage-unavailable' })
+  } finally {
+    await rename(`${folder}-away`, folder)
+  }
+  assert.equal((await history('away')).corrections[0]?.state, 'running')
+  assert.equal(await work(), 0, 'not at once again')
+  await backend.db.pool.query('update correction set leased_until = now() where finished_at is null')
+  assert.equal(await work(), 1)
+  assert.equal((await history('away')).corrections[0]?.state, 'done')
+})
+
+test('a disk that is full holds a correction up, keeps no half of a file, and lets it end when there is room', async (t) => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'instandt-full-'))
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder], { stdio: 'pipe' })
+  } catch {
+    t.skip('a small file system can be mounted by root only')
+    return
+  }
+  const full = await startTestBackend({ STORAGE_DIR: folder })
+  try {
+    const image = { rows: 1024, columns: 1024, bitsAllocated: 16, bitsStored: 16 } as const
+    const uids = { studyInstanceUid: studyOf('full'), seriesInstanceUid: seriesOf('full') }
+    assert.equal((await full.stow([Buffer.from(buildInstance({ ...uids, image }))])).status, 200)
+    const before = await blobKeys(full, '')
+    const address = `/api/inspections/${studyOf('full')}/corrections`
+    assert.equal((await post(full, address, { changes: { material: 'x' }, reason: 'because' })).status, 202)
+    const scope = await readArchiveScope(full.db)
+    await assert.rejects(correctInspections(full.deps, scope), { code: 'storage-unavailable' })
+    assert.deepEqual(await blobKeys(full, ''), before)
+    execFileSync('mount', ['-o', 'remount,size=8m', folder])
+    await full.db.pool.query('update correction set leased_until = now()')
+    assert.equal(await correctInspections(full.deps, scope), 1)
+    assert.equal((await blobKeys(full, objectPrefix)).length, 2)
+  } finally {
+    await full.stop()
+    execFileSync('umount', [folder])
+    await rmdir(folder)
+  }
 })
 
 test('instances that come, go and are deleted meanwhile', async () => {

@@ -157,7 +157,11 @@ async function makeFile(deps: Deps, scope: ArchiveScope, order: CorrectionOrder,
     if (error instanceof Hindrance) throw error
     if (error instanceof DicomWriteError || error instanceof DicomReadError || error instanceof Refusal)
       throw fault(error.message)
-    if (error instanceof AppError && error.code === 'blob-missing') throw fault('its stored bytes are missing.')
+    if (error instanceof AppError && error.code === 'blob-missing') {
+      // A disk that is not mounted has lost nothing: then this throws what may pass.
+      await deps.blobs.check()
+      throw fault('its stored bytes are missing.')
+    }
     throw error
   }
 }

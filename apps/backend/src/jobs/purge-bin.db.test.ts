@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { rename } from 'node:fs/promises'
 import { createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
@@ -189,6 +190,25 @@ async function startKeeper(target: URL): Promise<{ port: number; keeps: { is: bo
     },
   }
 }
+
+test('a store that is away gives up nothing, and nothing is buried', async () => {
+  const deletion = await deleted('away', 2)
+  await isOver(deletion)
+  const folder = backend.deps.config.STORAGE_DIR ?? ''
+  await rename(folder, `${folder}-away`)
+  try {
+    await assert.rejects(purge(), { code: 'storage-unavailable' })
+  } finally {
+    await rename(`${folder}-away`, folder)
+  }
+  const { rows } = await backend.db.pool.query<{ count: number }>(
+    'select count(*)::integer as count from bin_instance where deletion_id = $1',
+    [deletion.id],
+  )
+  assert.deepEqual(rows, [{ count: 2 }])
+  await backend.db.pool.query('update deletion set next_try_at = now()')
+  assert.deepEqual(await purge(), { purged: 1, instances: 2, postponed: 0 })
+})
 
 test('a policy of the cloud that keeps the bytes is told, and the purge is done once it lets go', async () => {
   const connectionString = await testAzurite()

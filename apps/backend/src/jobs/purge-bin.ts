@@ -65,6 +65,8 @@ async function purgeOne(
 }
 
 async function removeBytes(deps: Deps, remains: readonly Remains[]): Promise<void> {
+  // On a disk that is not mounted everything is gone already.
+  await deps.blobs.check()
   const keys = remains.flatMap((one) => one.versions.map(({ blobKey }) => blobKey))
   await inParallel(keys, blobsAtOnce, (key) => deps.blobs.delete(key))
 }
