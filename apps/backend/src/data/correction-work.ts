@@ -5,7 +5,7 @@ import { correctStudy } from '../correction/values.ts'
 import { type ArchiveScope, type KeptScope, scopeAsKept } from '../plugins/access.ts'
 import { addAuditEvent } from './audit.ts'
 import { addChanges } from './changes.ts'
-import type { NewInstance, NewStudy } from './new-instance.ts'
+import { fileValues, type NewFile, type NewStudy } from './new-instance.ts'
 import { inspectionNotFound, type LockedStudy, lockStudy, recount, replaceStudy } from './study-rows.ts'
 import { inRetriedTransaction, inTransaction } from './transaction.ts'
 
@@ -79,17 +79,14 @@ export interface StagedFile {
   sourceKey: string
   /** By name: what stood there. */
   before: Record<string, string | null>
-  row: Pick<
-    NewInstance,
-    'blobKey' | 'byteSize' | 'sha256' | 'frameLayout' | 'frameTable' | 'bulk' | 'metadata' | 'warnings'
-  >
+  row: NewFile
 }
 
 /** Keeps what the swap needs of one new file. */
 export async function stageFile(db: Db, _scope: ArchiveScope, id: string, file: StagedFile): Promise<void> {
   const { row } = file
   await db.pool.query(
-    `insert into correction_instance (correction_id, instance_id, source_key, blob_key, before, byte_size, sha256, frame_layout,
+    `insert into correction_instance (correction_id, instance_id, source_key, before, blob_key, byte_size, sha256, frame_layout,
        frame_table, bulk, metadata, warnings) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
      on conflict (correction_id, instance_id) do update set source_key = excluded.source_key, blob_key = excluded.blob_key,
        before = excluded.before, byte_size = excluded.byte_size, sha256 = excluded.sha256, frame_layout = excluded.frame_layout,
@@ -98,15 +95,8 @@ export async function stageFile(db: Db, _scope: ArchiveScope, id: string, file: 
       id,
       file.instanceId,
       file.sourceKey,
-      row.blobKey,
       JSON.stringify(file.before),
-      row.byteSize,
-      row.sha256,
-      row.frameLayout === undefined ? null : JSON.stringify(row.frameLayout),
-      row.frameTable ?? null,
-      JSON.stringify(row.bulk),
-      row.metadata,
-      JSON.stringify(row.warnings),
+      ...fileValues(row),
     ],
   )
 }

@@ -5,7 +5,7 @@ import { parseDataset } from '@instandt/dicom'
 import type { PoolClient } from 'pg'
 import { earlierHashes } from '../correction/hash-chain.ts'
 import type { ArchiveScope } from '../plugins/access.ts'
-import type { InsertResult, NewInstance } from './new-instance.ts'
+import { fileValues, type InsertResult, type NewInstance } from './new-instance.ts'
 import { lockStudy, recount, replaceStudy } from './study-rows.ts'
 import { inRetriedTransaction } from './transaction.ts'
 
@@ -83,17 +83,6 @@ async function takePlace(client: PoolClient, id: number, version: number, row: N
   await client.query(
     `update instance set version = $2, blob_key = $3, byte_size = $4, sha256 = $5, frame_layout = $6, frame_table = $7,
        bulk = $8, metadata = $9, warnings = $10, proven_at = null where id = $1`,
-    [
-      id,
-      version,
-      row.blobKey,
-      row.byteSize,
-      row.sha256,
-      row.frameLayout === undefined ? null : JSON.stringify(row.frameLayout),
-      row.frameTable ?? null,
-      JSON.stringify(row.bulk),
-      row.metadata,
-      JSON.stringify(row.warnings),
-    ],
+    [id, version, ...fileValues(row)],
   )
 }

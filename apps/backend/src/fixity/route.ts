@@ -1,6 +1,7 @@
 import type { FixityReport } from '@instandt/api'
 import type { FastifyRequest } from 'fastify'
-import { readFixityReport, requestProof } from '../data/proofs.ts'
+import { requestProof } from '../data/proof-requests.ts'
+import { readFixityReport } from '../data/proofs.ts'
 import type { App, Deps } from '../deps.ts'
 import { everywhere } from '../plugins/access.ts'
 

@@ -1,14 +1,11 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AppError } from '../app-error.ts'
+import { claimRequest, endRequest, keepRequest, listOfRequest } from '../data/proof-requests.ts'
 import {
   type ArchiveSize,
-  claimRequest,
-  endRequest,
   type FoundFault,
-  keepRequest,
   listDue,
-  listOfRequest,
   measureArchive,
   noteFault,
   noteProven,

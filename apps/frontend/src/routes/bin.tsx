@@ -1,4 +1,4 @@
-import { Button, EmptyState, Group, Skeleton, Text, Title } from '@mantine/core'
+import { EmptyState, Skeleton, Text, Title } from '@mantine/core'
 import { IconTrashOff } from '@tabler/icons-react'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
@@ -6,6 +6,7 @@ import { binQuery } from '../api/archive-queries.ts'
 import { Fault } from '../api/fault.tsx'
 import { sessionQuery } from '../api/queries.ts'
 import { BinList } from '../features/archive/bin-list.tsx'
+import { MoreButton } from '../ui/more-button.tsx'
 import classes from '../ui/page.module.css'
 
 /** What was deleted and can still be brought back: of one's projects, or of all for those who look after the archive. */
@@ -39,13 +40,7 @@ export function BinPage() {
       ) : (
         <BinList items={items} session={session} />
       )}
-      {pages.hasNextPage ? (
-        <Group justify="center" mt="md">
-          <Button variant="default" loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-            {t('common.more')}
-          </Button>
-        </Group>
-      ) : null}
+      <MoreButton pages={pages} />
     </>
   )
 }
