@@ -91,13 +91,7 @@ export async function stageFile(db: Db, _scope: ArchiveScope, id: string, file: 
      on conflict (correction_id, instance_id) do update set source_key = excluded.source_key, blob_key = excluded.blob_key,
        before = excluded.before, byte_size = excluded.byte_size, sha256 = excluded.sha256, frame_layout = excluded.frame_layout,
        frame_table = excluded.frame_table, bulk = excluded.bulk, metadata = excluded.metadata, warnings = excluded.warnings`,
-    [
-      id,
-      file.instanceId,
-      file.sourceKey,
-      JSON.stringify(file.before),
-      ...fileValues(row),
-    ],
+    [id, file.instanceId, file.sourceKey, JSON.stringify(file.before), ...fileValues(row)],
   )
 }
 

@@ -114,11 +114,15 @@ export async function provenLastDay(db: Db, _scope: Scope): Promise<ArchiveSize>
   return rows[0] as ArchiveSize
 }
 
+/** Rows of a place that can be proven: a fault that stays, or bytes on their way out, are not late. */
+const sound = (place: ProvableObject['place']): string =>
+  `${places[place].from} where ${places[place].isThere} and not exists (select from fixity_fault f where f.blob_key = o.blob_key)`
+
 /** When the object that waits longest was last looked at; null when nothing is stored. */
 export async function oldestDue(db: Db, _scope: Scope): Promise<Date | null> {
   const { rows } = await db.pool.query<{ at: Date | null }>(
     `select least(${allPlaces
-      .map((place) => `(select min(coalesce(proven_at, stored_at)) from ${places[place].table})`)
+      .map((place) => `(select ${due} from ${sound(place)} order by ${due} limit 1)`)
       .join(', ')}) as at`,
   )
   return rows[0]?.at ?? null
@@ -201,8 +205,8 @@ export async function readFixityReport(db: Db, scope: Scope, periodDays: number)
     db.pool.query<{ count: number }>(
       `select sum(n)::integer as count from (${allPlaces
         .map(
-          (place) => `select count(*) as n from ${places[place].table}
-            where coalesce(proven_at, stored_at) < now() - make_interval(secs => $1 * 86400.0)`,
+          (place) =>
+            `select count(*) as n from ${sound(place)} and ${due} < now() - make_interval(secs => $1 * 86400.0)`,
         )
         .join(' union all ')}) t`,
       [periodDays],

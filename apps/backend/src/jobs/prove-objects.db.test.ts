@@ -142,6 +142,18 @@ test('bytes that changed, are fewer or are gone are told once: log, audit, repor
   assert.equal((await proveAll()).faults, 3)
   assert.deepEqual([lines, (await events()).length], [[], 3])
 
+  // What stays missing for years is not late: nothing is read faster because of it.
+  const ageOfMissing = (days: number): Promise<unknown> =>
+    backend.db.pool.query('update instance set stored_at = now() - make_interval(days => $2) where blob_key = $1', [
+      keys[2],
+      days,
+    ])
+  await ageOfMissing(200)
+  const { overdueCount, oldestAt } = await report()
+  await ageOfMissing(0)
+  assert.equal(overdueCount, 0)
+  assert.ok(Date.now() - Date.parse(oldestAt ?? '') < 86_400_000)
+
   // Brought back from a copy of the store: the fault is over.
   await replace(keys[0] ?? '', files[0])
   await backend.db.pool.query(`update fixity_fault set seen_at = now() - interval '2 days'`)
