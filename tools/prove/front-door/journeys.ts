@@ -2,6 +2,7 @@
 // here: the rehearsal compares what was asked with every address that the API describes.
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
+import { archiveJourneys } from './archive-journeys.ts'
 import { dicomJourneys } from './dicom-journeys.ts'
 import { admin, type Journey, json, wildPassword } from './walk.ts'
 
@@ -98,4 +99,9 @@ const web: Record<string, Journey> = {
 
 const { signOut, ...signedIn } = web
 /** In this order: people become members before they browse. */
-export const journeys: Record<string, Journey> = { ...signedIn, ...dicomJourneys, ...(signOut ? { signOut } : {}) }
+export const journeys: Record<string, Journey> = {
+  ...signedIn,
+  ...dicomJourneys,
+  ...archiveJourneys,
+  ...(signOut ? { signOut } : {}),
+}
