@@ -122,6 +122,10 @@ export const settingsKeys = {
   storageImmutableDays: whole(0, 36_500).describe('Days an object cannot be changed or removed; 0 = off'),
   auditImmutableDays: whole(0, 36_500).describe('The same for the heads of the audit’s chain'),
 
+  binDays: whole(0, 3650).describe('Days until what was deleted is removed for good'),
+  fixityDays: whole(1, 3650).describe('Days within which every stored object is read again and compared'),
+  changesDays: whole(1, 3650).describe('Days that the change feed reaches back'),
+
   entraMode: z.enum(['create', 'existing']).describe('Application in Entra ID: made here, or given'),
   entraClientId: z.guid().optional().describe('Client id of the existing application'),
   entraTenantId: z.guid().optional().describe('Its directory, where it is another than tenantId'),

@@ -68,9 +68,10 @@ test('rules over logs look into tables that the diagnostic settings fill', async
     const query = String(at(alert, 'criteria.allOf.0.query'))
     return [alert.inputs['ruleName'], query.split(' | ')[0]]
   })
-  // AzureDiagnostics: Front Door, vault; ContainerAppSystemLogs: environment. The activity log has rules of its own kind.
+  // AzureDiagnostics: Front Door, vault; ContainerApp…Logs: environment. The activity log has rules of its own kind.
   assert.deepEqual(Object.fromEntries(tables), {
     'firewall-blocks-uploads': 'AzureDiagnostics',
+    'fixity-fault': 'ContainerAppConsoleLogs',
     'image-pull': 'ContainerAppSystemLogs',
     'secret-expires': 'AzureDiagnostics',
   })

@@ -241,6 +241,7 @@ create table public.correction (
   finished_at timestamp with time zone,
   id uuid default gen_random_uuid() not null,
   instance_count integer default 0 not null,
+  leased_until timestamp with time zone,
   project_id bigint not null,
   reason text not null,
   state text default 'waiting'::text not null,
@@ -248,6 +249,7 @@ create table public.correction (
   study_instance_uid text collate "C" not null
 );
 create table public.correction_instance (
+  before jsonb not null,
   blob_key text collate "C" not null,
   bulk jsonb not null,
   byte_size bigint not null,
@@ -363,6 +365,11 @@ create table public.project (
   id bigint generated always as identity not null,
   name text not null,
   slug text not null
+);
+create table public.proof_request (
+  leased_until timestamp with time zone,
+  requested_at timestamp with time zone default now() not null,
+  study_id bigint not null
 );
 create table public.recovery_code (
   account_id uuid not null,
@@ -678,6 +685,7 @@ alter table public.one_time_link add constraint one_time_link_token_hash_check C
 alter table public.project add constraint project_pkey PRIMARY KEY (id);
 alter table public.project add constraint project_slug_key UNIQUE (slug);
 alter table public.project add constraint project_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text));
+alter table public.proof_request add constraint proof_request_pkey PRIMARY KEY (study_id);
 alter table public.recovery_code add constraint recovery_code_pkey PRIMARY KEY (account_id, code_hash);
 alter table public.recovery_code add constraint recovery_code_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE;
 alter table public.rendition add constraint rendition_pkey PRIMARY KEY (instance_id, frame);
@@ -1151,6 +1159,7 @@ grant delete, insert, select, update on public.membership to instandt_app;
 grant delete, insert, select, update on public.one_time_link to instandt_app;
 grant delete, insert, select, update on public.project to instandt_app;
 grant usage on public.project_id_seq to instandt_app;
+grant delete, insert, select, update on public.proof_request to instandt_app;
 grant delete, insert, select, update on public.recovery_code to instandt_app;
 grant delete, insert, select, update on public.rendition to instandt_app;
 grant delete, insert, select, update on public.rendition_job to instandt_app;

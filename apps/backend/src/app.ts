@@ -4,7 +4,10 @@ import { readFileSync } from 'node:fs'
 import Fastify, { LogController } from 'fastify'
 import { AppError } from './app-error.ts'
 import { auditRoutes } from './audit/route.ts'
+import { binRoutes } from './bin/route.ts'
+import { changeRoutes } from './changes/route.ts'
 import type { Config } from './config.ts'
+import { correctionRoutes } from './correction/route.ts'
 import type { App, Deps } from './deps.ts'
 import { capabilityRoutes } from './dicomweb/capabilities/route.ts'
 import { qidoRoutes } from './dicomweb/qido/route.ts'
@@ -12,6 +15,7 @@ import { stowRoutes } from './dicomweb/stow/route.ts'
 import { renderedRoutes } from './dicomweb/rendered/route.ts'
 import { bulkRoutes } from './dicomweb/wado/bulk-route.ts'
 import { wadoRoutes } from './dicomweb/wado/route.ts'
+import { fixityRoutes } from './fixity/route.ts'
 import { inspectionRoutes } from './inspection/route.ts'
 import { linkRoutes } from './links/route.ts'
 import { openApiRoutes } from './openapi.ts'
@@ -121,6 +125,10 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     tokenRoutes(interfaces as App, deps)
     auditRoutes(interfaces as App, deps)
     searchAttributeRoutes(interfaces as App, deps)
+    correctionRoutes(interfaces as App, deps)
+    binRoutes(interfaces as App, deps)
+    changeRoutes(interfaces as App, deps)
+    fixityRoutes(interfaces as App, deps)
     openApiRoutes(interfaces as App)
   })
   await options.addPages?.(app)

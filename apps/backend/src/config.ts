@@ -126,6 +126,14 @@ export const configSchema = z
     UPLOAD_MAX_OPEN: z.coerce.number().int().min(1).default(200),
     /** Uploads that are put together and read at once, in each process that runs jobs. */
     UPLOAD_JOBS: z.coerce.number().int().min(1).max(16).default(2),
+    /** Days until what was deleted is removed for good. */
+    BIN_DAYS: z.coerce.number().min(0).max(3650).default(30),
+    /** Days that changes are kept for those who follow them. */
+    CHANGES_DAYS: z.coerce.number().int().min(1).max(3650).default(90),
+    /** Days within which every stored object is read again and held against its hash. */
+    FIXITY_DAYS: z.coerce.number().min(1).max(3650).default(90),
+    /** Networks inside which webhooks may call, separated by commas (10.20.0.0/16); without them only public addresses. */
+    WEBHOOK_NETWORKS: list.pipe(z.array(z.union([z.cidrv4(), z.cidrv6()]))),
     /** https://….vault.azure.net: secrets come from there, by the managed identity. */
     KEY_VAULT_URL: z.url({ protocol: /^https$/ }).optional(),
     /** Seconds until a server looks for newer secrets there. */

@@ -1,5 +1,5 @@
 // For tests of access: people with sessions, machines with tokens, projects.
-import type { ProjectRole, Role } from '@instandt/api'
+import type { ProjectRole } from '@instandt/api'
 import type { Db } from '@instandt/db'
 import { createToken } from './data/api-tokens.ts'
 import { createProject } from './data/projects.ts'
@@ -57,5 +57,3 @@ export async function tokenHeaders(db: Db, role: ProjectRole, projects: string[]
   await createToken(db, await readArchiveScope(db), secret, { name: role, role, projects, expiresInDays: 1 })
   return { authorization: `Bearer ${secret}` }
 }
-
-export const isMachineRole = (role: Role): role is 'sender' | 'reader' => role === 'sender' || role === 'reader'

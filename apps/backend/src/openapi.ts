@@ -19,6 +19,7 @@ import {
 } from '@instandt/api'
 import { z } from 'zod'
 import type { App } from './deps.ts'
+import { archiveOperations } from './openapi-archive.ts'
 import { identityOperations } from './openapi-identity.ts'
 import { uploadOperations } from './openapi-uploads.ts'
 
@@ -48,6 +49,7 @@ const instance = `${series}/instances/{instance}`
 export const operations: Record<string, Operation> = {
   ...identityOperations,
   ...uploadOperations,
+  ...archiveOperations,
   'GET /api/session': { summary: 'Who is calling and what they may see', answer: sessionSchema },
   'GET /api/inspections': {
     summary: 'Search inspections, page by page',

@@ -12,6 +12,8 @@ import { sessionQuery } from './api/queries.ts'
 import { AdministrationFrame } from './routes/administration-frame.tsx'
 import { AppFrame } from './routes/app-frame.tsx'
 import { AuditPage } from './routes/audit.tsx'
+import { BinPage } from './routes/bin.tsx'
+import { FixityPage } from './routes/fixity.tsx'
 import { InspectionPage } from './routes/inspection.tsx'
 import { InspectionsPage } from './routes/inspections.tsx'
 import { InvitationPage } from './routes/invitation.tsx'
@@ -146,6 +148,16 @@ const renditionQueueRoute = createRoute({
   path: '/administration/renditions',
   component: RenditionQueuePage,
 })
+const binRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/administration/bin',
+  component: BinPage,
+})
+const fixityRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: '/administration/fixity',
+  component: FixityPage,
+})
 const auditRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: '/administration/audit',
@@ -171,6 +183,8 @@ export const router = createRouter({
         searchAttributesRoute,
         rolesRoute,
         renditionQueueRoute,
+        binRoute,
+        fixityRoute,
         auditRoute,
       ]),
     ]),

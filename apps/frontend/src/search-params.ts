@@ -39,8 +39,12 @@ const uid = z
   .optional()
   .catch(undefined)
 
-/** The inspection's address: the view shown, and the object whose attributes are open. */
-export const inspectionSearchSchema = z.object({ view: uid, attributes: uid })
+/** The inspection's address: the view shown, and what is open beside it: an object's attributes, or the history. */
+export const inspectionSearchSchema = z.object({
+  view: uid,
+  attributes: uid,
+  history: z.literal('open').optional().catch(undefined),
+})
 
 /** The viewer's address: instance to begin with and its frame, counted from 1. */
 export const viewerSearchSchema = z.object({

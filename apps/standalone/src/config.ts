@@ -26,6 +26,10 @@ const backendSettings = [
   'UPLOAD_KEEP_DAYS',
   'UPLOAD_MAX_OPEN',
   'UPLOAD_JOBS',
+  'BIN_DAYS',
+  'CHANGES_DAYS',
+  'FIXITY_DAYS',
+  'WEBHOOK_NETWORKS',
 ] as const
 
 /** What `npm start` understands; everything else has a value that fits one machine. */

@@ -125,6 +125,14 @@ export const dataAlerts = (watching: Watching): AlertRule[] => [
     dimensions: [{ name: 'ResponseType', values: ['AuthorizationError', 'AuthenticationError'] }],
   },
   {
+    kind: 'log',
+    name: 'fixity-fault',
+    what: 'Stored bytes are not those that were stored',
+    severity: 1,
+    minutes: 15,
+    query: 'ContainerAppConsoleLogs | where Log has "fixity-fault"',
+  },
+  {
     kind: 'metric',
     name: 'vault-failures',
     what: 'The key vault refuses or fails',

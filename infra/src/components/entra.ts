@@ -21,6 +21,12 @@ export const appRoles: AppRole[] = [
   { value: 'Viewer', displayName: 'Viewer', description: 'Views only' },
   { value: 'Sender', displayName: 'Sender', description: 'A machine that stores', isForPrograms: true },
   { value: 'Reader', displayName: 'Reader', description: 'A program that reads', isForPrograms: true },
+  {
+    value: 'Follower',
+    displayName: 'Follower',
+    description: 'A program that is told what changes',
+    isForPrograms: true,
+  },
 ]
 
 /** The application people sign in with: made here, or given and left alone. */

@@ -169,7 +169,7 @@ export const dataRows: SeedRow[] = [
       const roles = at(one(graph, 'entra-application'), 'appRoles') as { value: string }[]
       assert.deepEqual(
         roles.map((role) => role.value),
-        ['Administrator', 'LevelIII', 'LevelII', 'LevelI', 'Viewer', 'Sender', 'Reader'],
+        ['Administrator', 'LevelIII', 'LevelII', 'LevelI', 'Viewer', 'Sender', 'Reader', 'Follower'],
       )
       equal(graph, 'entra-application', 'web.redirectUris', [
         'https://ndt.example.com/api/sign-in/entra/callback',

@@ -141,6 +141,9 @@ export const dataSwitches: Switch[] = [
       storageDeletedDays: '45',
       storageVersionDays: '60',
       auditImmutableDays: '730',
+      binDays: '60',
+      fixityDays: '180',
+      changesDays: '400',
       entraGroupRoles: '44444444-4444-4444-8444-444444444444=default:level-ii',
       localAccounts: 'true',
       alertEmail: undefined,
@@ -180,6 +183,12 @@ export const dataSwitches: Switch[] = [
       ]
       for (const [name, path, value] of places) assert.deepEqual(at(one(graph, name), path), value, `${name}.${path}`)
       assert.equal(envOf(graph, 'backend', 'LOCAL_ACCOUNTS'), 'on')
+      for (const [name, days] of [
+        ['BIN_DAYS', '60'],
+        ['FIXITY_DAYS', '180'],
+        ['CHANGES_DAYS', '400'],
+      ] as const)
+        assert.equal(envOf(graph, 'backend', name), days)
       assert.equal(
         envOf(graph, 'backend', 'ENTRA_GROUP_ROLES'),
         '44444444-4444-4444-8444-444444444444=default:level-ii',

@@ -29,6 +29,14 @@ export const auditActions = [
   'image.store',
   'upload.create',
   'upload.remove',
+  'image.delete',
+  'image.restore',
+  'image.purge',
+  'image.move',
+  'image.correct',
+  'webhook.create',
+  'webhook.change',
+  'webhook.remove',
   'audit.export',
   'search-attribute.add',
   'search-attribute.remove',
@@ -37,6 +45,7 @@ export const auditActions = [
   'archive.reindex',
   'archive.remake',
   'archive.sweep',
+  'archive.fixity',
   'secret.rotate',
 ] as const
 export type AuditAction = (typeof auditActions)[number]

@@ -9,6 +9,7 @@ import {
   type InstancePage,
   instancePageSchema,
 } from './inspection.ts'
+import { archiveClient, type ArchiveClient } from './archive-client.ts'
 import { identityClient, type IdentityClient, type Send, type SendOptions } from './identity-client.ts'
 import { type Problem, problemSchema } from './problem.ts'
 import {
@@ -63,7 +64,7 @@ export interface PageRequest {
   limit?: number | undefined
 }
 
-export interface Client extends IdentityClient, SearchAttributeClient, UploadClient {
+export interface Client extends IdentityClient, ArchiveClient, SearchAttributeClient, UploadClient {
   getSession(signal?: AbortSignal): Promise<Session>
   searchInspections(query: Query, signal?: AbortSignal): Promise<InspectionPage>
   getInspection(study: string, signal?: AbortSignal): Promise<InspectionDetail>
@@ -122,6 +123,7 @@ export function createClient(fetch: (url: string, init: RequestInit) => Promise<
     ...identityClient(send, queryString),
     ...uploadClient(send),
     ...searchAttributeClient(send),
+    ...archiveClient(send, queryString),
     getSession: (signal) => getJson(sessionSchema, '/api/session', signal),
     searchInspections: (query, signal) =>
       getJson(inspectionPageSchema, `/api/inspections${queryString({ ...query })}`, signal),

@@ -24,6 +24,8 @@ create table correction (
   instance_count integer not null default 0,
   done_count integer not null default 0,
   fault text,
+  -- Whoever works on it says so again and again; after a crash another one takes over.
+  leased_until timestamptz,
   created_at timestamptz not null default now(),
   finished_at timestamptz,
   check ((state in ('waiting', 'running')) = (finished_at is null))
@@ -31,13 +33,14 @@ create table correction (
 create unique index on correction (study_id) where state in ('waiting', 'running');
 create index on correction (study_id);
 
--- New files of a correction under way.
+-- New files of a correction under way. One that needs no change stands under its own key.
 create table correction_instance (
   correction_id uuid not null references correction on delete cascade,
   instance_id bigint not null,
-  -- What was read: another one by now, and the new file is of no use.
+  -- What was read; where that is another one by now, the new file is of no use.
   source_key text collate "C" not null,
   blob_key text collate "C" not null unique,
+  before jsonb not null,
   byte_size bigint not null,
   sha256 bytea not null check (octet_length(sha256) = 32),
   frame_layout jsonb,
@@ -87,7 +90,7 @@ create table deletion (
   state text not null default 'binned' check (state in ('binned', 'purging')),
   -- Who ended the wait before its time.
   purged_by text,
-  -- Why bytes could not be removed, and when that is tried again.
+  -- Why bytes could not be removed; when that is tried again, or somebody who began with it is taken for gone.
   fault text,
   next_try_at timestamptz,
   instance_count integer not null,
@@ -191,6 +194,13 @@ create table fixity_fault (
   seen_at timestamptz not null default now()
 );
 create index on fixity_fault (study_instance_uid);
+
+-- Inspections whose bytes somebody wants to have read again now.
+create table proof_request (
+  study_id bigint primary key,
+  requested_at timestamptz not null default now(),
+  leased_until timestamptz
+);
 
 -- Instances chosen for one download, for as long as it takes to ask for it.
 create table selection (

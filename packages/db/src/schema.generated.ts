@@ -205,6 +205,7 @@ export interface CorrectionTable {
   instance_count: Generated<number>
   done_count: Generated<number>
   fault: string | null
+  leased_until: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
   created_at: ColumnType<Date, Date | string | undefined, Date | string>
   finished_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
 }
@@ -214,6 +215,7 @@ export interface CorrectionInstanceTable {
   instance_id: number
   source_key: string
   blob_key: string
+  before: ColumnType<unknown, string, string>
   byte_size: number
   sha256: Buffer
   frame_layout: ColumnType<unknown, string | null | undefined, string | null>
@@ -333,6 +335,12 @@ export interface ProjectTable {
   slug: string
   name: string
   created_at: ColumnType<Date, Date | string | undefined, Date | string>
+}
+
+export interface ProofRequestTable {
+  study_id: number
+  requested_at: ColumnType<Date, Date | string | undefined, Date | string>
+  leased_until: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
 }
 
 export interface RecoveryCodeTable {
@@ -579,6 +587,7 @@ export interface Schema {
   membership: MembershipTable
   one_time_link: OneTimeLinkTable
   project: ProjectTable
+  proof_request: ProofRequestTable
   recovery_code: RecoveryCodeTable
   rendition: RenditionTable
   rendition_job: RenditionJobTable

@@ -2,7 +2,7 @@ import type { ByteInput } from './byte-input.ts'
 import { getNumber, privateCreatorOf } from './dataset.ts'
 import { tags, vrOf } from './dictionary/index.ts'
 import { readUint16, readUint32 } from './integers.ts'
-import type { Context } from './read-state.ts'
+import type { Context, RootElement } from './read-state.ts'
 import type { TagEntry } from './tag-entry.ts'
 import type { Dataset, Vr } from './types.ts'
 import { vrForm, vrFormAt, type VrForm } from './vr-forms.ts'
@@ -60,6 +60,19 @@ export function readHead(head: ElementHead, input: ByteInput, context: Context, 
   head.length = readUint32(bytes, start + 4, isBigEndian)
   head.form = vrForm(implicitVr(entry, head.length, context.dataset, root))
   return true
+}
+
+/** An element that was read, for who is told of its place; `readTo` is where reading goes on. */
+export function placedElement(
+  { entry, form, headerLength, length }: ElementHead,
+  { isImplicit }: Context,
+  { bytes, start, position: offset }: { bytes: Uint8Array; start: number; position: number },
+  readTo: number,
+): RootElement {
+  const from = start + headerLength
+  const isKept = length !== undefinedLength && readTo === offset + headerLength + length
+  const value = isKept ? bytes.subarray(from, from + length) : undefined
+  return { tag: entry.tag, vr: form.vr, offset, headerLength, length, isImplicit, value }
 }
 
 /** Two signs such as a VR or its placeholder is written with: 'ZZ', '??', two spaces, or NULs before a short length. */

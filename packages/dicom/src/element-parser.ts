@@ -1,6 +1,6 @@
 import { ByteInput } from './byte-input.ts'
 import { tags } from './dictionary/index.ts'
-import { looksExplicit, readHead, undefinedLength, type ElementHead } from './element-head.ts'
+import { looksExplicit, placedElement, readHead, undefinedLength, type ElementHead } from './element-head.ts'
 import { readUint16, readUint32 } from './integers.ts'
 import { closeFragments, readFragment } from './fragments.ts'
 import { DicomReadError } from './limits.ts'
@@ -149,6 +149,8 @@ export class ElementParser {
       throw new DicomReadError('bad-element', 'The bytes are no element: no such tag, no VR.', entry.tag, position)
     }
     const isRead = readBody(state, context, head, this.#readUnknownSequence)
+    if (isRead && isRoot)
+      this.#options.onElement?.(placedElement(head, context, { bytes, start, position }, input.position))
     if (isRead && head.fault === 'missing-vr') state.warn('missing-vr', 'The element has no VR.', entry.tag, position)
     if (isRead && head.fault === 'unknown-vr')
       state.warn('unknown-vr', "The VR is not known; the dictionary's is taken.", entry.tag, position)
@@ -160,6 +162,7 @@ export class ElementParser {
     const { tag } = entry
     if (tag === tags.dataSetTrailingPadding) {
       this.isDone = true
+      this.state.endedAt = this.#input.position
       return true
     }
     const { pixels } = this.state
@@ -168,6 +171,7 @@ export class ElementParser {
     this.#warnTrailing(this.#input.position)
     this.#mayHoldZerosOnly = pixels === undefined
     this.isDone = true
+    this.state.endedAt = this.#input.position
     return true
   }
 

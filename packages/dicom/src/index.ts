@@ -12,7 +12,10 @@ export type {
   Vr,
 } from './types.ts'
 
-export { createHeaderReader, readHeader, type HeaderReader, type ReadOptions } from './read-header.ts'
+export { planCorrection, type CorrectionNote, type Corrections } from './correct-file.ts'
+export { readLayout, type FileLayout, type PlacedElement } from './file-layout.ts'
+export { spliceFile, type Splice } from './splice.ts'
+export { createHeaderReader, readHeader, type HeaderReader, type ReadOptions, type ReadSoFar } from './read-header.ts'
 export { defaultLimits, DicomReadError, type ReadErrorCode } from './limits.ts'
 export {
   alignFrame,
@@ -60,6 +63,7 @@ export {
   type DictionaryEntry,
   type TransferSyntax,
 } from './dictionary/index.ts'
+export { faultOfText } from './check-text.ts'
 export { createTextDecoder, foldText, formatPersonName, type TextDecoder, type TextWarning } from './charset.ts'
 export {
   joinMultipart,

@@ -6,16 +6,31 @@ import { createInflater, type Inflater } from './inflate.ts'
 import { DicomReadError, defaultLimits } from './limits.ts'
 import { declaredFrames, indexFrames } from './pixel-data.ts'
 import { findStart, sniffSyntax } from './sniff.ts'
-import type { FrameIndex, ReadLimits, ReadResult, ReadWarning } from './types.ts'
+import type { RootElement } from './read-state.ts'
+import type { Dataset, FrameIndex, ReadLimits, ReadResult, ReadWarning } from './types.ts'
 
 export interface ReadOptions {
   limits?: Partial<ReadLimits>
+  /** Told of each element of the data set itself, in the order of the file. */
+  onElement?: (element: RootElement) => void
+}
+
+/** What is known before the end of a file. */
+export interface ReadSoFar {
+  transferSyntaxUid: string
+  /** First byte of the data set in the file: behind the file meta information. */
+  dataSetOffset: number
+  dataset: Dataset
+  /** Up to here it was read: bytes of the file, of the inflated stream where the data set is deflated. */
+  position: number
 }
 
 /** Takes a file in chunks of any size and keeps its attributes only. */
 export interface HeaderReader {
   /** Throws DicomReadError as soon as the file cannot be read; later calls throw it again. */
   push(chunk: Uint8Array): void
+  /** Undefined until the data set has begun. For whoever needs the beginning of a file only. */
+  soFar(): ReadSoFar | undefined
   /** Call once after the last chunk. */
   end(): ReadResult
 }
@@ -30,6 +45,7 @@ export function createHeaderReader(options: ReadOptions = {}): HeaderReader {
   let body: ElementParser | undefined
   let inflater: Inflater | undefined
   let byteLength = 0
+  let dataSetOffset = 0
   let syntaxUid = ''
   let failure: unknown
   const warnings: ReadWarning[] = []
@@ -68,6 +84,7 @@ export function createHeaderReader(options: ReadOptions = {}): HeaderReader {
 
   const openBody = (uid: string): void => {
     syntaxUid = uid
+    dataSetOffset = input.position
     const syntax = transferSyntax(uid)
     if (!syntax) {
       const message = `The transfer syntax ${uid.slice(0, 64)} is not known; its data set is read as explicit little endian.`
@@ -78,6 +95,7 @@ export function createHeaderReader(options: ReadOptions = {}): HeaderReader {
       isImplicit: syntax?.implicit ?? false,
       isBigEndian: syntax?.bigEndian ?? false,
       limits,
+      onElement: options.onElement,
     })
     body = parser
     if (syntax?.deflated) {
@@ -134,6 +152,13 @@ export function createHeaderReader(options: ReadOptions = {}): HeaderReader {
         }
         input.keep()
       }),
+    soFar: () =>
+      body && {
+        transferSyntaxUid: syntaxUid,
+        dataSetOffset,
+        dataset: body.state.dataset,
+        position: body.state.endedAt ?? body.state.input.position,
+      },
     end: () => guard(finish),
   }
 }

@@ -25,12 +25,30 @@ export interface Context {
   isDropped: boolean
 }
 
+/** Where an element of the data set itself (of no item) lies. */
+export interface RootElement {
+  tag: string
+  vr: Vr
+  /** First byte of its tag, from the start of the file; of the inflated stream where the data set is deflated. */
+  offset: number
+  /** Bytes before the value. */
+  headerLength: number
+  /** Bytes of the value; 0xFFFFFFFF while it ends by a delimiter. */
+  length: number
+  /** How the data set is written; a stray element may be written otherwise. */
+  isImplicit: boolean
+  /** The value's bytes, where they were kept; valid only until the call returns. */
+  value: Uint8Array | undefined
+}
+
 export interface ParserOptions {
   isImplicit: boolean
   isBigEndian: boolean
   limits: ReadLimits
   /** Stops at the first element of another group and leaves it unread: file meta information. */
   onlyGroup?: number
+  /** Told of each element of the data set itself. */
+  onElement?: ((element: RootElement) => void) | undefined
   /** Set for a value taken for a sequence: how deep it lies, and what it inherits. Any fault is then an error. */
   within?: { depth: number; text: TextDecoder }
 }
@@ -62,6 +80,8 @@ export class ReadState {
   /** Value bytes still to be passed over, and whose they are. */
   skip = 0
   skipTag = ''
+  /** Where the data set ended before the input did: padding or rubbish follows. */
+  endedAt: number | undefined
   elements = 0
   #keptBytes = 0
 

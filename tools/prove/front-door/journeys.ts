@@ -2,6 +2,7 @@
 // here: the rehearsal compares what was asked with every address that the API describes.
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
+import { archiveJourneys } from './archive-journeys.ts'
 import { dicomJourneys } from './dicom-journeys.ts'
 import { uploadJourneys } from './upload-journeys.ts'
 import { admin, type Journey, json, wildPassword } from './walk.ts'
@@ -131,5 +132,6 @@ export const journeys: Record<string, Journey> = {
   ...signedIn,
   ...dicomJourneys,
   ...uploadJourneys,
+  ...archiveJourneys,
   ...(signOut ? { signOut } : {}),
 }

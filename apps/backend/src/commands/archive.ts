@@ -25,7 +25,7 @@ export const archiveCommands: Record<string, Command> = {
           print(`\r${state.known} known, ${state.indexed} indexed, ${state.failed.length} failed `),
       })
       print(
-        `\n${report.known} known, ${report.indexed} indexed, ${report.copies} second copies, ${report.verified} verified, ${report.failed.length} failed\n`,
+        `\n${report.known} known, ${report.indexed} indexed, ${report.versions} versions, ${report.copies} second copies, ${report.verified} verified, ${report.failed.length} failed\n`,
       )
       for (const { blobKey, reason } of report.failed) print(`  ${blobKey}: ${reason}\n`)
       if (values['dry-run'] !== true)

@@ -12,7 +12,7 @@ export const identityCommands: Record<string, Command> = {
   'token create': {
     help: `  token create     makes a machine's token and prints it, this once
     --name NAME        what it is for
-    --role ROLE        sender (store only) or reader; or a person's role (sender)
+    --role ROLE        sender (store only), reader or follower (changes only); or a person's role (sender)
     --project SLUG     several separated by commas (default)
     --days N           until it ends; 0 = never (365)`,
     options: {

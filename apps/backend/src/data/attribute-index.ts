@@ -2,6 +2,7 @@ import type { Db } from '@instandt/db'
 import type { PoolClient } from 'pg'
 import type { ArchiveScope } from '../plugins/access.ts'
 import type { DeclaredPath } from '../search-attribute/declared-values.ts'
+import { findValues as findStoredValues } from '../search-attribute/find-values.ts'
 import { type InstanceValues, insertValues } from './attribute-values.ts'
 import { type AttributeRow, forgetDeclared, pathOf, readDeclared, shareListSql } from './search-attributes.ts'
 import { inTransaction } from './transaction.ts'
@@ -156,5 +157,23 @@ export async function dropValues(client: PoolClient, studyIds: readonly number[]
   await client.query(
     'delete from instance_value where instance_id in (select id from instance where study_id = any($1::bigint[]))',
     ids,
+  )
+}
+
+/**
+ * Indexes a study anew, whose rows came, went or changed by other ways than storing. Last in the transaction that does so:
+ * a change of the list of attributes waits for it.
+ */
+export async function indexStudyAnew(db: Db, client: PoolClient, studyId: number): Promise<void> {
+  await client.query(shareListSql)
+  const { attributes } = await readDeclared(db, -1, client)
+  if (attributes.length === 0) return
+  await dropValues(client, [studyId])
+  const { rows } = await client.query<{ id: number }>('select id from instance where study_id = $1 order by id', [studyId])
+  await indexInstances(
+    db,
+    client,
+    rows.map((row) => row.id),
+    findStoredValues,
   )
 }

@@ -3,10 +3,11 @@ import type { PoolClient } from 'pg'
 import { AppError } from '../app-error.ts'
 import type { StoreScope } from '../plugins/access.ts'
 import { addAuditEvents, type AuditEntry } from './audit.ts'
+import { addChanges, type NewChange } from './changes.ts'
 import { DeclaredChanged, insertBatch } from './instances.ts'
 import type { InsertResult, NewInstance } from './new-instance.ts'
-import { isConnectionFault, sqlState } from './transaction.ts'
 import { forgetDeclared, readDeclared, shareListSql } from './search-attributes.ts'
+import { isConnectionFault, isTransient, maxAttempts, sqlState } from './transaction.ts'
 
 /** Inserts instances; those that arrive while a commit is under way share the next one. */
 export interface InstanceWriter {
@@ -31,7 +32,6 @@ interface Waiting {
 }
 
 const maxBatch = 128
-const maxAttempts = 5
 
 export function createInstanceWriter(db: Db): InstanceWriter {
   const queue: Waiting[] = []
@@ -84,6 +84,7 @@ async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertRes
           Promise.all([
             ...batch.map(({ alongside }, index) => results[index]?.outcome === 'stored' && alongside?.(client)),
             addAuditEvents(client, storeEvents(batch, results)),
+            addChanges(client, storeChanges(batch, results)),
           ]),
       )
     } catch (error) {
@@ -92,8 +93,7 @@ async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertRes
         continue
       }
       const state = sqlState(error) ?? ''
-      // Serialization failure, deadlock: rolled back, so trying again is safe.
-      if ((state === '40001' || state === '40P01') && attempt < maxAttempts) continue
+      if (isTransient(error) && attempt < maxAttempts) continue
       // Data exception, constraint, too large: some row's fault.
       if (!/^(22|23|54)...$/.test(state)) throw error
       if (rows.length === 1) return [{ outcome: 'failed', error }]
@@ -124,6 +124,16 @@ function storeEvents(
       },
     }
   })
+}
+
+/** One change for what a commit adds to a study. */
+function storeChanges(batch: readonly Waiting[], results: readonly InsertResult[]): NewChange[] {
+  const stored = batch.flatMap(({ row }, index) => (results[index]?.outcome === 'stored' ? [row] : []))
+  return [...Map.groupBy(stored, (row) => row.study.studyInstanceUid)].map(([studyInstanceUid, rows]) => ({
+    kind: 'stored',
+    studyInstanceUid,
+    detail: { count: rows.length, instances: rows.map((row) => row.sopInstanceUid) },
+  }))
 }
 
 // A plan made while a table is small would read it whole, and is kept while it grows: every lookup here is by index.

@@ -69,6 +69,7 @@ export async function insertBatch(
   if (!isAllInserted || newComponents.length > newStudies.length)
     await dropEmpty(client, newSeries, newStudies, newComponents)
 
+  if (rows.some((row) => !studies.has(row.study.studyInstanceUid))) throw new StudyGone()
   return rows.map((row): InsertResult => {
     const project = studies.get(row.study.studyInstanceUid)
     // A study of a project the caller may not see is refused like any other conflict, without telling whose it is.
@@ -79,10 +80,16 @@ export async function insertBatch(
     if (!found) return { outcome: 'failed', error: new Error('the row was neither inserted nor found') }
     if (found.blob_key === row.blobKey) return { outcome: 'stored' }
     if (found.series_key !== seriesKey(row)) return { outcome: 'conflict', reason: 'other-series' }
-    return found.sha256.equals(row.sha256)
+    // Who sends again what was corrected meanwhile has sent it before.
+    return [found.sha256, ...found.former].some((sha256) => sha256.equals(row.sha256))
       ? { outcome: 'already-stored' }
       : { outcome: 'conflict', reason: 'other-bytes' }
   })
+}
+
+/** A study that was there at first was deleted before it could be locked. To be tried again, as a serialization failure is. */
+class StudyGone extends Error {
+  readonly code = '40001'
 }
 
 /** Removes parents made in this transaction that no instance came to; they were in no total yet. */
@@ -292,6 +299,8 @@ interface Existing {
   sop_instance_uid: string
   series_key: string
   sha256: Buffer
+  /** Of its versions before corrections. */
+  former: Buffer[]
   blob_key: string
 }
 
@@ -303,7 +312,8 @@ async function findExisting(
 ): Promise<Map<string, Existing>> {
   const { rows: found } = await client.query<Existing>({
     name: 'find-existing',
-    text: `select i.project_id, i.sop_instance_uid, i.sha256, i.blob_key, s.study_instance_uid || ' ' || r.series_instance_uid as series_key
+    text: `select i.project_id, i.sop_instance_uid, i.sha256, i.blob_key,
+        array(select v.sha256 from instance_version v where v.instance_id = i.id) as former, s.study_instance_uid || ' ' || r.series_instance_uid as series_key
       from instance i join series r on r.id = i.series_id join study s on s.id = i.study_id
       where i.project_id = any($1::bigint[]) and i.sop_instance_uid = any($2::text[])`,
     values: [scope.projectIds, rows.map((row) => row.sopInstanceUid)],

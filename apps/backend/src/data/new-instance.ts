@@ -71,6 +71,24 @@ export interface NewInstance {
   warnings: ReadWarning[]
 }
 
+/** What a row says of its file; another file of the same instance has others. */
+export type NewFile = Pick<
+  NewInstance,
+  'blobKey' | 'byteSize' | 'sha256' | 'frameLayout' | 'frameTable' | 'bulk' | 'metadata' | 'warnings'
+>
+
+/** As parameters for blob_key, byte_size, sha256, frame_layout, frame_table, bulk, metadata, warnings. */
+export const fileValues = (file: NewFile): unknown[] => [
+  file.blobKey,
+  file.byteSize,
+  file.sha256,
+  file.frameLayout === undefined ? null : JSON.stringify(file.frameLayout),
+  file.frameTable ?? null,
+  JSON.stringify(file.bulk),
+  file.metadata,
+  JSON.stringify(file.warnings),
+]
+
 export type InsertResult =
   | { outcome: 'stored' }
   /** Same UID, same bytes: nothing was added; the caller removes its fresh blob. */

@@ -1,4 +1,4 @@
-import type { Member, MemberList, Project, ProjectRole } from '@instandt/api'
+import { isMachineRole, type Member, type MemberList, type Project, type ProjectRole } from '@instandt/api'
 import type { Db } from '@instandt/db'
 import { AppError } from '../app-error.ts'
 import { forgetCallers } from '../identity/caller-memory.ts'
@@ -73,9 +73,12 @@ export async function setMember(db: Db, scope: Scope, accountId: string, role: P
     )
     const [account] = rows
     if (!account) throw new AppError('user-not-found', 404, 'There is no such account.')
-    const isMachine = role === 'sender' || role === 'reader'
-    if (isMachine !== (account.kind === 'entra-app'))
-      throw new AppError('role-does-not-fit', 422, 'Sender and reader are roles of machines, the others of people.')
+    if (isMachineRole(role) !== (account.kind === 'entra-app'))
+      throw new AppError(
+        'role-does-not-fit',
+        422,
+        'Sender, reader and follower are roles of machines, the others of people.',
+      )
     const { rows: before } = await client.query<{ role: string; isFromDirectory: boolean }>(
       `select role, is_from_directory as "isFromDirectory" from membership where project_id = $1 and account_id = $2 for update`,
       [projectId, accountId],

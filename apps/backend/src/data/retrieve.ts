@@ -198,36 +198,48 @@ export async function readAttributes(db: Db, scope: Scope, ids: readonly string[
   })
   return rows.map(toAttributes)
 }
+// Versions only ever rise: the same ids with the same sum are the same versions.
+const versions = 'sum(i.version)::bigint as versions'
 
 const listStatements = {
   study: {
     name: 'wado-list-study',
-    text: `select string_agg(i.id::text, ',' order by se.series_number, se.id, i.instance_number, i.id) as ids
+    text: `select string_agg(i.id::text, ',' order by se.series_number, se.id, i.instance_number, i.id) as ids, ${versions}
       from study st join instance i on i.study_id = st.id join series se on se.id = i.series_id
       where st.project_id = any($1::bigint[]) and st.study_instance_uid = $2`,
   },
   series: {
     name: 'wado-list-series',
-    text: `select string_agg(i.id::text, ',' order by i.instance_number, i.id) as ids
+    text: `select string_agg(i.id::text, ',' order by i.instance_number, i.id) as ids, ${versions}
       from study st join series se on se.study_id = st.id join instance i on i.series_id = se.id
       where st.project_id = any($1::bigint[]) and st.study_instance_uid = $2 and se.series_instance_uid = $3`,
   },
-  instance: { name: 'wado-list-instance', text: `select i.id::text as ids ${fromWhere}` },
+  instance: { name: 'wado-list-instance', text: `select i.id::text as ids, i.version as versions ${fromWhere}` },
+}
+
+/** Row ids of what an address names; a few bytes an instance are all that a long answer keeps while it is sent. */
+export interface ListedInstances {
+  ids: string[]
+  /** Stands for the content (ETag): rows and their versions. */
+  identity: string
 }
 
 /**
- * Row ids of what an address names, in the order of series and instance numbers; empty when there is no such thing in
- * the scope. Rows never change once they exist, so the list stands for the content (ETag), and a few bytes an instance
- * are all that a long answer keeps while it is sent: no connection waits for a slow reader.
+ * What an address names, in the order of series and instance numbers; empty when there is no such thing in the scope. No
+ * connection waits for a slow reader: the rows are read by their ids while they are sent.
  */
-export async function listInstanceIds(db: Db, scope: Scope, selection: InstanceSelection): Promise<string[]> {
+export async function listInstanceIds(db: Db, scope: Scope, selection: InstanceSelection): Promise<ListedInstances> {
   const { studyInstanceUid, seriesInstanceUid, sopInstanceUid } = selection
   const level = sopInstanceUid !== undefined ? 'instance' : seriesInstanceUid !== undefined ? 'series' : 'study'
   const values = [scope.projectIds, studyInstanceUid, seriesInstanceUid, sopInstanceUid].filter(
     (value) => value !== undefined,
   )
-  const { rows } = await db.pool.query<{ ids: string | null }>({ ...listStatements[level], values })
-  return rows[0]?.ids?.split(',') ?? []
+  const { rows } = await db.pool.query<{ ids: string | null; versions: number | null }>({
+    ...listStatements[level],
+    values,
+  })
+  const ids = rows[0]?.ids?.split(',') ?? []
+  return { ids, identity: `${ids.join()} ${rows[0]?.versions ?? 0}` }
 }
 
 /** Files of the listed rows, in that order; a row deleted meanwhile is left out. */

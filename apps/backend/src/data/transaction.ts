@@ -29,3 +29,19 @@ export function isConnectionFault(error: unknown): boolean {
   if (state === undefined) return error instanceof Error && error.constructor === Error
   return /^(08|53|57|58)...$|^E[A-Z]+$/.test(state) || state === '25P03' || state === '55P03'
 }
+
+/** Serialization failure, deadlock, or a parent that went away meanwhile: rolled back, so that trying again is safe. */
+export const isTransient = (error: unknown): boolean => ['40001', '40P01', '23503'].includes(sqlState(error) ?? '')
+
+export const maxAttempts = 5
+
+/** The same, tried again when another transaction got in its way. */
+export async function inRetriedTransaction<T>(db: Db, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await inTransaction(db, work)
+    } catch (error) {
+      if (!isTransient(error) || attempt === maxAttempts) throw error
+    }
+  }
+}

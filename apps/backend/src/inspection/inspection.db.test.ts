@@ -5,6 +5,7 @@ import {
   inspectionDetailSchema,
   inspectionPageSchema,
   instancePageSchema,
+  projectPermissions,
   sessionSchema,
 } from '@instandt/api'
 import { attributesOf, buildInstance, uidOf } from '@instandt/testkit/files'
@@ -112,7 +113,7 @@ test('the session names the caller and the projects', async () => {
       slug: 'default',
       name: 'Default project',
       role: 'level-iii',
-      permissions: ['read', 'store', 'manage-members'],
+      permissions: [...projectPermissions],
     },
   ])
   assert.deepEqual([session.user.kind, session.defaultProject], ['token', 'default'])

@@ -5,6 +5,7 @@ import type { Deps } from '../deps.ts'
 import { readArchiveScope } from '../plugins/access.ts'
 import { startDeriving } from '../renditions/derive-loop.ts'
 import { sweepRenditions } from '../renditions/sweep-renditions.ts'
+import { archiveCrontab, archiveTasks } from './archive-tasks.ts'
 import { assembleUpload } from './assemble-upload.ts'
 import { forgetExpired } from './forget-expired.ts'
 import { type RunningTasks, runTasks } from './run-tasks.ts'
@@ -28,8 +29,10 @@ export async function startJobs(deps: Deps): Promise<RunningTasks> {
       '7 * * * * sweep-uploads ?max=3&fill=1h',
       // In case a job was lost; with nothing to do it asks two questions.
       '*/15 * * * * index-attributes ?max=1&jobKey=index-attributes&queue=index-attributes&priority=10',
+      archiveCrontab,
     ].join('\n'),
     taskList: {
+      ...archiveTasks(deps),
       'forget-expired': async () => {
         const count = await forgetExpired(deps, await readArchiveScope(deps.db))
         deps.log.info({ count }, 'expired sessions and links are removed')

@@ -1,13 +1,18 @@
-import { createHash } from 'node:crypto'
 import { AppError } from '../app-error.ts'
-import { findReferenced, listReferenced } from '../data/blob-rows.ts'
+import { findReferenced } from '../data/blob-rows.ts'
+import { earlierHashes } from '../correction/hash-chain.ts'
 import { createInstanceWriter, type InstanceWriter } from '../data/group-commit.ts'
+import type { InsertResult } from '../data/new-instance.ts'
+import { allPlaces, listObjects } from '../data/proofs.ts'
+import { joinVersions } from '../data/version-rows.ts'
 import { withUpkeepLock } from '../data/upkeep-lock.ts'
 import type { Deps } from '../deps.ts'
 import { buildRows } from '../dicomweb/stow/build-rows.ts'
 import { observe, type ReceivedFile, Refusal } from '../dicomweb/stow/store-instance.ts'
+import { inParallel } from '../in-parallel.ts'
 import type { ArchiveScope } from '../plugins/access.ts'
 import { objectPrefix, parseQuarantineKey, quarantinePrefix } from '../storage/blob-keys.ts'
+import { proveAndNote } from './prove-objects.ts'
 import { batches } from './sweep-orphans.ts'
 
 export interface ReindexOptions {
@@ -24,6 +29,8 @@ export interface ReindexReport {
   known: number
   /** Objects that got their row back. */
   indexed: number
+  /** Objects that got their place before or after a correction of another one. */
+  versions: number
   /** Second copies of stored instances; left for the sweep. */
   copies: number
   /** Objects that were deleted before they were read: second copies of uploads under way. */
@@ -40,7 +47,7 @@ export async function reindex(deps: Deps, scope: ArchiveScope, options: ReindexO
 }
 
 async function indexAll(deps: Deps, scope: ArchiveScope, options: ReindexOptions): Promise<ReindexReport> {
-  const report: ReindexReport = { known: 0, indexed: 0, copies: 0, vanished: 0, failed: [], verified: 0 }
+  const report: ReindexReport = { known: 0, indexed: 0, versions: 0, copies: 0, vanished: 0, failed: [], verified: 0 }
   const writer = createInstanceWriter(deps.db)
   const prefixes = options.hasQuarantine === true ? [objectPrefix, quarantinePrefix] : [objectPrefix]
   for (const prefix of prefixes) {
@@ -57,24 +64,15 @@ async function indexAll(deps: Deps, scope: ArchiveScope, options: ReindexOptions
       report.known += referenced.size
       const missing = places.filter(({ objectKey }) => !referenced.has(objectKey))
       if (options.isDryRun === true) report.indexed += missing.length
-      else await inParallel(missing, ({ key, objectKey }) => indexObject(deps, scope, writer, key, objectKey, report))
+      else
+        await inParallel(missing, concurrency, ({ key, objectKey }) =>
+          indexObject(deps, scope, writer, key, objectKey, report),
+        )
       options.onProgress?.(report)
     }
   }
   if (options.isVerifying === true) await verifyObjects(deps, scope, report, options)
   return report
-}
-
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  let next = 0
-  const lane = async (): Promise<void> => {
-    while (next < items.length) {
-      const item = items[next] as T
-      next += 1
-      await work(item)
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, lane))
 }
 
 async function indexObject(
@@ -97,12 +95,14 @@ async function indexObject(
   const file = received.file as ReceivedFile
   // Back at its place first: a row must never point to a key that is not there.
   if (key !== objectKey) await deps.blobs.move(key, objectKey)
-  const result = await writer.insert(
-    scope,
-    buildRows(file.read, file.uids, { blobKey: objectKey, byteSize: file.byteSize, sha256: file.sha256 }),
-  )
+  const row = buildRows(file.read, file.uids, { blobKey: objectKey, byteSize: file.byteSize, sha256: file.sha256 })
+  const inserted = await writer.insert(scope, row)
+  // Of a corrected instance there are several files: which one is the newest they say themselves.
+  const isVersion = await joinVersions(deps.db, scope, row, earlierHashes(file.read.dataset), inserted)
+  const result: InsertResult = isVersion ? { outcome: 'stored' } : inserted
   if (key !== objectKey && result.outcome !== 'stored') await deps.blobs.move(objectKey, key)
-  if (result.outcome === 'stored') report.indexed += 1
+  if (isVersion) report.versions += 1
+  else if (result.outcome === 'stored') report.indexed += 1
   else if (result.outcome === 'already-stored') report.copies += 1
   else
     report.failed.push({
@@ -111,27 +111,28 @@ async function indexObject(
     })
 }
 
+/** Reads everything that a row speaks of, as the fixity job does in its own time. */
 async function verifyObjects(
   deps: Deps,
   scope: ArchiveScope,
   report: ReindexReport,
   options: ReindexOptions,
 ): Promise<void> {
-  for (let afterId = 0; ;) {
-    const rows = await listReferenced(deps.db, scope, afterId, 500)
-    const last = rows.at(-1)
-    if (!last) return
-    afterId = last.id
-    await inParallel(rows, async (row) => {
-      try {
-        const hash = createHash('sha256')
-        for await (const chunk of await deps.blobs.read(row.blobKey)) hash.update(chunk)
-        if (hash.digest().equals(row.sha256)) report.verified += 1
-        else report.failed.push({ blobKey: row.blobKey, reason: 'the bytes differ from their SHA-256' })
-      } catch (error) {
-        report.failed.push({ blobKey: row.blobKey, reason: error instanceof Error ? error.message : String(error) })
-      }
-    })
-    options.onProgress?.(report)
+  for (const place of allPlaces) {
+    for (let afterKey = '', last = true; last;) {
+      const objects = await listObjects(deps.db, scope, place, afterKey, 500)
+      afterKey = objects.at(-1)?.blobKey ?? ''
+      last = objects.length > 0
+      await inParallel(objects, concurrency, async (object) => {
+        const { blobKey } = object
+        try {
+          if (await proveAndNote(deps, scope, object)) report.verified += 1
+          else report.failed.push({ blobKey, reason: 'the bytes are missing or differ from their SHA-256' })
+        } catch (error) {
+          report.failed.push({ blobKey, reason: error instanceof Error ? error.message : String(error) })
+        }
+      })
+      options.onProgress?.(report)
+    }
   }
 }

@@ -3,6 +3,7 @@ import { after, before, beforeEach, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { buildInstance, uidOf } from '@instandt/testkit/files'
 import { AppError } from '../app-error.ts'
+import { post } from '../archive.fixture.ts'
 import { runCommand } from '../commands.ts'
 import { addSetupLink } from '../data/links.ts'
 import { withUpkeepLock } from '../data/upkeep-lock.ts'
@@ -11,6 +12,7 @@ import type { ArchiveScope } from '../plugins/access.ts'
 import { readArchiveScope } from '../plugins/access.ts'
 import { newObjectKey, objectPrefix, quarantineKey, quarantinePrefix } from '../storage/blob-keys.ts'
 import { startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
+import { correctInspections } from './correct-inspections.ts'
 import { forgetExpired } from './forget-expired.ts'
 import { startJobs } from './index.ts'
 import { reindex } from './reindex.ts'
@@ -124,6 +126,7 @@ test('reindex gives objects their rows, skips what has one, and names what is no
     {
       known: 1,
       indexed: 1,
+      versions: 0,
       copies: 1,
       vanished: 0,
       failed: [junk],
@@ -170,6 +173,41 @@ test('verify finds objects that changed or are gone', async () => {
   const report = await reindex(backend.deps, scope, { isVerifying: true })
   assert.equal(report.verified, 1)
   assert.deepEqual(report.failed.map(({ blobKey }) => blobKey).sort(), [changed, gone].sort())
+})
+
+test('reindex without a database puts corrected files in front of those they replace, in whatever order it finds them', async () => {
+  const correct = async (componentNumber: string): Promise<void> => {
+    const address = `/api/inspections/${uidOf('chain', 'study')}/corrections`
+    const { status } = await post(backend, address, { changes: { componentNumber }, reason: 'typing error' })
+    assert.equal(status, 202)
+    assert.equal(await correctInspections(backend.deps, scope), 1)
+  }
+  const chain = async (): Promise<unknown> => {
+    const { rows } = await backend.db.pool.query(
+      `select version, blob_key, true as is_current from instance union all select version, blob_key, false from instance_version
+       order by version`,
+    )
+    return rows
+  }
+  for (let round = 0; round < 6; round += 1) {
+    for (const table of ['instance_version', 'instance', 'series', 'study'])
+      await backend.db.pool.query(`delete from ${table}`)
+    for (const key of await keys(objectPrefix)) await backend.deps.blobs.delete(key)
+    assert.equal((await backend.stow([fileOf('chain')])).status, 200)
+    await correct('B-2')
+    await correct('B-3')
+    const before = await chain()
+    // The database is lost; random keys make the order another one each time.
+    for (const table of ['instance_version', 'correction', 'instance', 'series', 'study', 'component'])
+      await backend.db.pool.query(`delete from ${table}`)
+    const report = await reindex(backend.deps, scope)
+    assert.deepEqual([report.indexed, report.versions, report.failed], [1, 2, []])
+    assert.deepEqual(await chain(), before)
+    const found = await backend.get(`/dicom-web/studies?PatientID=B-3`)
+    assert.equal(found.status, 200)
+    assert.equal(((await found.json()) as unknown[]).length, 1)
+    assert.deepEqual((await reindex(backend.deps, scope, { isVerifying: true })).verified, 3)
+  }
 })
 
 test('the command tells faults by its exit code and wrong usage by another', async () => {

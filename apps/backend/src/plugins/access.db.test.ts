@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import {
+  isAdministrated,
   isAllowed,
   isInstallationPermission,
+  isMachineRole,
   isProjectPermission,
   type Permission,
   type Role,
@@ -11,7 +13,7 @@ import {
 } from '@instandt/api'
 import { buildInstance, uidOf } from '@instandt/testkit/files'
 import { buildApp } from '../app.ts'
-import { addPerson, addProject, isMachineRole, sessionHeaders, tokenHeaders } from '../identity.fixture.ts'
+import { addPerson, addProject, sessionHeaders, tokenHeaders } from '../identity.fixture.ts'
 import { startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
 import type { DeclaredRoute } from './access.ts'
 
@@ -67,7 +69,8 @@ const addressOf = ({ url }: DeclaredRoute, project: 'own' | 'other'): string =>
     .replace(':number', '0')
     .replace(/:frames?/, '1')
     .replace(':tile', '0')
-    .replace(/:(user|id)/, nobody)
+    .replace(':version', '1')
+    .replace(/:(user|id|deletion|webhook|delivery|selection)/g, nobody)
 
 async function send(
   route: DeclaredRoute,
@@ -92,8 +95,7 @@ function isExpected(role: Role, permission: Permission, hasProject: boolean): bo
   if (permission === 'own') return !isMachineRole(role)
   if (isInstallationPermission(permission)) return isAllowed(role, permission)
   if (!isProjectPermission(permission)) return false
-  // Who looks after projects looks after their members.
-  if (permission === 'manage-members' && role === 'administrator' && hasProject) return true
+  if (isAdministrated(permission) && role === 'administrator' && hasProject) return true
   return isAllowed(role, permission)
 }
 
@@ -107,8 +109,13 @@ test('there are routes to walk, of every kind of permission', () => {
       'signed-in',
       'own',
       'read',
+      'follow',
       'store',
+      'correct',
+      'delete',
+      'move',
       'manage-members',
+      'manage-archive',
       'manage-users',
       'manage-projects',
       'manage-tokens',

@@ -1,4 +1,5 @@
 import {
+  isAdministrated,
   isAllowed,
   isInstallationPermission,
   isProjectPermission,
@@ -89,6 +90,16 @@ export async function readArchiveScope(db: Db, name?: string): Promise<ArchiveSc
     name,
   )
   return { ...scope, isWholeArchive: true } as ArchiveScope
+}
+
+/** The same caller in one of the projects alone; in none when the scope does not hold it. */
+export const onlyIn = (scope: Scope, projectId: number): Scope =>
+  makeScope({ ...scope, projectIds: scope.projectIds.filter((id) => id === projectId) })
+
+/** The same caller in every project: for routes that ask for `manage-archive`, and show no image. */
+export async function everywhere(db: Db, scope: Scope): Promise<Scope> {
+  const { rows } = await db.pool.query<{ id: number }>('select id from project')
+  return makeScope({ ...scope, projectIds: rows.map((row) => row.id) })
 }
 
 /** @throws AppError 'project-needed' naming the choice */
@@ -239,8 +250,8 @@ async function allowedProjects(
 ): Promise<readonly { id: number }[]> {
   const slug = (request.params as { project?: string } | undefined)?.project
   if (isProjectPermission(permission)) {
-    // Who looks after projects looks after their members.
-    if (permission === 'manage-members' && caller.isAdministrator && slug !== undefined) return findProject(db, slug)
+    // Who looks after projects looks after their members and whom they tell.
+    if (isAdministrated(permission) && caller.isAdministrator && slug !== undefined) return findProject(db, slug)
     const allowed = caller.projects.filter((one) => one.permissions.includes(permission))
     if (slug !== undefined) return within(caller.projects, allowed, slug)
     if (allowed.length === 0) throw forbidden('No project lets you do this.')
@@ -261,7 +272,7 @@ function within(seen: readonly ProjectRights[], allowed: readonly ProjectRights[
   throw noSuchProject()
 }
 
-const noSuchProject = (): AppError => new AppError('project-not-found', 404, 'There is no such project.')
+export const noSuchProject = (): AppError => new AppError('project-not-found', 404, 'There is no such project.')
 
 async function findProject(db: Db, slug: string): Promise<{ id: number }[]> {
   const { rows } = slug.includes('\0')

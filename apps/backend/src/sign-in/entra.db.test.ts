@@ -127,7 +127,7 @@ test('an equal e-mail links nothing: another object id is another account', asyn
   const { jar } = await signIn('impostor')
   const { session } = await sessionOf(jar)
   assert.equal(session.user.isAdministrator, false)
-  assert.deepEqual(session.projects[0]?.permissions, ['read'])
+  assert.deepEqual(session.projects[0]?.permissions, ['read', 'follow'])
 })
 
 test('roles come from groups too, each in its project', async () => {
@@ -217,7 +217,7 @@ test('an access token for this application is taken as Bearer, of people and of 
   const program = await entra.sign('access', { roles: ['Reader'], idtyp: 'app' })
   const answer = await fetch(`${backend.url}/api/session`, { headers: { authorization: `Bearer ${program}` } })
   const session = (await answer.json()) as Session
-  assert.deepEqual([session.user.kind, session.projects[0]?.permissions], ['entra-app', ['read']])
+  assert.deepEqual([session.user.kind, session.projects[0]?.permissions], ['entra-app', ['read', 'follow']])
 })
 
 test('after a roll-over of keys new tokens are taken at once', async () => {

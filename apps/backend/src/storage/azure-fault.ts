@@ -1,5 +1,5 @@
 import { AppError } from '../app-error.ts'
-import { partsMissing } from './body.ts'
+import { immutable, partsMissing } from './body.ts'
 
 // Every request, its retries included, ends well before the 240 s of the proxies in front of us.
 export const requestTimeout = 45_000
@@ -33,5 +33,7 @@ export function serviceError(error: unknown): AppError {
   if (code === 'InvalidBlockList') return partsMissing(error)
   if (code === 'BlobAlreadyExists')
     return new AppError('blob-exists', 500, 'A stored object is never overwritten.', { cause: error })
+  // BlobImmutableDueToPolicy, and the one of legal holds.
+  if (code?.startsWith('BlobImmutable') === true) return immutable(error)
   return new AppError('storage-unavailable', 503, 'The image store does not answer as it should.', { cause: error })
 }

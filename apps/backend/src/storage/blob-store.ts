@@ -72,7 +72,10 @@ export interface BlobStore {
   dropParts(key: string): Promise<void>
   /** Streams an object or a range of it; rejects before the first byte when the key is unknown. */
   read(key: string, range?: ByteRange, memory?: ChunkMemory): Promise<AsyncIterable<Uint8Array>>
-  /** Removes an object; an unknown key is no error. */
+  /**
+   * Removes an object; an unknown key is no error.
+   * @throws AppError 'blob-immutable' (409) while the store keeps it by a rule of its own
+   */
   delete(key: string): Promise<void>
   /** Keys in ascending order, streamed. */
   list(prefix: string): AsyncIterable<BlobInfo>

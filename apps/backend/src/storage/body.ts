@@ -25,6 +25,10 @@ export async function* ofLength(body: AsyncIterable<Uint8Array>, expected: numbe
 export const partsMissing = (cause?: unknown): AppError =>
   new AppError('parts-missing', 409, 'The store has not all parts of this object.', { cause })
 
+/** A store that keeps what it has, for a time of its own or by a hold, whatever we ask. */
+export const immutable = (cause: unknown): AppError =>
+  new AppError('blob-immutable', 409, 'The image store keeps these bytes by a rule of its own.', { cause })
+
 /** The body, ended by the signal's reason even when the sender is silent. */
 export async function* untilAborted(
   body: AsyncIterable<Uint8Array>,

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { AppError } from '../app-error.ts'
 import { checkKey, newTemporaryKey, temporaryPrefix } from './blob-keys.ts'
 import type { BlobStore } from './blob-store.ts'
-import { checkLength } from './body.ts'
+import { checkLength, immutable } from './body.ts'
 import { type DiskFolders, diskParts } from './disk-parts.ts'
 import { errnoOf, freshMemory, listFolder, missing, openForReading, unavailable } from './disk-read.ts'
 import { flushAll, flushData, groupFlushes, guarded, guardedNow, writeBody } from './disk-write.ts'
@@ -73,6 +73,8 @@ export async function openDiskStore(root: string): Promise<BlobStore> {
     async delete(key) {
       await guarded(
         unlink(pathOf(key)).catch((error: unknown) => {
+          // Marked as immutable, as write-once file systems do for a time.
+          if (errnoOf(error) === 'EPERM') throw immutable(error)
           if (errnoOf(error) !== 'ENOENT') throw error
         }),
       )

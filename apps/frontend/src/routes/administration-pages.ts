@@ -7,16 +7,19 @@ const pages = [
   { to: '/administration/search-attributes', words: 'searchAttributes.title', permission: 'manage-search' },
   { to: '/administration/roles', words: 'roles.title', permission: 'manage-users' },
   { to: '/administration/renditions', words: 'renditionQueue.title', permission: 'manage-archive' },
+  { to: '/administration/bin', words: 'archive.bin.title', permission: 'delete' },
+  { to: '/administration/fixity', words: 'archive.fixity.title', permission: 'manage-archive' },
   { to: '/administration/audit', words: 'audit.title', permission: 'read-audit' },
 ] as const
 export type AdministrationPage = (typeof pages)[number]
 
 /** The pages of administration that this caller may use. */
-export function administrationPages(session: Session): AdministrationPage[] {
-  const managesMembers =
-    session.permissions.includes('manage-projects') ||
-    session.projects.some((one) => one.permissions.includes('manage-members'))
-  return pages.filter(({ permission }) =>
-    permission === 'manage-members' ? managesMembers : session.permissions.includes(permission),
-  )
+export function administrationPages({ permissions, projects }: Session): AdministrationPage[] {
+  const somewhere = (permission: 'manage-members' | 'delete'): boolean =>
+    projects.some((one) => one.permissions.includes(permission))
+  return pages.filter(({ permission }) => {
+    if (permission === 'manage-members') return permissions.includes('manage-projects') || somewhere(permission)
+    if (permission === 'delete') return permissions.includes('manage-archive') || somewhere(permission)
+    return permissions.includes(permission)
+  })
 }

@@ -1,4 +1,4 @@
-import { Anchor, Button, EmptyState, Group, Select, Skeleton, TextInput, Title } from '@mantine/core'
+import { Anchor, EmptyState, Group, Select, Skeleton, TextInput, Title } from '@mantine/core'
 import { IconHistory } from '@tabler/icons-react'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
@@ -7,6 +7,7 @@ import { Fault } from '../api/fault.tsx'
 import { auditPeriod, auditQuery } from '../api/queries.ts'
 import { AuditTable } from '../features/admin/audit-table.tsx'
 import { type AuditSearch, stringifySearch } from '../search-params.ts'
+import { MoreButton } from '../ui/more-button.tsx'
 import classes from '../ui/page.module.css'
 
 const route = getRouteApi('/inside/manage/administration/audit')
@@ -24,6 +25,10 @@ const groups = [
   ['image_store', 'image.store'],
   ['upload', 'upload'],
   ['search-attribute', 'search-attribute'],
+  ['image_delete', 'image.delete'],
+  ['image_purge', 'image.purge'],
+  ['image_correct', 'image.correct'],
+  ['webhook', 'webhook'],
   ['access', 'access'],
   ['audit', 'audit'],
   ['archive', 'archive'],
@@ -96,13 +101,7 @@ export function AuditPage() {
       ) : (
         <AuditTable events={events} />
       )}
-      {pages.hasNextPage ? (
-        <Group justify="center" mt="md">
-          <Button variant="default" loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-            {t('common.more')}
-          </Button>
-        </Group>
-      ) : null}
+      <MoreButton pages={pages} />
     </>
   )
 }

@@ -4,8 +4,17 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { forgetInspection, isBeingCorrected } from '../api/archive-queries.ts'
 import { Fault } from '../api/fault.tsx'
-import { inspectionQuery } from '../api/queries.ts'
+import { inspectionQuery, sessionQuery } from '../api/queries.ts'
+import archiveClasses from '../features/archive/archive.module.css'
+import { DeleteDialog, type ToDelete } from '../features/archive/delete-dialog.tsx'
+import { HistoryPanel } from '../features/archive/history-panel.tsx'
+import { InspectionActions } from '../features/archive/inspection-actions.tsx'
+import { InstanceFile } from '../features/archive/instance-file.tsx'
+import { FaultNotice } from '../features/archive/proof-panel.tsx'
+import { proofWords } from '../features/archive/proof-words.ts'
+import { useHistory } from '../features/archive/use-history.ts'
 import classes from '../features/inspection/inspection.module.css'
 import { InspectionHeading } from '../features/inspection/inspection-heading.tsx'
 import { InstancesTable } from '../features/inspection/instances-table.tsx'
@@ -18,15 +27,19 @@ const AttributesPanel = lazy(async () => {
 
 const route = getRouteApi('/inside/inspections/$study')
 
-/** One inspection: its facts, its views, the images of the selected view, and any image's attributes. */
+/** One inspection: its facts, its views, the images of the selected view, any image's attributes, and its history. */
 export function InspectionPage() {
-  const { t } = useTranslation()
+  const { t, i18n } = useTranslation()
   const { study } = route.useParams()
-  const { view: askedView, attributes } = route.useSearch()
+  const search = route.useSearch()
+  const { view: askedView, attributes } = search
   const navigate = useNavigate()
   const isNarrow = useMediaQuery('(max-width: 48em)', false, { getInitialValueInEffect: false })
   const isCompact = useMediaQuery('(max-width: 75em)', false, { getInitialValueInEffect: false })
   const inspection = useQuery(inspectionQuery(study))
+  const history = useHistory(study)
+  const { data: session } = useQuery(sessionQuery)
+  const [deleting, setDeleting] = useState<ToDelete>()
   // The panel keeps its content while it slides away.
   const [shown, setShown] = useState(attributes)
   if (attributes !== undefined && attributes !== shown) setShown(attributes)
@@ -34,20 +47,44 @@ export function InspectionPage() {
   if (inspection.isError) return <Fault error={inspection.error} onRetry={() => void inspection.refetch()} />
   if (inspection.isPending) return <InspectionSkeleton />
 
-  const { views, componentName } = inspection.data
+  const { views, componentName, instanceCount, projectSlug, storedAt } = inspection.data
   const selected = views.find(({ seriesInstanceUid }) => seriesInstanceUid === askedView) ?? views[0]
-  const closeAttributes = (): void =>
-    void navigate({
+  const permissions = session?.projects.find(({ slug }) => slug === projectSlug)?.permissions ?? []
+  const goTo = (beside: Omit<typeof search, 'view'>): Promise<void> =>
+    navigate({
       to: '/inspections/$study',
       params: { study },
-      search: selected && askedView ? { view: selected.seriesInstanceUid } : {},
+      search: { ...(selected && askedView ? { view: selected.seriesInstanceUid } : {}), ...beside },
       resetScroll: false,
     })
+  const afterDeletion = async ({ level, count }: ToDelete): Promise<void> => {
+    if (count < instanceCount) return level === 'instance' ? goTo({}) : navigate({ to: '.', search: {} })
+    await navigate({ to: '/' })
+    forgetInspection(study)
+  }
 
   return (
     <div className={classes.page}>
       <title>{`${componentName ?? t('search.unnamed')} – ${t('app.name')}`}</title>
-      <InspectionHeading inspection={inspection.data} />
+      <InspectionHeading
+        inspection={inspection.data}
+        proven={history.data ? proofWords(t, history.data.proof, i18n.language) : t('common.loading')}
+        notice={history.data && history.data.proof.faultCount > 0 ? <FaultNotice proof={history.data.proof} /> : null}
+        actions={
+          session ? (
+            <InspectionActions
+              inspection={inspection.data}
+              view={selected}
+              session={session}
+              current={history.data?.current}
+              isBeingCorrected={isBeingCorrected(history.data)}
+              isNarrow={isNarrow}
+              onHistory={() => void goTo({ history: 'open' })}
+              onDelete={setDeleting}
+            />
+          ) : null
+        }
+      />
       <div className={classes.columns}>
         <ViewList study={study} views={views} selected={selected?.seriesInstanceUid} />
         {selected ? (
@@ -68,7 +105,7 @@ export function InspectionPage() {
       </div>
       <Drawer
         opened={attributes !== undefined}
-        onClose={closeAttributes}
+        onClose={() => void goTo({})}
         position="right"
         size={isNarrow ? '100%' : '58rem'}
         title={t('attributes.title')}
@@ -84,16 +121,51 @@ export function InspectionPage() {
               </Center>
             }
           >
-            <AttributesPanel
-              key={shown}
-              study={study}
-              series={selected.seriesInstanceUid}
-              instance={shown}
-              isCompact={isNarrow}
-            />
+            <div className={archiveClasses.withFile}>
+              <InstanceFile
+                study={study}
+                instance={shown}
+                mayDelete={permissions.includes('delete')}
+                onDelete={() =>
+                  setDeleting({ level: 'instance', instances: [shown], name: componentName ?? shown, count: 1 })
+                }
+              />
+              <AttributesPanel
+                key={shown}
+                study={study}
+                series={selected.seriesInstanceUid}
+                instance={shown}
+                isCompact={isNarrow}
+              />
+            </div>
           </Suspense>
         ) : null}
       </Drawer>
+      <Drawer
+        opened={search.history !== undefined}
+        onClose={() => void goTo({})}
+        position="right"
+        size={isNarrow ? '100%' : '34rem'}
+        title={t('archive.history.title')}
+        closeButtonProps={{ 'aria-label': t('app.close') }}
+        transitionProps={{ duration: 120 }}
+        padding={0}
+        classNames={{ header: archiveClasses.drawerHead }}
+      >
+        {history.isError ? (
+          <Fault error={history.error} onRetry={() => void history.refetch()} />
+        ) : history.isPending ? (
+          <Skeleton h="10rem" mx="md" w="auto" />
+        ) : (
+          <HistoryPanel
+            study={study}
+            history={history.data}
+            storedAt={storedAt}
+            mayCorrect={permissions.includes('correct')}
+          />
+        )}
+      </Drawer>
+      <DeleteDialog study={study} what={deleting} onClose={() => setDeleting(undefined)} onDeleted={afterDeletion} />
     </div>
   )
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatBytes, formatDate, formatDuration, formatTime } from './format.ts'
+import { formatBytes, formatDate, formatDuration, formatTime, toDicomDate, toFieldDate } from './format.ts'
 
 test('dates and times that are none are said to be none', () => {
   assert.equal(formatDate('20260318', 'en'), '18 Mar 2026')
@@ -26,4 +26,10 @@ test('durations have two units at most', () => {
     '1 h 6 min',
     '25 h 0 min',
   ])
+})
+
+test('dates change their form between field and attribute without loss', () => {
+  assert.equal(toDicomDate('2026-03-18'), '20260318')
+  assert.equal(toDicomDate(''), undefined)
+  assert.equal(toFieldDate('20260318'), '2026-03-18')
 })

@@ -8,6 +8,14 @@ export function formatDate(date: string | null, language: string): string | unde
   return dateFormat(language, { timeZone: 'UTC', day: '2-digit', month: 'short', year: 'numeric' }).format(day)
 }
 
+/** '2026-03-18' of a date field → '20260318'. */
+export const toDicomDate = (value: string): string | undefined =>
+  /^\d{4}-\d{2}-\d{2}$/.test(value) ? value.replaceAll('-', '') : undefined
+
+/** '20260318' → '2026-03-18' for a date field. */
+export const toFieldDate = (date: string | undefined): string =>
+  date === undefined ? '' : `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`
+
 /** '142530.5' → '14:25'; undefined when it is no time. */
 export function formatTime(time: string | null): string | undefined {
   const match = /^(\d{2})(\d{2})/.exec(time ?? '')

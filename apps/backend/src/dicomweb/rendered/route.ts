@@ -30,9 +30,9 @@ export function renderedRoutes(app: App, deps: Deps): void {
   for (const url of [studyPath, seriesPath]) {
     get(`${url}/rendered`, async (request, reply) => {
       const rendering = readRendering(request, reply)
-      const ids = await retrieveIds(deps, request.scope, selectionOf(request.params))
+      const { ids, identity: stored } = await retrieveIds(deps, request.scope, selectionOf(request.params))
       const { type } = negotiate(request, multipart)
-      const identity = `${ids.join()} ${identityOf(rendering, type)}`
+      const identity = `${stored} ${identityOf(rendering, type)}`
       async function* parts(): AsyncGenerator<Part> {
         for await (const { address, bytes } of eachRendered(deps, request.scope, ids, rendering, type, leaving(reply)))
           yield { mediaType: type, location: `${locationOf(request, address)}/rendered`, body: one(bytes) }

@@ -148,7 +148,8 @@ function identityKey(studyInstanceUid: string, number: string | undefined, issue
   return key.length <= maxIndexed ? key : `digest:${createHash('sha256').update(key).digest('hex')}`
 }
 
-function buildStudy(dataset: Dataset, studyInstanceUid: string, isDiconde: boolean): NewStudy {
+/** The search columns of an inspection, of the attributes that its answers hold. */
+export function buildStudy(dataset: Dataset, studyInstanceUid: string, isDiconde: boolean): NewStudy {
   const componentNumber = clean(getWholeText(dataset, tags.patientId))
   const componentIssuer = clean(getWholeText(dataset, tags.issuerOfPatientId))
   const componentName = clean(getWholeText(dataset, tags.patientName))

@@ -33,14 +33,14 @@ export function bulkRoutes(app: App, deps: Deps): void {
         `${url}/${sort}`,
         async (request, reply) => {
           const selection = selectionOf(request.params)
-          const ids = await retrieveIds(deps, request.scope, selection)
+          const { ids, identity: stored } = await retrieveIds(deps, request.scope, selection)
           const kinds = await listBulkKinds(deps.db, request.scope, selection, sort)
           if (kinds.length === 0) throw new AppError(missing[sort][0], 404, missing[sort][1])
           const values = ids.length === 1 ? (await readBulkPaths(deps.db, request.scope, ids, sort))[0] : undefined
           // One value is sent like itself: it has a length, may be cut, and may go without a wrapping.
           if (values?.values.length === 1) return sendValue(deps, request, reply, values, values.values[0]?.path ?? '')
           const offer = negotiate(request, commonOffers(kinds))
-          const identity = `${ids.join()}/${sort}`
+          const identity = `${stored}/${sort}`
           const parts = (memory: ReaderMemory): AsyncGenerator<Part> =>
             partsOf(deps, request, ids, sort, offer.type, memory)
           return sendBody(request, reply, identity, await multipartBody(offer.type, identity, parts))

@@ -1,7 +1,7 @@
 import { Readable, pipeline } from 'node:stream'
 import { createInflateRaw } from 'node:zlib'
 import { AppError } from '../../app-error.ts'
-import type { InstanceAddress, InstanceSelection, StoredObject } from '../../data/retrieve.ts'
+import type { InstanceAddress, InstanceSelection, ListedInstances, StoredObject } from '../../data/retrieve.ts'
 import { findObject, listInstanceIds, readObjects } from '../../data/retrieve.ts'
 import type { Deps } from '../../deps.ts'
 import type { Scope } from '../../plugins/access.ts'
@@ -28,10 +28,10 @@ export async function retrieveInstance(deps: Deps, scope: Scope, address: Instan
 }
 
 /** Row ids of a study, series or instance. Throws 404 when there are none in the scope. */
-export async function retrieveIds(deps: Deps, scope: Scope, selection: InstanceSelection): Promise<string[]> {
-  const ids = await listInstanceIds(deps.db, scope, selection)
-  if (ids.length === 0) throw notFound()
-  return ids
+export async function retrieveIds(deps: Deps, scope: Scope, selection: InstanceSelection): Promise<ListedInstances> {
+  const listed = await listInstanceIds(deps.db, scope, selection)
+  if (listed.ids.length === 0) throw notFound()
+  return listed
 }
 
 /**

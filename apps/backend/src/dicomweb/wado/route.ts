@@ -38,9 +38,9 @@ export function wadoRoutes(app: App, deps: Deps): void {
     get(
       url,
       async (request, reply) => {
-        const ids = await retrieveIds(deps, request.scope, selectionOf(request.params))
+        const { ids, identity: stored } = await retrieveIds(deps, request.scope, selectionOf(request.params))
         const { syntaxUid } = negotiate(request, manyOffers)
-        const identity = `${ids.join()} ${syntaxUid}`
+        const identity = `${stored} ${syntaxUid}`
         const signal = leaving(reply)
         async function* parts(memory: ReaderMemory): AsyncGenerator<Part> {
           const objects =
@@ -101,13 +101,13 @@ export function wadoRoutes(app: App, deps: Deps): void {
 
   for (const url of [studyPath, seriesPath, instancePath]) {
     get(`${url}/metadata`, async (request, reply) => {
-      const ids = await retrieveIds(deps, request.scope, selectionOf(request.params))
+      const { ids, identity } = await retrieveIds(deps, request.scope, selectionOf(request.params))
       const offer = negotiate(request, [
         { type: 'application/dicom+json', isMultipart: false },
         { type: 'application/json', isMultipart: false },
       ])
       const base = baseOf(deps.config, request)
-      return sendBody(request, reply, `${base} ${ids.join()}`, {
+      return sendBody(request, reply, `${base} ${identity}`, {
         mediaType: offer.type,
         byteLength: undefined,
         open: () => retrieveMetadata(deps, request.scope, ids, base),

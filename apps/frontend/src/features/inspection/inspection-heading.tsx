@@ -2,12 +2,22 @@ import type { InspectionDetail } from '@instandt/api'
 import { Badge, Title } from '@mantine/core'
 import { IconArrowLeft } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatBytes, formatDate, formatInstant, formatTime } from '../../ui/format.ts'
 import classes from './inspection.module.css'
 
-/** What was inspected, for whom, when. */
-export function InspectionHeading({ inspection }: { inspection: InspectionDetail }) {
+interface InspectionHeadingProps {
+  inspection: InspectionDetail
+  /** When its bytes were last read again and found right, in words. */
+  proven: ReactNode
+  actions: ReactNode
+  /** What everybody must know before looking. */
+  notice: ReactNode
+}
+
+/** What was inspected, for whom, when, and what can be done with it. */
+export function InspectionHeading({ inspection, proven, actions, notice }: InspectionHeadingProps) {
   const { t, i18n } = useTranslation()
   const date = formatDate(inspection.date, i18n.language)
   const facts: [string, string | null | undefined][] = [
@@ -22,10 +32,13 @@ export function InspectionHeading({ inspection }: { inspection: InspectionDetail
   ]
   return (
     <header className={classes.heading}>
-      <Link to="/" className={classes.back}>
-        <IconArrowLeft size={15} aria-hidden />
-        {t('inspection.back')}
-      </Link>
+      <div className={classes.headingTop}>
+        <Link to="/" className={classes.back}>
+          <IconArrowLeft size={15} aria-hidden />
+          {t('inspection.back')}
+        </Link>
+        {actions}
+      </div>
       <div className={classes.titleRow}>
         <Title order={1} className={classes.title}>
           {inspection.componentName ?? t('search.unnamed')}
@@ -40,7 +53,12 @@ export function InspectionHeading({ inspection }: { inspection: InspectionDetail
             <dd title={value ?? undefined}>{value || t('common.none')}</dd>
           </div>
         ))}
+        <div>
+          <dt>{t('inspection.proven')}</dt>
+          <dd>{proven}</dd>
+        </div>
       </dl>
+      {notice}
     </header>
   )
 }

@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inspectionsSearchSchema, parseSearch, stringifySearch, viewerSearchSchema } from '../../search-params.ts'
-import {
-  attributeOf,
-  countFilters,
-  isNarrowed,
-  nextSort,
-  toDicomDate,
-  toFieldDate,
-  withAttribute,
-  withFilters,
-} from './filters.ts'
+import { attributeOf, countFilters, isNarrowed, nextSort, withAttribute, withFilters } from './filters.ts'
 
 test('what the address says comes back the same, numbers and signs included', () => {
   const search = { q: '4711 & "x" ÄÖ=1', from: '20260101', diconde: 'yes', sort: 'component' } as const
@@ -50,12 +41,6 @@ test('a header sorts its column in the natural way first and then the other way 
   assert.equal(nextSort({}, 'component'), 'component')
   assert.equal(nextSort({ sort: 'component' }, 'component'), '-component')
   assert.equal(nextSort({ sort: 'component' }, 'stored'), '-stored')
-})
-
-test('dates change their form between field and address without loss', () => {
-  assert.equal(toDicomDate('2026-03-18'), '20260318')
-  assert.equal(toDicomDate(''), undefined)
-  assert.equal(toFieldDate('20260318'), '2026-03-18')
 })
 
 test('declared attributes are one value of the address, each a filter of its own', () => {

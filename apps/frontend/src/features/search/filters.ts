@@ -35,14 +35,6 @@ export function withFilters(search: InspectionsSearch, change: Partial<Inspectio
   return next
 }
 
-/** '2026-03-18' of a date field → '20260318'. */
-export const toDicomDate = (value: string): string | undefined =>
-  /^\d{4}-\d{2}-\d{2}$/.test(value) ? value.replaceAll('-', '') : undefined
-
-/** '20260318' → '2026-03-18' for a date field. */
-export const toFieldDate = (date: string | undefined): string =>
-  date === undefined ? '' : `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`
-
 type SortField = 'date' | 'stored' | 'component' | 'order'
 
 export const sortedBy = (search: InspectionsSearch): { field: SortField; isDescending: boolean } => {

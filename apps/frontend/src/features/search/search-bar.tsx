@@ -5,16 +5,9 @@ import { IconFilter, IconSearch, IconX } from '@tabler/icons-react'
 import { type RefObject, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type InspectionsSearch, inspectionSorts } from '../../search-params.ts'
+import { toDicomDate, toFieldDate } from '../../ui/format.ts'
 import { searchAttributeLabel } from '../../ui/search-attribute-label.ts'
-import {
-  attributeOf,
-  countFilters,
-  isNarrowed,
-  toDicomDate,
-  toFieldDate,
-  withAttribute,
-  withFilters,
-} from './filters.ts'
+import { attributeOf, countFilters, isNarrowed, withAttribute, withFilters } from './filters.ts'
 import classes from './search.module.css'
 
 // Methods seen in NDT first; any other code still works from a link.

@@ -1,0 +1,158 @@
+import type { Change, ChangeKind } from '@instandt/api'
+import type { Db } from '@instandt/db'
+import type { Pool, PoolClient } from 'pg'
+import { AppError } from '../app-error.ts'
+import type { ArchiveScope, Scope } from '../plugins/access.ts'
+import { inTransaction } from './transaction.ts'
+
+/** What happened to a study that is there: its project, component and order are those of its row. */
+export interface NewChange {
+  kind: ChangeKind
+  studyInstanceUid: string
+  detail: object
+}
+
+/** Adds changes inside the transaction that makes them; it holds the lock on their studies. */
+export async function addChanges(client: PoolClient, changes: readonly NewChange[]): Promise<void> {
+  if (changes.length === 0) return
+  await client.query({
+    name: 'add-changes',
+    text: `insert into change (project_id, kind, study_instance_uid, component_number, component_name, order_number, detail)
+      select s.project_id, r.kind, r."studyInstanceUid", s.component_number, s.component_name, s.accession_number, r.detail
+      from jsonb_to_recordset($1) as r(kind text, "studyInstanceUid" text, detail jsonb)
+      cross join lateral (
+        select project_id, component_number, component_name, accession_number from study
+        where study_instance_uid = r."studyInstanceUid" offset 0
+      ) s`,
+    values: [JSON.stringify(changes)],
+  })
+}
+
+/** The same for a study whose row is gone. */
+export async function addFarewell(
+  client: PoolClient,
+  change: NewChange & { projectId: number; componentNumber: unknown; componentName: unknown; orderNumber: unknown },
+): Promise<void> {
+  await client.query(
+    `insert into change (project_id, kind, study_instance_uid, component_number, component_name, order_number, detail)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [
+      change.projectId,
+      change.kind,
+      change.studyInstanceUid,
+      change.componentNumber,
+      change.componentName,
+      change.orderNumber,
+      JSON.stringify(change.detail),
+    ],
+  )
+}
+
+const placesAtOnce = 5000
+
+/**
+ * Gives committed changes their places. Changes of one study are written under its lock, so their ids ascend in the order
+ * of their commits, and who sees a later one sees the earlier; between studies any order is true. A transaction that
+ * commits late gets later places: nobody waits for it, nobody misses it.
+ */
+export async function placeChanges(db: Db): Promise<void> {
+  for (let placed = placesAtOnce; placed === placesAtOnce;) {
+    const { rows } = await db.pool.query<{ is: boolean }>({
+      name: 'has-unplaced-changes',
+      text: 'select exists (select from change where position is null) as is',
+    })
+    if (rows[0]?.is !== true) return
+    placed = await inTransaction(db, async (client) => {
+      // One at a time; the next statement sees all that the one before has placed.
+      await client.query('select from change_place for update')
+      const { rows: counted } = await client.query<{ count: number }>({
+        name: 'place-changes',
+        text: `with fresh as (
+            select id, row_number() over (order by id) + (select given from change_place) as position
+            from (select id from change where position is null order by id limit ${placesAtOnce}) unplaced
+          ), placed as (
+            update change set position = fresh.position from fresh where change.id = fresh.id returning change.position
+          ), moved as (
+            update change_place set given = (select max(position) from placed) where exists (select from placed)
+          ) select count(*)::integer as count from placed`,
+      })
+      return counted[0]?.count ?? 0
+    })
+  }
+}
+
+export interface ChangesAsked {
+  after: number
+  kinds?: readonly string[] | undefined
+  limit: number
+}
+
+export interface ChangesFound {
+  items: Change[]
+  /** Everything up to here was looked at. */
+  next: number
+  hasMore: boolean
+}
+
+interface Places {
+  given: number
+  removed: number
+}
+
+export async function readPlaces(client: Pool | PoolClient): Promise<Places> {
+  const { rows } = await client.query<Places>('select given, removed from change_place')
+  return rows[0] as Places
+}
+
+/**
+ * Changes of the scope's projects in the order of the feed.
+ * @throws AppError 'cursor-expired' (410) when some of them are not kept any more
+ */
+export async function readChanges(db: Db, scope: Scope, asked: ChangesAsked): Promise<ChangesFound> {
+  await placeChanges(db)
+  // First how far the feed goes: what gets its place meanwhile is for the next one who asks.
+  const { given, removed } = await readPlaces(db.pool)
+  if (asked.after > 0 && asked.after < removed) {
+    throw new AppError(
+      'cursor-expired',
+      410,
+      `Changes up to ${removed} are not kept any more: compare everything once, then go on after ${given}.`,
+    )
+  }
+  if (asked.after > given) throw new AppError('malformed-cursor', 400, `The feed ends at ${given}.`)
+  const { rows } = await db.pool.query<Change>({
+    name: 'read-changes',
+    text: `select c.position, c.kind, to_json(c.at) #>> '{}' as at, p.slug as project, c.study_instance_uid as "studyInstanceUid",
+        c.component_number as "componentNumber", c.component_name as "componentName", c.order_number as "orderNumber", c.detail
+      from change c join project p on p.id = c.project_id
+      where c.project_id = any($1::bigint[]) and c.position > $2 and c.position <= $3
+        and ($4::text[] is null or c.kind = any($4)) order by c.position limit $5`,
+    values: [scope.projectIds, asked.after, given, asked.kinds ?? null, asked.limit + 1],
+  })
+  const items = rows.slice(0, asked.limit)
+  const hasMore = rows.length > asked.limit
+  return { items, hasMore, next: hasMore ? (items.at(-1)?.position ?? given) : given }
+}
+
+/** Where the feed ends at the moment. */
+export async function lastPlace(db: Db): Promise<number> {
+  await placeChanges(db)
+  return (await readPlaces(db.pool)).given
+}
+
+/** Forgets changes older than so many days, but for those that a webhook in force still has to tell. */
+export async function forgetChanges(db: Db, _scope: ArchiveScope, keepDays: number): Promise<number> {
+  await placeChanges(db)
+  return inTransaction(db, async (client) => {
+    const { rows } = await client.query<{ until: number | null }>(
+      `select least(
+        (select max(position) from change where at < now() - make_interval(days => $1) and position is not null),
+        (select min(position) from webhook where state = 'active')) as until`,
+      [keepDays],
+    )
+    const until = rows[0]?.until ?? 0
+    const { rowCount } = await client.query('delete from change where position <= $1', [until])
+    await client.query('update change_place set removed = greatest(removed, $1)', [until])
+    return rowCount ?? 0
+  })
+}
