@@ -11,7 +11,7 @@ interface Proof {
 
 const folder = path.join(import.meta.dirname, 'prove')
 /** Shared by proofs, none themselves. */
-const shared = new Set(['child-backend.ts', 'load.ts'])
+const shared = new Set(['child-backend.ts', 'load.ts', 'platform.ts'])
 const names = globSync('*.ts', { cwd: folder })
   .filter((file) => !file.endsWith('.test.ts') && !shared.has(file))
   .map((file) => path.basename(file, '.ts'))

@@ -11,7 +11,7 @@ import { Network } from './components/network.ts'
 import { Observability } from './components/observability.ts'
 import type { Place } from './components/part.ts'
 import { auditContainer, imageContainer, Storage } from './components/storage.ts'
-import { registrySecret, Vault } from './components/vault.ts'
+import { registrySecret, registryUserSecret, Vault } from './components/vault.ts'
 import { Workloads } from './components/workloads.ts'
 import { withoutSecrets } from './deployment.ts'
 import { createNames } from './names.ts'
@@ -92,7 +92,12 @@ export function platform(settings: Settings, version: string) {
       },
       apps: { frontend: names.app('frontend'), backend: names.app('backend') },
       jobs: { migrate: names.job('migrate'), ops: names.job('ops') },
-      registry: { server: settings.registryServer, tokenSecret: registrySecret },
+      registry: {
+        server: settings.registryServer,
+        user: settings.registryUser,
+        tokenSecret: registrySecret,
+        userSecret: registryUserSecret,
+      },
       frontDoor: {
         profile: edge.profileName,
         endpoint: edge.endpointName,

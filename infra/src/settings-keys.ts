@@ -105,6 +105,11 @@ export const settingsKeys = {
     .min(20)
     .optional()
     .describe('Of the administrator, with databaseAuth password; a secret'),
+  databaseRestored: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, 'is not the name of a server')
+    .optional()
+    .describe('Name of a restored server that takes the place of ours; docs/deploy-azure.md, Restore'),
   databasePasswordExpires: date.optional().describe('Last day of that password'),
 
   storageRedundancy: z

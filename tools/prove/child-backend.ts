@@ -13,6 +13,8 @@ export interface ChildBackend {
   /** SIGKILL, and returns once the process is gone. */
   kill(): Promise<void>
   stop(): Promise<void>
+  /** SIGTERM, and returns the exit code once the process is gone. */
+  end(): Promise<number | null>
   /** Peak resident memory in MiB (VmHWM). */
   peakMemory(): number
 }
@@ -72,6 +74,10 @@ export async function startChildBackend(options: {
     pid: child.pid as number,
     kill: () => end(child, 'SIGKILL'),
     stop: () => end(child, 'SIGTERM'),
+    async end() {
+      await end(child, 'SIGTERM')
+      return child.exitCode
+    },
     peakMemory: () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024,
   }
 }

@@ -10,7 +10,7 @@ import { attacks, malformed, sendRaw } from './front-door/attacks.ts'
 import { type Firewall, firewallList, startFirewall, whyNoFirewall } from './front-door/firewall.ts'
 import { journeys } from './front-door/journeys.ts'
 import { admin, blockedOf, json, passThrough, type Visit, walkAll } from './front-door/walk.ts'
-import { startPages } from './release.ts'
+import { startPages } from './platform.ts'
 import { whyNoSharedData } from './shared-data.ts'
 
 export { whyNoFirewall } from './front-door/firewall.ts'

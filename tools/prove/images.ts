@@ -20,7 +20,7 @@ import {
 } from './images/buildah.ts'
 import { runContainer, type RunningContainer, whyNoContainers } from './images/container.ts'
 import { checkInside } from './images/inside.ts'
-import { startIngress } from './release.ts'
+import { startIngress } from './platform.ts'
 
 export { whyNoContainers } from './images/container.ts'
 
@@ -138,8 +138,9 @@ async function runAll({ images, start, database, role, storage }: Room): Promise
   ] as const)
     assert.equal(await container.exec(images[part].health), 0, `${name} is healthy`)
 
-  const ingress = await startIngress(`http://127.0.0.1:${pagesPort}`)
-  ingress.switchTo(`http://127.0.0.1:${serverPort}`)
+  const ingress = await startIngress()
+  ingress.switchTo('frontend', `http://127.0.0.1:${pagesPort}`)
+  ingress.switchTo('backend', `http://127.0.0.1:${serverPort}`)
   await storeFindAndRead(ingress.url).finally(() => ingress.stop())
   await openPage(`http://127.0.0.1:${pagesPort}`)
   assert.match(await finish([...commands.ops, 'help'], {}), /instandt <command>/)

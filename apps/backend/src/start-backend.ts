@@ -1,5 +1,5 @@
 import { closeDb, openDb, retireConnections } from '@instandt/db'
-import { type Logger, startTelemetry } from '@instandt/runtime'
+import { closeServer, type Logger, startTelemetry } from '@instandt/runtime'
 import { type AppOptions, buildApp } from './app.ts'
 import type { Config } from './config.ts'
 import { startSealing } from './audit/seal.ts'
@@ -80,7 +80,7 @@ export async function startBackend(config: Config, log: Logger, options: AppOpti
     setupLink,
     deps,
     async stop() {
-      await app.close()
+      await closeServer(app.server, () => app.close())
       await sealing.stop()
       await close()
     },

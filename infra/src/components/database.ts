@@ -11,6 +11,7 @@ const administrator = 'instandtadmin'
 
 /** PostgreSQL in its own subnet, reached by identities; passwords only where the customer asks for them. */
 export class Database extends Part {
+  /** The server that is used: ours, or a restored one in its place. */
   readonly serverName: pulumi.Output<string>
   readonly serverId: pulumi.Output<string>
   readonly fqdn: pulumi.Output<string>
@@ -62,9 +63,9 @@ export class Database extends Part {
         customTimeouts: { create: '60m', update: '60m', delete: '30m' },
       }),
     )
-    this.serverName = server.name
+    this.serverName = settings.databaseRestored === undefined ? server.name : pulumi.output(settings.databaseRestored)
     this.serverId = server.id
-    this.fqdn = pulumi.interpolate`${server.name}.postgres.database.azure.com`
+    this.fqdn = pulumi.interpolate`${this.serverName}.postgres.database.azure.com`
 
     const database = new dbforpostgresql.Database(
       'database-instandt',

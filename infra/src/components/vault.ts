@@ -9,7 +9,7 @@ import { privateEndpoint } from './private-endpoint.ts'
 /** Secrets the containers refer to by address; their values stand nowhere else. */
 export const registrySecret = 'gitlab-registry-token'
 /** Beside its token, for whoever changes both; Container Apps takes the name itself by value only. */
-const registryUserSecret = 'gitlab-registry-user'
+export const registryUserSecret = 'gitlab-registry-user'
 export const adminDatabaseSecret = 'instandt-admin-database-url'
 
 /** Key Vault without a public address. Encryption keys and database users are made inside, by the ops job. */

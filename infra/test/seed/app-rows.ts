@@ -108,6 +108,14 @@ export const appRows: SeedRow[] = [
       // Longer than the 240 s any request through Front Door may take.
       equal(graph, 'backend', 'template.terminationGracePeriodSeconds', 300)
       equal(graph, 'frontend', 'template.terminationGracePeriodSeconds', 30)
+      for (const container of [0, 1]) {
+        const told = Number(envOf(graph, 'backend', 'SHUTDOWN_SECONDS', container))
+        assert.ok(
+          told > 240 && told < 300,
+          'the process ends by itself, after its uploads and before the platform ends it',
+        )
+      }
+      assert.equal(envOf(graph, 'backend', 'SHUTDOWN_DELAY_SECONDS'), '10')
     },
   },
   {

@@ -29,6 +29,16 @@ export const dataSwitches: Switch[] = [
     },
   },
   {
+    what: 'databaseRestored: everything uses the restored server, ours stays as it is',
+    given: { databaseRestored: 'psql-restored' },
+    check(graph) {
+      const url = /@psql-restored\.postgres\.database\.azure\.com:5432\/instandt\?sslmode=verify-full$/
+      for (const app of ['backend', 'job-ops']) assert.match(envOf(graph, app, 'DATABASE_URL') ?? '', url)
+      assert.match(envOf(graph, 'job-migrate', 'MIGRATE_DATABASE_URL') ?? '', url)
+      assert.notEqual(at(one(graph, 'database'), 'serverName'), 'psql-restored')
+    },
+  },
+  {
     what: 'memory optimised, 20 vCores, standby in the same zone',
     given: {
       databaseTier: 'MemoryOptimized',
