@@ -90,6 +90,12 @@ create table public.api_token_project (
   project_id bigint not null,
   token_id uuid not null
 );
+create table public.attribute_value (
+  attribute_id integer not null,
+  id bigint generated always as identity not null,
+  number_value double precision,
+  text_value text collate "C" not null
+);
 create table public.audit_event (
   action text not null,
   actor_id text not null,
@@ -317,6 +323,11 @@ create table public.instance (
   version integer default 1 not null,
   warnings jsonb default '[]'::jsonb not null
 );
+create table public.instance_value (
+  instance_id bigint not null,
+  project_id bigint not null,
+  value_id bigint not null
+);
 create table public.instance_version (
   blob_key text collate "C" not null,
   byte_size bigint not null,
@@ -389,12 +400,31 @@ create table public.schema_migration (
   name text not null,
   number integer not null
 );
+create table public.search_attribute (
+  created_at timestamp with time zone default now() not null,
+  created_by text not null,
+  fault text,
+  first_id bigint not null,
+  id integer generated always as identity not null,
+  indexed_id bigint not null,
+  last_id bigint not null,
+  level text not null,
+  name text not null,
+  path text collate "C" not null,
+  ready_at timestamp with time zone,
+  skipped_count bigint default 0 not null,
+  state text default 'indexing'::text not null,
+  vr text not null
+);
+create table public.search_attribute_version (
+  is_only boolean default true not null,
+  version bigint default 1 not null
+);
 create table public.selection (
   actor_id text not null,
   created_at timestamp with time zone default now() not null,
   id uuid default gen_random_uuid() not null,
-  sop_instance_uids text[] not null,
-  study_instance_uid text collate "C" not null
+  items jsonb not null
 );
 create table public.series (
   attributes text not null,
@@ -419,6 +449,11 @@ create table public.series (
   step_start_time text collate "C",
   stored_at timestamp with time zone default now() not null,
   study_id bigint not null
+);
+create table public.series_value (
+  project_id bigint not null,
+  series_id bigint not null,
+  value_id bigint not null
 );
 create table public.session (
   account_id uuid not null,
@@ -469,6 +504,12 @@ create table public.study (
   study_instance_uid text collate "C" not null,
   study_time text collate "C"
 );
+create table public.study_value (
+  project_id bigint not null,
+  study_date text collate "C" not null,
+  study_id bigint not null,
+  value_id bigint not null
+);
 create table public.upload (
   actor_id text collate "C" not null,
   asked_by jsonb,
@@ -499,9 +540,13 @@ create table public.webhook (
   attempts integer default 0 not null,
   created_at timestamp with time zone default now() not null,
   created_by text not null,
+  ended_reason text,
   failing_since timestamp with time zone,
+  former_secret text,
+  former_until timestamp with time zone,
   id uuid default gen_random_uuid() not null,
   kinds text[] not null,
+  leased_by uuid,
   leased_until timestamp with time zone,
   name text not null,
   next_attempt_at timestamp with time zone default now() not null,
@@ -574,6 +619,9 @@ alter table public.api_token add constraint api_token_token_hash_check CHECK ((o
 alter table public.api_token_project add constraint api_token_project_pkey PRIMARY KEY (token_id, project_id);
 alter table public.api_token_project add constraint api_token_project_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE;
 alter table public.api_token_project add constraint api_token_project_token_id_fkey FOREIGN KEY (token_id) REFERENCES api_token(id) ON DELETE CASCADE;
+alter table public.attribute_value add constraint attribute_value_pkey PRIMARY KEY (id);
+alter table public.attribute_value add constraint attribute_value_attribute_id_text_value_id_key UNIQUE (attribute_id, text_value) INCLUDE (id);
+alter table public.attribute_value add constraint attribute_value_attribute_id_fkey FOREIGN KEY (attribute_id) REFERENCES search_attribute(id);
 alter table public.audit_event add constraint audit_event_pkey PRIMARY KEY (id);
 alter table public.audit_event add constraint audit_event_result_check CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text, 'failed'::text])));
 alter table public.audit_seal add constraint audit_seal_pkey PRIMARY KEY (seq);
@@ -614,6 +662,8 @@ alter table public.instance add constraint instance_project_id_fkey FOREIGN KEY 
 alter table public.instance add constraint instance_series_id_fkey FOREIGN KEY (series_id) REFERENCES series(id);
 alter table public.instance add constraint instance_study_id_fkey FOREIGN KEY (study_id) REFERENCES study(id);
 alter table public.instance add constraint instance_sha256_check CHECK ((octet_length(sha256) = 32));
+alter table public.instance_value add constraint instance_value_pkey PRIMARY KEY (instance_id, value_id);
+alter table public.instance_value add constraint instance_value_instance_id_fkey FOREIGN KEY (instance_id) REFERENCES instance(id) ON DELETE CASCADE;
 alter table public.instance_version add constraint instance_version_pkey PRIMARY KEY (instance_id, version);
 alter table public.instance_version add constraint instance_version_blob_key_key UNIQUE (blob_key);
 alter table public.instance_version add constraint instance_version_correction_id_fkey FOREIGN KEY (correction_id) REFERENCES correction(id) ON DELETE SET NULL;
@@ -643,11 +693,18 @@ alter table public.rendition_job add constraint rendition_job_thumbnail_check CH
 alter table public.schema_migration add constraint schema_migration_pkey PRIMARY KEY (number);
 alter table public.schema_migration add constraint schema_migration_name_key UNIQUE (name);
 alter table public.schema_migration add constraint schema_migration_kind_check CHECK ((kind = ANY (ARRAY['compatible'::text, 'breaking'::text])));
+alter table public.search_attribute add constraint search_attribute_pkey PRIMARY KEY (id);
+alter table public.search_attribute add constraint search_attribute_level_check CHECK ((level = ANY (ARRAY['study'::text, 'series'::text, 'instance'::text])));
+alter table public.search_attribute add constraint search_attribute_state_check CHECK ((state = ANY (ARRAY['indexing'::text, 'ready'::text, 'failed'::text, 'removing'::text])));
+alter table public.search_attribute_version add constraint search_attribute_version_pkey PRIMARY KEY (is_only);
+alter table public.search_attribute_version add constraint search_attribute_version_is_only_check CHECK (is_only);
 alter table public.selection add constraint selection_pkey PRIMARY KEY (id);
 alter table public.series add constraint series_pkey PRIMARY KEY (id);
 alter table public.series add constraint series_study_id_series_instance_uid_key UNIQUE (study_id, series_instance_uid);
 alter table public.series add constraint series_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
 alter table public.series add constraint series_study_id_fkey FOREIGN KEY (study_id) REFERENCES study(id);
+alter table public.series_value add constraint series_value_pkey PRIMARY KEY (series_id, value_id);
+alter table public.series_value add constraint series_value_series_id_fkey FOREIGN KEY (series_id) REFERENCES series(id) ON DELETE CASCADE;
 alter table public.session add constraint session_pkey PRIMARY KEY (id);
 alter table public.session add constraint session_token_hash_key UNIQUE (token_hash);
 alter table public.session add constraint session_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE;
@@ -657,6 +714,8 @@ alter table public.study add constraint study_pkey PRIMARY KEY (id);
 alter table public.study add constraint study_study_instance_uid_key UNIQUE (study_instance_uid);
 alter table public.study add constraint study_component_id_fkey FOREIGN KEY (component_id) REFERENCES component(id);
 alter table public.study add constraint study_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
+alter table public.study_value add constraint study_value_pkey PRIMARY KEY (study_id, value_id);
+alter table public.study_value add constraint study_value_study_id_fkey FOREIGN KEY (study_id) REFERENCES study(id) ON DELETE CASCADE;
 alter table public.upload add constraint upload_pkey PRIMARY KEY (id);
 alter table public.upload add constraint upload_blob_key_key UNIQUE (blob_key);
 alter table public.upload add constraint upload_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
@@ -672,6 +731,7 @@ alter table public.upload_part add constraint upload_part_number_check CHECK ((n
 alter table public.upload_part add constraint upload_part_sha256_check CHECK ((octet_length(sha256) = 32));
 alter table public.webhook add constraint webhook_pkey PRIMARY KEY (id);
 alter table public.webhook add constraint webhook_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE;
+alter table public.webhook add constraint webhook_check CHECK (((former_secret IS NULL) = (former_until IS NULL)));
 alter table public.webhook add constraint webhook_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'failed'::text, 'gone'::text])));
 alter table public.webhook_delivery add constraint webhook_delivery_pkey PRIMARY KEY (id);
 alter table public.webhook_delivery add constraint webhook_delivery_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhook(id) ON DELETE CASCADE;
@@ -684,6 +744,8 @@ CREATE UNIQUE INDEX account_email_idx ON public.account USING btree (email) WHER
 CREATE UNIQUE INDEX account_entra_tenant_id_entra_object_id_idx ON public.account USING btree (entra_tenant_id, entra_object_id);
 CREATE INDEX api_token_owner_id_idx ON public.api_token USING btree (owner_id);
 CREATE INDEX api_token_project_project_id_idx ON public.api_token_project USING btree (project_id);
+CREATE INDEX attribute_value_attribute_id_number_value_id_idx ON public.attribute_value USING btree (attribute_id, number_value) INCLUDE (id) WHERE (number_value IS NOT NULL);
+CREATE INDEX attribute_value_text_value_idx ON public.attribute_value USING gin (text_value gin_trgm_ops);
 CREATE INDEX audit_event_at_idx ON public.audit_event USING btree (at);
 CREATE INDEX audit_event_lower_idx ON public.audit_event USING gin (lower(actor_name) gin_trgm_ops);
 CREATE INDEX audit_event_lower_idx1 ON public.audit_event USING gin (lower(component) gin_trgm_ops);
@@ -699,11 +761,13 @@ CREATE INDEX deletion_project_id_deleted_at_id_idx ON public.deletion USING btre
 CREATE INDEX deletion_purge_at_idx ON public.deletion USING btree (purge_at);
 CREATE INDEX fixity_fault_study_instance_uid_idx ON public.fixity_fault USING btree (study_instance_uid);
 CREATE INDEX instance_coalesce_idx ON public.instance USING btree (COALESCE(proven_at, stored_at));
-CREATE INDEX instance_project_id_id_idx ON public.instance USING btree (project_id, id);
-CREATE INDEX instance_project_id_sop_class_uid_idx ON public.instance USING btree (project_id, sop_class_uid);
+CREATE INDEX instance_project_id_expr_idx ON public.instance USING btree (project_id, ((id + 0)));
+CREATE INDEX instance_project_id_instance_number_expr_idx ON public.instance USING btree (project_id, instance_number, ((id + 0)));
+CREATE INDEX instance_project_id_sop_class_uid_expr_idx ON public.instance USING btree (project_id, sop_class_uid, ((id + 0)));
 CREATE INDEX instance_series_id_coalesce_id_idx ON public.instance USING btree (series_id, COALESCE(instance_number, 2147483647), id);
 CREATE INDEX instance_sha256_idx ON public.instance USING hash (sha256);
 CREATE INDEX instance_study_id_idx ON public.instance USING btree (study_id);
+CREATE INDEX instance_value_value_id_project_id_instance_id_idx ON public.instance_value USING btree (value_id, project_id, instance_id);
 CREATE INDEX instance_version_coalesce_idx ON public.instance_version USING btree (COALESCE(proven_at, stored_at));
 CREATE INDEX instance_version_correction_id_idx ON public.instance_version USING btree (correction_id);
 CREATE INDEX membership_project_id_idx ON public.membership USING btree (project_id);
@@ -711,10 +775,18 @@ CREATE INDEX rendition_job_instance_id_idx ON public.rendition_job USING btree (
 CREATE INDEX rendition_job_instance_id_idx1 ON public.rendition_job USING btree (instance_id) WHERE ((state = 'waiting'::text) AND (thumbnail <> 'waiting'::text));
 CREATE INDEX rendition_job_instance_id_idx2 ON public.rendition_job USING btree (instance_id) WHERE (state = 'failed'::text);
 CREATE UNIQUE INDEX rendition_job_thumbnail_key_idx ON public.rendition_job USING btree (thumbnail_key) WHERE (thumbnail_key IS NOT NULL);
+CREATE UNIQUE INDEX search_attribute_lower_idx ON public.search_attribute USING btree (lower(name)) WHERE (state <> 'removing'::text);
+CREATE UNIQUE INDEX search_attribute_path_idx ON public.search_attribute USING btree (path) WHERE (state <> 'removing'::text);
 CREATE INDEX selection_created_at_idx ON public.selection USING btree (created_at);
-CREATE INDEX series_project_id_id_idx ON public.series USING btree (project_id, id);
-CREATE INDEX series_project_id_modality_idx ON public.series USING btree (project_id, modality);
+CREATE INDEX series_project_id_expr_idx ON public.series USING btree (project_id, ((id + 0)));
+CREATE INDEX series_project_id_modality_expr_idx ON public.series USING btree (project_id, modality, ((id + 0)));
+CREATE INDEX series_project_id_rpad_idx ON public.series USING btree (project_id, rpad(step_start_time, 6, '0'::text));
+CREATE INDEX series_project_id_series_number_expr_idx ON public.series USING btree (project_id, series_number, ((id + 0)));
+CREATE INDEX series_project_id_step_start_date_idx ON public.series USING btree (project_id, step_start_date);
+CREATE INDEX series_requested_procedure_ids_idx ON public.series USING gin (requested_procedure_ids);
+CREATE INDEX series_scheduled_step_ids_idx ON public.series USING gin (scheduled_step_ids);
 CREATE INDEX series_series_instance_uid_idx ON public.series USING btree (series_instance_uid);
+CREATE INDEX series_value_value_id_project_id_series_id_idx ON public.series_value USING btree (value_id, project_id, series_id);
 CREATE INDEX session_account_id_idx ON public.session USING btree (account_id);
 CREATE INDEX session_expires_at_idx ON public.session USING btree (expires_at);
 CREATE INDEX sign_in_throttle_updated_at_idx ON public.sign_in_throttle USING btree (updated_at);
@@ -726,10 +798,15 @@ CREATE INDEX study_project_id_coalesce_id_idx1 ON public.study USING btree (proj
 CREATE INDEX study_project_id_coalesce_id_idx2 ON public.study USING btree (project_id, COALESCE(accession_number, ''::text) DESC, id DESC);
 CREATE INDEX study_project_id_component_name_folded_idx ON public.study USING btree (project_id, component_name_folded text_pattern_ops);
 CREATE INDEX study_project_id_component_number_idx ON public.study USING btree (project_id, component_number);
+CREATE INDEX study_project_id_material_name_idx ON public.study USING btree (project_id, material_name);
+CREATE INDEX study_project_id_owner_name_folded_idx ON public.study USING btree (project_id, owner_name_folded text_pattern_ops);
+CREATE INDEX study_project_id_rpad_idx ON public.study USING btree (project_id, rpad(study_time, 6, '0'::text));
 CREATE INDEX study_project_id_stored_at_id_idx ON public.study USING btree (project_id, stored_at DESC, id DESC);
 CREATE INDEX study_project_id_study_date_id_idx ON public.study USING btree (project_id, study_date DESC NULLS LAST, id DESC);
+CREATE INDEX study_project_id_study_description_idx ON public.study USING btree (project_id, study_description);
 CREATE INDEX study_project_id_study_id_idx ON public.study USING btree (project_id, study_id);
 CREATE INDEX study_search_text_idx ON public.study USING gin (search_text gin_trgm_ops);
+CREATE INDEX study_value_value_id_project_id_study_date_study_id_idx ON public.study_value USING btree (value_id, project_id, study_date, study_id);
 CREATE INDEX upload_actor_id_idx ON public.upload USING btree (actor_id);
 CREATE INDEX upload_state_idx ON public.upload USING btree (state) WHERE (state = ANY (ARRAY['open'::text, 'assembling'::text]));
 CREATE INDEX webhook_next_attempt_at_idx ON public.webhook USING btree (next_attempt_at) WHERE (state = 'active'::text);
@@ -1050,6 +1127,8 @@ grant usage on graphile_worker.tasks_id_seq to instandt_app;
 grant delete, insert, select, update on public.account to instandt_app;
 grant delete, insert, select, update on public.api_token to instandt_app;
 grant delete, insert, select, update on public.api_token_project to instandt_app;
+grant delete, insert, select, update on public.attribute_value to instandt_app;
+grant usage on public.attribute_value_id_seq to instandt_app;
 grant insert, select on public.audit_event to instandt_app;
 grant usage on public.audit_event_id_seq to instandt_app;
 grant insert, select on public.audit_seal to instandt_app;
@@ -1067,6 +1146,7 @@ grant delete, insert, select, update on public.deletion to instandt_app;
 grant delete, insert, select, update on public.fixity_fault to instandt_app;
 grant delete, insert, select, update on public.instance to instandt_app;
 grant usage on public.instance_id_seq to instandt_app;
+grant delete, insert, select, update on public.instance_value to instandt_app;
 grant delete, insert, select, update on public.instance_version to instandt_app;
 grant delete, insert, select, update on public.membership to instandt_app;
 grant delete, insert, select, update on public.one_time_link to instandt_app;
@@ -1076,13 +1156,18 @@ grant delete, insert, select, update on public.recovery_code to instandt_app;
 grant delete, insert, select, update on public.rendition to instandt_app;
 grant delete, insert, select, update on public.rendition_job to instandt_app;
 grant select on public.schema_migration to instandt_app;
+grant delete, insert, select, update on public.search_attribute to instandt_app;
+grant usage on public.search_attribute_id_seq to instandt_app;
+grant delete, insert, select, update on public.search_attribute_version to instandt_app;
 grant delete, insert, select, update on public.selection to instandt_app;
 grant delete, insert, select, update on public.series to instandt_app;
 grant usage on public.series_id_seq to instandt_app;
+grant delete, insert, select, update on public.series_value to instandt_app;
 grant delete, insert, select, update on public.session to instandt_app;
 grant delete, insert, select, update on public.sign_in_throttle to instandt_app;
 grant delete, insert, select, update on public.study to instandt_app;
 grant usage on public.study_id_seq to instandt_app;
+grant delete, insert, select, update on public.study_value to instandt_app;
 grant delete, insert, select, update on public.upload to instandt_app;
 grant delete, insert, select, update on public.upload_part to instandt_app;
 grant delete, insert, select, update on public.webhook to instandt_app;

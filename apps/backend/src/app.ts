@@ -11,6 +11,7 @@ import type { App, Deps } from './deps.ts'
 import { qidoRoutes } from './dicomweb/qido/route.ts'
 import { stowRoutes } from './dicomweb/stow/route.ts'
 import { wadoRoutes } from './dicomweb/wado/route.ts'
+import { downloadRoutes } from './download/route.ts'
 import { inspectionRoutes } from './inspection/route.ts'
 import { linkRoutes } from './links/route.ts'
 import { openApiRoutes } from './openapi.ts'
@@ -111,6 +112,7 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     auditRoutes(interfaces as App, deps)
     binRoutes(interfaces as App, deps)
     changeRoutes(interfaces as App, deps)
+    downloadRoutes(interfaces as App, deps)
     openApiRoutes(interfaces as App)
   })
   await options.addPages?.(app)

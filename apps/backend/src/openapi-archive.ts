@@ -5,13 +5,16 @@ import {
   changesQuerySchema,
   deleteSchema,
   deletionSchema,
+  downloadSchema,
   moveSchema,
+  newDownloadSchema,
   purgeSchema,
   restoredSchema,
 } from '@instandt/api'
 import type { Operation } from './openapi.ts'
 
 const inspection = '/api/inspections/{study}'
+const zip = 'application/zip'
 const noContent = { mediaType: '' }
 
 /** What is done with stored inspections, and who follows it. */
@@ -30,6 +33,10 @@ export const archiveOperations: Record<string, Operation> = {
     body: purgeSchema,
     ...noContent,
   },
+  'POST /api/downloads': { summary: 'Chooses what to download', body: newDownloadSchema, answer: downloadSchema },
+  'GET /api/downloads/{selection}': { summary: 'What was chosen, as one ZIP file', mediaType: zip },
+  [`GET ${inspection}/download`]: { summary: 'An inspection as one ZIP file', mediaType: zip },
+  [`GET ${inspection}/views/{series}/download`]: { summary: 'A view as one ZIP file', mediaType: zip },
   'GET /api/changes': {
     summary: 'What happened to stored objects, in the order of commits',
     query: changesQuerySchema,

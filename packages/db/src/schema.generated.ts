@@ -2,7 +2,7 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 
 /** The schema this program was written for; readiness compares it with the database. */
-export const requiredSchemaVersion = 7
+export const requiredSchemaVersion = 10
 
 export interface AccountTable {
   id: Generated<string>
@@ -40,6 +40,13 @@ export interface ApiTokenTable {
 export interface ApiTokenProjectTable {
   token_id: string
   project_id: number
+}
+
+export interface AttributeValueTable {
+  id: GeneratedAlways<number>
+  attribute_id: number
+  text_value: string
+  number_value: number | null
 }
 
 export interface AuditEventTable {
@@ -282,6 +289,12 @@ export interface InstanceTable {
   proven_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
 }
 
+export interface InstanceValueTable {
+  instance_id: number
+  value_id: number
+  project_id: number
+}
+
 export interface InstanceVersionTable {
   instance_id: number
   version: number
@@ -362,12 +375,33 @@ export interface SchemaMigrationTable {
   applied_at: ColumnType<Date, Date | string | undefined, Date | string>
 }
 
+export interface SearchAttributeTable {
+  id: GeneratedAlways<number>
+  path: string
+  name: string
+  vr: string
+  level: string
+  state: Generated<string>
+  first_id: number
+  indexed_id: number
+  last_id: number
+  skipped_count: Generated<number>
+  fault: string | null
+  created_by: string
+  created_at: ColumnType<Date, Date | string | undefined, Date | string>
+  ready_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+}
+
+export interface SearchAttributeVersionTable {
+  is_only: Generated<boolean>
+  version: Generated<number>
+}
+
 export interface SelectionTable {
   id: Generated<string>
   actor_id: string
-  study_instance_uid: string
-  sop_instance_uids: string[]
   created_at: ColumnType<Date, Date | string | undefined, Date | string>
+  items: ColumnType<unknown, string, string>
 }
 
 export interface SeriesTable {
@@ -393,6 +427,12 @@ export interface SeriesTable {
   byte_size: Generated<number>
   stored_at: ColumnType<Date, Date | string | undefined, Date | string>
   changed_at: ColumnType<Date, Date | string | undefined, Date | string>
+}
+
+export interface SeriesValueTable {
+  series_id: number
+  value_id: number
+  project_id: number
 }
 
 export interface SessionTable {
@@ -447,6 +487,13 @@ export interface StudyTable {
   changed_at: ColumnType<Date, Date | string | undefined, Date | string>
 }
 
+export interface StudyValueTable {
+  study_id: number
+  value_id: number
+  project_id: number
+  study_date: string
+}
+
 export interface UploadTable {
   id: Generated<string>
   actor_id: string
@@ -490,6 +537,10 @@ export interface WebhookTable {
   leased_until: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
   created_by: string
   created_at: ColumnType<Date, Date | string | undefined, Date | string>
+  former_secret: string | null
+  former_until: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+  leased_by: string | null
+  ended_reason: string | null
 }
 
 export interface WebhookDeliveryTable {
@@ -511,6 +562,7 @@ export interface Schema {
   account: AccountTable
   api_token: ApiTokenTable
   api_token_project: ApiTokenProjectTable
+  attribute_value: AttributeValueTable
   audit_event: AuditEventTable
   audit_seal: AuditSealTable
   bin_instance: BinInstanceTable
@@ -524,6 +576,7 @@ export interface Schema {
   deletion: DeletionTable
   fixity_fault: FixityFaultTable
   instance: InstanceTable
+  instance_value: InstanceValueTable
   instance_version: InstanceVersionTable
   membership: MembershipTable
   one_time_link: OneTimeLinkTable
@@ -532,11 +585,15 @@ export interface Schema {
   rendition: RenditionTable
   rendition_job: RenditionJobTable
   schema_migration: SchemaMigrationTable
+  search_attribute: SearchAttributeTable
+  search_attribute_version: SearchAttributeVersionTable
   selection: SelectionTable
   series: SeriesTable
+  series_value: SeriesValueTable
   session: SessionTable
   sign_in_throttle: SignInThrottleTable
   study: StudyTable
+  study_value: StudyValueTable
   upload: UploadTable
   upload_part: UploadPartTable
   webhook: WebhookTable

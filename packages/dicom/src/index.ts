@@ -29,6 +29,7 @@ export {
 } from './frame-index.ts'
 export { parseDataset, stringifyDataset, stringifyElement } from './dicom-json.ts'
 export { writePart10, type EncapsulatedPixels, type NativePixels, type WriteOptions } from './write-part10.ts'
+export { directoryLength, planDirectory, writeDirectory, type DirectoryPlan, type DirectoryRecord } from './dicomdir.ts'
 export { DicomWriteError } from './write-value.ts'
 export {
   getItems,

@@ -1,9 +1,10 @@
-import { instanceUrl } from '@instandt/api'
+import { type DownloadItem, instanceUrl } from '@instandt/api'
 import { transferSyntax } from '@instandt/dicom'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../app-error.ts'
 import type { InstanceAddress, InstanceSelection } from '../../data/retrieve.ts'
 import type { App, Deps } from '../../deps.ts'
+import { sendDownload } from '../../download/send-download.ts'
 import { baseOf, bases } from '../places.ts'
 import type { Offer } from './accept.ts'
 import { chooseOffer } from './accept.ts'
@@ -26,6 +27,7 @@ type Request = FastifyRequest<{ Params: Params; Querystring: { accept?: string |
 type Handler = (request: Request, reply: FastifyReply) => Promise<FastifyReply>
 
 const dicom = 'application/dicom'
+const zipOffer: Offer = { type: 'application/zip', isMultipart: false }
 const octets = 'application/octet-stream'
 // What native frames are on their way out, whatever the file's byte order.
 const explicitLittleEndian = '1.2.840.10008.1.2.1'
@@ -63,9 +65,11 @@ export function wadoRoutes(app: App, deps: Deps): void {
     get(
       url,
       async (request, reply) => {
-        const ids = await retrieveIds(deps, request.scope, selectionOf(request.params))
+        const selection = selectionOf(request.params)
+        const offer = negotiate(request, [{ type: dicom, isMultipart: true }, zipOffer])
+        if (offer === zipOffer) return sendDownload(deps, request, reply, [itemOf(selection)], true)
+        const ids = await retrieveIds(deps, request.scope, selection)
         const identity = ids.join()
-        negotiate(request, [{ type: dicom, isMultipart: true }])
         async function* parts(memory: ReaderMemory): AsyncGenerator<Part> {
           for await (const object of retrieveObjects(deps, request.scope, ids, memory)) {
             yield {
@@ -85,7 +89,8 @@ export function wadoRoutes(app: App, deps: Deps): void {
     instance,
     async (request, reply) => {
       const object = await retrieveInstance(deps, request.scope, addressOf(request.params))
-      const offer = negotiate(request, bothWays(dicom, [object.transferSyntaxUid]))
+      const offer = negotiate(request, [...bothWays(dicom, [object.transferSyntaxUid]), zipOffer])
+      if (offer === zipOffer) return sendDownload(deps, request, reply, [itemOf(selectionOf(request.params))], true)
       const head = {
         mediaType: partType(dicom, object.transferSyntaxUid),
         location: locationOf(request, object),
@@ -162,6 +167,12 @@ function selectionOf({ study, series, instance }: Params): InstanceSelection {
   if (instance !== undefined) selection.sopInstanceUid = instance
   return selection
 }
+
+const itemOf = ({ studyInstanceUid, seriesInstanceUid, sopInstanceUid }: InstanceSelection): DownloadItem => ({
+  study: studyInstanceUid,
+  series: seriesInstanceUid,
+  instances: sopInstanceUid === undefined ? undefined : [sopInstanceUid],
+})
 
 const addressOf = (params: Params): InstanceAddress => selectionOf(params) as InstanceAddress
 
