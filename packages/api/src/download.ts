@@ -30,3 +30,16 @@ export const downloadUrl = (study: string, series?: string): string =>
   series === undefined
     ? `/api/inspections/${part(study)}/download`
     : `/api/inspections/${part(study)}/views/${part(series)}/download`
+
+/** The file's name: what people call the component and its order, as far as every system takes it. */
+export function archiveName(of: { componentNumber: string | null; orderNumber: string | null }): string {
+  const words = [of.componentNumber, of.orderNumber].map(
+    (word) =>
+      word
+        ?.normalize('NFKD')
+        .replace(/[^\w.-]+/g, '_')
+        .replace(/^[._-]+|[._-]+$/g, '')
+        .slice(0, 60) ?? '',
+  )
+  return `${words.filter((word) => word !== '').join('-') || 'inspection'}.zip`
+}

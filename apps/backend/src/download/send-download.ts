@@ -1,4 +1,4 @@
-import type { DownloadItem } from '@instandt/api'
+import { archiveName, type DownloadItem } from '@instandt/api'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { addDownloadEvents } from '../data/downloads.ts'
 import type { Deps } from '../deps.ts'
@@ -20,20 +20,7 @@ export async function sendDownload(
   return sendBody(request, reply, plan.identity, {
     mediaType: 'application/zip',
     byteLength: plan.byteLength,
-    headers: { 'content-disposition': `attachment; filename="${fileName(plan)}"` },
+    headers: { 'content-disposition': `attachment; filename="${archiveName(plan)}"` },
     open: (memory) => openDownload(deps, scope, plan, memory),
   })
-}
-
-/** What people call it, as far as every system takes it as a file's name. */
-function fileName({
-  componentNumber,
-  orderNumber,
-}: {
-  componentNumber: string | null
-  orderNumber: string | null
-}): string {
-  const words = [componentNumber, orderNumber].map((one) => one?.normalize('NFKD').replace(/[^\w.-]+/g, '_') ?? '')
-  const name = words.map((word) => word.replace(/^[._-]+|[._-]+$/g, '').slice(0, 60)).filter((word) => word !== '')
-  return `${name.join('-') || 'inspection'}.zip`
 }

@@ -49,7 +49,7 @@ export function InspectionPage() {
       <title>{`${componentName ?? t('search.unnamed')} – ${t('app.name')}`}</title>
       <InspectionHeading inspection={inspection.data} />
       <div className={classes.columns}>
-        <ViewList study={study} views={views} selected={selected?.seriesInstanceUid} />
+        <ViewList inspection={inspection.data} selected={selected?.seriesInstanceUid} />
         {selected ? (
           <section className={classes.instances} aria-labelledby="instances-title">
             <h2 id="instances-title" className={classes.sectionTitle}>

@@ -1,10 +1,31 @@
 import type { Inspection } from '@instandt/api'
-import { Badge, Tooltip, VisuallyHidden } from '@mantine/core'
+import { Badge, Checkbox, Tooltip, VisuallyHidden } from '@mantine/core'
 import { IconCheck } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { formatBytes, formatCount, formatDate, formatTime } from '../../ui/format.ts'
 import classes from './search.module.css'
+
+interface Choice {
+  inspection: Inspection
+  isChosen: boolean
+  onChoose: () => void
+}
+
+/** Takes an inspection into what is downloaded together; by keys it is Space on the row. */
+export function ChoiceBox({ inspection, isChosen, onChoose }: Choice) {
+  const { t } = useTranslation()
+  const name = inspection.componentName ?? inspection.componentNumber ?? t('search.unnamed')
+  return (
+    <Checkbox
+      size="xs"
+      tabIndex={-1}
+      checked={isChosen}
+      onChange={onChoose}
+      aria-label={t('search.choose', { name })}
+    />
+  )
+}
 
 export function ComponentCell({ inspection }: { inspection: Inspection }) {
   const { t } = useTranslation()
@@ -73,21 +94,24 @@ export function DicondeMark({ isDiconde }: { isDiconde: boolean }) {
 }
 
 /** One inspection in a narrow window: what identifies it in two lines, its numbers in the third. */
-export function InspectionCard({ inspection }: { inspection: Inspection }) {
+export function InspectionCard({ inspection, isChosen, onChoose }: Choice) {
   const { t, i18n } = useTranslation()
   const identity = [inspection.componentNumber, inspection.orderNumber].filter(Boolean).join(' · ')
   return (
     <div className={classes.card}>
       <div className={classes.cardLine}>
-        <Link
-          to="/inspections/$study"
-          params={{ study: inspection.studyInstanceUid }}
-          className={classes.name}
-          tabIndex={-1}
-          data-unnamed={inspection.componentName ? undefined : true}
-        >
-          {inspection.componentName ?? t('search.unnamed')}
-        </Link>
+        <span className={classes.cardBox}>
+          <ChoiceBox inspection={inspection} isChosen={isChosen} onChoose={onChoose} />
+          <Link
+            to="/inspections/$study"
+            params={{ study: inspection.studyInstanceUid }}
+            className={classes.name}
+            tabIndex={-1}
+            data-unnamed={inspection.componentName ? undefined : true}
+          >
+            {inspection.componentName ?? t('search.unnamed')}
+          </Link>
+        </span>
         <DicondeMark isDiconde={inspection.isDiconde} />
       </div>
       <div className={classes.cardLine}>
