@@ -28,6 +28,7 @@ import { entraRoutes } from './sign-in/entra-route.ts'
 import { signInRoutes } from './sign-in/route.ts'
 import { tokenRoutes } from './token/route.ts'
 import { userRoutes } from './user/route.ts'
+import { webhookRoutes } from './webhook/route.ts'
 
 export interface AppOptions {
   /** Told of every route of the interfaces and what it asks for. */
@@ -113,6 +114,7 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     binRoutes(interfaces as App, deps)
     changeRoutes(interfaces as App, deps)
     downloadRoutes(interfaces as App, deps)
+    webhookRoutes(interfaces as App, deps)
     openApiRoutes(interfaces as App)
   })
   await options.addPages?.(app)

@@ -5,16 +5,26 @@ import {
   changesQuerySchema,
   deleteSchema,
   deletionSchema,
+  deliveryPageSchema,
+  deliveryQuerySchema,
+  deliverySchema,
   downloadSchema,
   moveSchema,
   newDownloadSchema,
+  newWebhookSchema,
   purgeSchema,
   restoredSchema,
+  webhookChangeSchema,
+  webhookCreatedSchema,
+  webhookListSchema,
+  webhookSchema,
+  webhookSecretSchema,
 } from '@instandt/api'
 import type { Operation } from './openapi.ts'
 
 const inspection = '/api/inspections/{study}'
 const zip = 'application/zip'
+const webhooks = '/api/projects/{project}/webhooks'
 const noContent = { mediaType: '' }
 
 /** What is done with stored inspections, and who follows it. */
@@ -41,5 +51,31 @@ export const archiveOperations: Record<string, Operation> = {
     summary: 'What happened to stored objects, in the order of commits',
     query: changesQuerySchema,
     answer: changePageSchema,
+  },
+  [`GET ${webhooks}`]: { summary: 'Who is told what happens in a project', answer: webhookListSchema },
+  [`POST ${webhooks}`]: {
+    summary: 'A new webhook; its secret is told once',
+    body: newWebhookSchema,
+    answer: webhookCreatedSchema,
+  },
+  [`PATCH ${webhooks}/{webhook}`]: {
+    summary: 'Changes, pauses or replays it',
+    body: webhookChangeSchema,
+    answer: webhookSchema,
+  },
+  [`DELETE ${webhooks}/{webhook}`]: { summary: 'Removes it', ...noContent },
+  [`POST ${webhooks}/{webhook}/secret`]: {
+    summary: 'A new secret; the former signs on for a day',
+    answer: webhookSecretSchema,
+  },
+  [`POST ${webhooks}/{webhook}/test`]: { summary: 'Sends a trial at once', answer: deliverySchema },
+  [`GET ${webhooks}/{webhook}/deliveries`]: {
+    summary: 'What it was told',
+    query: deliveryQuerySchema,
+    answer: deliveryPageSchema,
+  },
+  [`POST ${webhooks}/{webhook}/deliveries/{delivery}/send-again`]: {
+    summary: 'Sends it once more',
+    answer: deliverySchema,
   },
 }

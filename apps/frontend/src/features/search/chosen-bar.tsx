@@ -24,7 +24,13 @@ export function ChosenBar({ chosen, onClear }: ChosenBarProps) {
   return (
     <div className={classes.chosenPlace}>
       {chosen.size === 0 ? null : (
-        <Paper className={classes.chosen} shadow="lg" withBorder role="region" aria-label={t('search.chosen.label')}>
+        <Paper
+          component="section"
+          className={classes.chosen}
+          shadow="lg"
+          withBorder
+          aria-label={t('search.chosen.label')}
+        >
           <output className={classes.chosenText}>
             {t('search.chosen.count', { count: chosen.size, shown: formatCount(chosen.size, i18n.language) })}
             <span className={classes.dim}> · {formatBytes(size, i18n.language)}</span>
