@@ -1,4 +1,4 @@
-import type { Webhook } from '@instandt/api'
+import { changeKinds, type Webhook } from '@instandt/api'
 import { Badge, Button, Modal, Skeleton, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
@@ -40,6 +40,10 @@ function Deliveries({ project, id }: { project: string; id: string }) {
     (delivery) => client.sendAgain(project, id, delivery),
     () => queryClient.invalidateQueries(deliveriesQuery(project, id)),
   )
+  const kindOf = (kind: string): string => {
+    const known = changeKinds.find((one) => one === kind)
+    return known === undefined ? t('webhooks.trial') : t(`webhooks.kinds.${known}`)
+  }
   if (deliveries.isError) return <Fault error={deliveries.error} onRetry={() => void deliveries.refetch()} />
   if (deliveries.isPending) return <Skeleton h="8rem" />
   if (deliveries.data.items.length === 0) return <Text c="dimmed">{t('webhooks.nothingTold')}</Text>
@@ -54,7 +58,7 @@ function Deliveries({ project, id }: { project: string; id: string }) {
                 {t(`webhooks.deliveryStates.${delivery.state}`)}
               </Badge>{' '}
               <Text size="sm" span>
-                {delivery.kind === 'test' ? t('webhooks.trial') : t(`webhooks.kinds.${delivery.kind}`)}
+                {kindOf(delivery.kind)}
               </Text>
               <Text size="xs" c="dimmed">
                 {formatInstant(delivery.attemptedAt ?? delivery.createdAt, i18n.language)} ·{' '}
