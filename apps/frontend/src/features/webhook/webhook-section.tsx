@@ -43,7 +43,6 @@ export function WebhookSection({ project }: { project: string }) {
       <FormFault words={act.fault} />
       {trial === undefined ? null : (
         <Alert
-          role="status"
           color={trial.state === 'delivered' ? 'signal' : 'red'}
           variant="light"
           p="xs"
