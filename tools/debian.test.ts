@@ -7,7 +7,9 @@ import { type DebianProgram, debianPrograms, whyMissing } from './debian.ts'
 const programs = Object.values<DebianProgram>(debianPrograms)
 
 test('each program is brought for a test that there is', () => {
-  const files = globSync('prove/*.test.ts', { cwd: import.meta.dirname }).map((file) => path.posix.join('tools', file))
+  const files = globSync(['tools/prove/*.test.ts', 'apps/*/src/*/*.test.ts'], {
+    cwd: path.resolve(import.meta.dirname, '..'),
+  })
   for (const { what, usedBy } of programs.filter((one) => one.usedBy !== undefined))
     assert.ok(
       files.some((file) => file.includes(usedBy ?? '')),

@@ -22,6 +22,12 @@ export const debianPrograms = {
     files: ['/usr/bin/buildah', '/usr/sbin/debootstrap'],
     usedBy: 'prove/images.',
   },
+  media: {
+    what: 'unzip and dcmtk',
+    packages: ['unzip', 'dcmtk'],
+    files: ['/usr/bin/unzip', '/usr/bin/dcmdump'],
+    usedBy: 'src/download/',
+  },
   firewall: {
     what: 'nginx with ModSecurity and the core rule set',
     packages: ['nginx', 'libnginx-mod-http-modsecurity', 'modsecurity-crs'],

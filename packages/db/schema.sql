@@ -431,8 +431,7 @@ create table public.selection (
   actor_id text not null,
   created_at timestamp with time zone default now() not null,
   id uuid default gen_random_uuid() not null,
-  sop_instance_uids text[] not null,
-  study_instance_uid text collate "C" not null
+  items jsonb not null
 );
 create table public.series (
   attributes text not null,
@@ -549,9 +548,13 @@ create table public.webhook (
   attempts integer default 0 not null,
   created_at timestamp with time zone default now() not null,
   created_by text not null,
+  ended_reason text,
   failing_since timestamp with time zone,
+  former_secret text,
+  former_until timestamp with time zone,
   id uuid default gen_random_uuid() not null,
   kinds text[] not null,
+  leased_by uuid,
   leased_until timestamp with time zone,
   name text not null,
   next_attempt_at timestamp with time zone default now() not null,
@@ -738,6 +741,7 @@ alter table public.upload_part add constraint upload_part_number_check CHECK ((n
 alter table public.upload_part add constraint upload_part_sha256_check CHECK ((octet_length(sha256) = 32));
 alter table public.webhook add constraint webhook_pkey PRIMARY KEY (id);
 alter table public.webhook add constraint webhook_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE;
+alter table public.webhook add constraint webhook_check CHECK (((former_secret IS NULL) = (former_until IS NULL)));
 alter table public.webhook add constraint webhook_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'failed'::text, 'gone'::text])));
 alter table public.webhook_delivery add constraint webhook_delivery_pkey PRIMARY KEY (id);
 alter table public.webhook_delivery add constraint webhook_delivery_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhook(id) ON DELETE CASCADE;

@@ -16,6 +16,7 @@ import { renderedRoutes } from './dicomweb/rendered/route.ts'
 import { bulkRoutes } from './dicomweb/wado/bulk-route.ts'
 import { wadoRoutes } from './dicomweb/wado/route.ts'
 import { fixityRoutes } from './fixity/route.ts'
+import { downloadRoutes } from './download/route.ts'
 import { inspectionRoutes } from './inspection/route.ts'
 import { linkRoutes } from './links/route.ts'
 import { openApiRoutes } from './openapi.ts'
@@ -36,6 +37,7 @@ import { signInRoutes } from './sign-in/route.ts'
 import { tokenRoutes } from './token/route.ts'
 import { uploadRoutes } from './upload/route.ts'
 import { userRoutes } from './user/route.ts'
+import { webhookRoutes } from './webhook/route.ts'
 
 export interface AppOptions {
   /** Told of every route of the interfaces and what it asks for. */
@@ -129,6 +131,8 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     binRoutes(interfaces as App, deps)
     changeRoutes(interfaces as App, deps)
     fixityRoutes(interfaces as App, deps)
+    downloadRoutes(interfaces as App, deps)
+    webhookRoutes(interfaces as App, deps)
     openApiRoutes(interfaces as App)
   })
   await options.addPages?.(app)

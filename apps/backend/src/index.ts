@@ -1,6 +1,7 @@
 export { configSchema, type Config } from './config.ts'
 export { commandHelp, runCommand } from './commands.ts'
 export { startJobs } from './jobs/index.ts'
+export { startTelling } from './webhook/tell-webhooks.ts'
 export { openDeps, startBackend, type RunningBackend } from './start-backend.ts'
 export { newKey } from './secrets/keys.ts'
 export { passingToken } from './identity/passing-token.ts'

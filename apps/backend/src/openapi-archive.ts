@@ -8,15 +8,28 @@ import {
   deletionSchema,
   fixityReportSchema,
   historySchema,
-  moveSchema,
   newCorrectionSchema,
+  versionListSchema,
+  deliveryPageSchema,
+  deliveryQuerySchema,
+  deliverySchema,
+  downloadSchema,
+  moveSchema,
+  newDownloadSchema,
+  newWebhookSchema,
   purgeSchema,
   restoredSchema,
-  versionListSchema,
+  webhookChangeSchema,
+  webhookCreatedSchema,
+  webhookListSchema,
+  webhookSchema,
+  webhookSecretSchema,
 } from '@instandt/api'
 import type { Operation } from './openapi.ts'
 
 const inspection = '/api/inspections/{study}'
+const zip = 'application/zip'
+const webhooks = '/api/projects/{project}/webhooks'
 const noContent = { mediaType: '' }
 
 /** What is done with stored inspections, and who follows it. */
@@ -49,6 +62,10 @@ export const archiveOperations: Record<string, Operation> = {
     body: purgeSchema,
     ...noContent,
   },
+  'POST /api/downloads': { summary: 'Chooses what to download', body: newDownloadSchema, answer: downloadSchema },
+  'GET /api/downloads/{selection}': { summary: 'What was chosen, as one ZIP file', mediaType: zip },
+  [`GET ${inspection}/download`]: { summary: 'An inspection as one ZIP file', mediaType: zip },
+  [`GET ${inspection}/views/{series}/download`]: { summary: 'A view as one ZIP file', mediaType: zip },
   'GET /api/changes': {
     summary: 'What happened to stored objects, in the order of commits',
     query: changesQuerySchema,
@@ -57,4 +74,30 @@ export const archiveOperations: Record<string, Operation> = {
   [`POST ${inspection}/proof`]: { summary: 'Reads its stored bytes again now', ...noContent },
   'GET /api/archive/fixity': { summary: 'Whether stored bytes are still the same', answer: fixityReportSchema },
   'POST /api/archive/fixity/{study}': { summary: 'Reads the stored bytes of any inspection again now', ...noContent },
+  [`GET ${webhooks}`]: { summary: 'Who is told what happens in a project', answer: webhookListSchema },
+  [`POST ${webhooks}`]: {
+    summary: 'A new webhook; its secret is told once',
+    body: newWebhookSchema,
+    answer: webhookCreatedSchema,
+  },
+  [`PATCH ${webhooks}/{webhook}`]: {
+    summary: 'Changes, pauses or replays it',
+    body: webhookChangeSchema,
+    answer: webhookSchema,
+  },
+  [`DELETE ${webhooks}/{webhook}`]: { summary: 'Removes it', ...noContent },
+  [`POST ${webhooks}/{webhook}/secret`]: {
+    summary: 'A new secret; the former signs on for a day',
+    answer: webhookSecretSchema,
+  },
+  [`POST ${webhooks}/{webhook}/test`]: { summary: 'Sends a trial at once', answer: deliverySchema },
+  [`GET ${webhooks}/{webhook}/deliveries`]: {
+    summary: 'What it was told',
+    query: deliveryQuerySchema,
+    answer: deliveryPageSchema,
+  },
+  [`POST ${webhooks}/{webhook}/deliveries/{delivery}/send-again`]: {
+    summary: 'Sends it once more',
+    answer: deliverySchema,
+  },
 }

@@ -4,17 +4,20 @@ import { createLogger, onShutdown, readConfig } from '@instandt/runtime'
 import { configSchema } from './config.ts'
 import { startJobs } from './jobs/index.ts'
 import { openDeps } from './start-backend.ts'
+import { startTelling } from './webhook/tell-webhooks.ts'
 
 const config = readConfig(configSchema)
 const log = createLogger({ name: 'worker', level: config.LOG_LEVEL })
 const { deps, close } = await openDeps(config, log, 'worker')
 const runner = await startJobs(deps)
+const telling = startTelling(deps)
 const probe = config.WORKER_PORT === undefined ? undefined : await answerProbes(config.HOST, config.WORKER_PORT)
 onShutdown(
   log,
   [
     { name: 'probe', run: async () => void probe?.close() },
     { name: 'jobs', run: () => runner.stop() },
+    { name: 'webhooks', run: () => telling.stop() },
     { name: 'connections', run: close },
   ],
   { timeoutMs: config.SHUTDOWN_SECONDS * 1000 },

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { configSchema, newKey, startBackend, startJobs, type RunningBackend } from '@instandt/backend'
+import { configSchema, newKey, startBackend, startJobs, startTelling, type RunningBackend } from '@instandt/backend'
 import { frontendRoutes } from '@instandt/frontend/server'
 import { runMigrations } from '@instandt/migrate'
 import type { Logger } from '@instandt/runtime'
@@ -86,10 +86,12 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
       hasPages ? { addPages: (app) => frontendRoutes(app, { root: pagesDir }) } : {},
     )
     const jobs = await startJobs(backend.deps)
+    const telling = startTelling(backend.deps)
     return {
       url: backend.url,
       backend,
       async stop() {
+        await telling.stop()
         await jobs.stop()
         await backend.stop()
         await database.stop()

@@ -7,8 +7,6 @@ import {
   type Move,
   type Restored,
   restoredSchema,
-  type Selection,
-  selectionSchema,
 } from './bin.ts'
 import { type ChangePage, changePageSchema } from './change.ts'
 import {
@@ -20,6 +18,7 @@ import {
   type Version,
   versionListSchema,
 } from './correction.ts'
+import { type Download, downloadSchema, type NewDownload } from './download.ts'
 import { type FixityReport, fixityReportSchema } from './fixity.ts'
 import type { Send } from './identity-client.ts'
 import {
@@ -49,7 +48,7 @@ export interface ArchiveClient {
   getHistory(study: string, signal?: AbortSignal): Promise<History>
   listVersions(study: string, instance: string, signal?: AbortSignal): Promise<{ items: Version[] }>
   proveInspection(study: string): Promise<void>
-  select(study: string, instances: string[]): Promise<Selection>
+  chooseDownload(choice: NewDownload): Promise<Download>
 
   /** `all`: of every project, for administrators. */
   listBin(whose: 'own' | 'all', query: Paging & { project?: string }, signal?: AbortSignal): Promise<BinPage>
@@ -78,10 +77,6 @@ const inspection = (study: string): string => `/api/inspections/${part(study)}`
 const webhooks = (project: string): string => `/api/projects/${part(project)}/webhooks`
 const webhook = (project: string, id: string): string => `${webhooks(project)}/${part(id)}`
 
-/** Everything about an inspection, or one view of it, as one ZIP file. */
-export const downloadUrl = (study: string, series?: string): string =>
-  series === undefined ? `${inspection(study)}/download` : `${inspection(study)}/views/${part(series)}/download`
-
 /** The file of one instance as it was before a correction; version 1 is the one that came. */
 export const versionUrl = (study: string, instance: string, version: number): string =>
   `${inspection(study)}/instances/${part(instance)}/versions/${version}`
@@ -99,8 +94,7 @@ export function archiveClient(
     listVersions: (study, instance, signal) =>
       send('GET', `${inspection(study)}/instances/${part(instance)}/versions`, versionListSchema, { signal }),
     proveInspection: (study) => send('POST', `${inspection(study)}/proof`, null),
-    select: (study, instances) =>
-      send('POST', `${inspection(study)}/selections`, selectionSchema, { body: { instances } }),
+    chooseDownload: (body) => send('POST', '/api/downloads', downloadSchema, { body }),
 
     listBin: (whose, query, signal) =>
       send('GET', `${whose === 'own' ? '/api/bin' : '/api/archive/bin'}${queryString({ ...query })}`, binPageSchema, {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { slugSchema } from './administration.ts'
 import { reasonSchema } from './correction.ts'
 
-const uidSchema = z.string().regex(/^[0-9.]{1,64}$/)
+export const uidSchema = z.string().regex(/^[0-9.]{1,64}$/)
 
 /** Instances of one inspection, chosen by hand. */
 export const chosenSchema = z.array(uidSchema).min(1).max(50_000)
@@ -62,8 +62,3 @@ export const purgeSchema = z.strictObject({ reason: reasonSchema })
 /** POST /api/inspections/{study}/move */
 export const moveSchema = z.strictObject({ project: slugSchema, reason: reasonSchema })
 export type Move = z.input<typeof moveSchema>
-
-/** POST /api/inspections/{study}/selections: for one download. */
-export const newSelectionSchema = z.strictObject({ instances: chosenSchema })
-export const selectionSchema = z.object({ id: z.string(), address: z.string(), byteSize: z.number() })
-export type Selection = z.infer<typeof selectionSchema>

@@ -5,7 +5,11 @@ const nameSchema = z.string().trim().min(1).max(120)
 const urlSchema = z
   .url({ protocol: /^https?$/ })
   .max(2000)
-  .refine((url) => new URL(url).username === '' && new URL(url).password === '', 'must hold no password')
+  // Asked of what is no address, too.
+  .refine(
+    (url) => !URL.canParse(url) || `${new URL(url).username}${new URL(url).password}` === '',
+    'must hold no password',
+  )
 const kindsSchema = z
   .array(z.enum(changeKinds))
   .min(1)
@@ -22,6 +26,8 @@ export const webhookSchema = z.object({
   kinds: z.array(z.enum(changeKinds)),
   /** paused by a person · failed: gave no good answer for days · gone: answered 410. */
   state: z.enum(webhookStates),
+  /** Place in the feed up to which everything is told. */
+  position: z.number().int(),
   failingSince: z.string().nullable(),
   nextAttemptAt: z.string().nullable(),
   /** Changes of its project that it has not been told yet; counted up to 1,000. */
@@ -29,6 +35,10 @@ export const webhookSchema = z.object({
   lastDelivery: z
     .object({ state: z.enum(['waiting', 'delivered', 'failed']), status: z.number().nullable(), at: z.string() })
     .nullable(),
+  /** The secret before the last renewal signs beside the new one until then. */
+  formerSecretUntil: z.string().nullable(),
+  /** The receiver's last words when it was given up. */
+  endedReason: z.string().nullable(),
   createdBy: z.string(),
   createdAt: z.string(),
 })
@@ -49,6 +59,8 @@ export const webhookChangeSchema = z.strictObject({
   url: urlSchema.optional(),
   kinds: kindsSchema.optional(),
   isActive: z.boolean().optional(),
+  /** Tells everything behind this place of the feed, once more or, with a later one, never; `latest`: from now on. */
+  after: z.union([z.literal('latest'), z.number().int().min(0)]).optional(),
 })
 export type WebhookChange = z.input<typeof webhookChangeSchema>
 

@@ -2,7 +2,7 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 
 /** The schema this program was written for; readiness compares it with the database. */
-export const requiredSchemaVersion = 8
+export const requiredSchemaVersion = 10
 
 export interface AccountTable {
   id: Generated<string>
@@ -408,9 +408,8 @@ export interface SearchAttributeVersionTable {
 export interface SelectionTable {
   id: Generated<string>
   actor_id: string
-  study_instance_uid: string
-  sop_instance_uids: string[]
   created_at: ColumnType<Date, Date | string | undefined, Date | string>
+  items: ColumnType<unknown, string, string>
 }
 
 export interface SeriesTable {
@@ -547,6 +546,10 @@ export interface WebhookTable {
   leased_until: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
   created_by: string
   created_at: ColumnType<Date, Date | string | undefined, Date | string>
+  former_secret: string | null
+  former_until: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+  leased_by: string | null
+  ended_reason: string | null
 }
 
 export interface WebhookDeliveryTable {

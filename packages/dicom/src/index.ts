@@ -36,6 +36,7 @@ export {
   type StreamOptions,
 } from './stream-part10.ts'
 export { writePart10, type EncapsulatedPixels, type NativePixels, type WriteOptions } from './write-part10.ts'
+export { directoryLength, planDirectory, writeDirectory, type DirectoryPlan, type DirectoryRecord } from './dicomdir.ts'
 export { DicomWriteError } from './write-value.ts'
 export {
   getItems,

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { buildInstance, demoInspections, uidOf } from '@instandt/testkit/files'
 import { sharedData, sharedFiles, whyNoSharedData } from '../shared-data.ts'
-import type { Journey, Walk } from './walk.ts'
+import { type Journey, json, type Walk } from './walk.ts'
 
 const bases = ['/dicom-web', '/dicom-web/projects/default']
 const uids = {
@@ -114,6 +114,7 @@ export const dicomJourneys: Record<string, Journey> = {
         [series, whole],
         [instance, whole],
         [instance, 'application/dicom; transfer-syntax=*'],
+        [study, 'application/zip'],
         [`${instance}/frames/1`, pixels],
         [`${instance}/frames/1`, 'application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1'],
         [`${instance}/bulkdata/7FE00010`, pixels],
@@ -161,6 +162,14 @@ export const dicomJourneys: Record<string, Journey> = {
     const rendition = `/api/renditions/${uids.studyInstanceUid}/${uids.seriesInstanceUid}/${uids.sopInstanceUid}/1`
     for (const part of ['', '/overview?reduction=1', '/tiles/0?reduction=0']) await ask(rendition + part)
     await ask('/api/openapi.json')
+    assert.equal((await ask(`${detail}/download`)).status, 200)
+    assert.equal((await ask(`${detail}/views/${uids.seriesInstanceUid}/download`)).status, 200)
+    const items = [
+      { study: uids.studyInstanceUid },
+      { study: uids.studyInstanceUid, instances: Array.from({ length: 500 }, () => uids.sopInstanceUid) },
+    ]
+    const chosen = (await (await ask('/api/downloads', json({ items }))).json()) as { address: string }
+    assert.equal((await ask(chosen.address)).status, 200)
   },
 
   /** Cabinets, scripts and toolkits name themselves in their own ways, or not at all. */

@@ -81,6 +81,19 @@ const web: Record<string, Journey> = {
     }
     await ask('/api/invitations', json(invitation))
     await ask(`/api/invitations/${nobody()}`, { method: 'DELETE' })
+    const webhooks = '/api/projects/default/webhooks'
+    await ask(webhooks)
+    const hook = {
+      name: "O'Brien's ERP (orders & parts)",
+      url: 'https://10.20.0.7/in?key=a%2Fb&x=1',
+      kinds: ['stored'],
+    }
+    await ask(webhooks, json(hook))
+    await ask(`${webhooks}/${nobody()}`, json({ after: 'latest', isActive: true }, 'PATCH'))
+    await ask(`${webhooks}/${nobody()}`, { method: 'DELETE' })
+    for (const step of ['secret', 'test', `deliveries/${nobody()}/send-again`])
+      await ask(`${webhooks}/${nobody()}/${step}`, { method: 'POST' })
+    await ask(`${webhooks}/${nobody()}/deliveries?limit=50`)
     await ask('/api/tokens')
     await ask(
       '/api/tokens',

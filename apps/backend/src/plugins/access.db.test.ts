@@ -115,6 +115,7 @@ test('there are routes to walk, of every kind of permission', () => {
       'delete',
       'move',
       'manage-members',
+      'manage-webhooks',
       'manage-archive',
       'manage-users',
       'manage-projects',

@@ -1,6 +1,7 @@
 import type { Db } from '@instandt/db'
 import { AppError } from '../app-error.ts'
 import { createSecretBox } from '../identity/secret-box.ts'
+import { secretPurpose } from '../webhook/send-message.ts'
 import { createKeySource, newKey, parseKeys } from './keys.ts'
 import type { KeyVault } from './key-vault.ts'
 
@@ -32,6 +33,8 @@ export async function rotateKeys(db: Db, vault: KeyVault): Promise<number> {
 const places = [
   { table: 'account', column: 'totp_secret', purpose: 'totp' },
   { table: 'session', column: 'refresh_token', purpose: 'refresh-token' },
+  { table: 'webhook', column: 'secret', purpose: secretPurpose },
+  { table: 'webhook', column: 'former_secret', purpose: secretPurpose },
 ] as const
 
 async function sealAnew(db: Db, box: ReturnType<typeof createSecretBox>, keyId: string): Promise<number> {

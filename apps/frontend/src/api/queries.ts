@@ -117,6 +117,18 @@ export const failedRenditionsQuery = infiniteQueryOptions({
   getNextPageParam: (page) => page.next ?? undefined,
 })
 
+export const webhooksQuery = (project: string) =>
+  queryOptions({
+    queryKey: ['webhooks', project],
+    queryFn: ({ signal }) => client.listWebhooks(project, signal),
+  })
+
+export const deliveriesQuery = (project: string, webhook: string) =>
+  queryOptions({
+    queryKey: ['deliveries', project, webhook],
+    queryFn: ({ signal }) => client.listDeliveries(project, webhook, { limit: 50 }, signal),
+  })
+
 /** Days of this device's time zone become instants; the last one is meant whole. */
 export const auditQuery = ({ from, to, ...words }: AuditSearch) =>
   infiniteQueryOptions({

@@ -86,7 +86,7 @@ export function InspectionPage() {
         }
       />
       <div className={classes.columns}>
-        <ViewList study={study} views={views} selected={selected?.seriesInstanceUid} />
+        <ViewList inspection={inspection.data} selected={selected?.seriesInstanceUid} />
         {selected ? (
           <section className={classes.instances} aria-labelledby="instances-title">
             <h2 id="instances-title" className={classes.sectionTitle}>

@@ -4,10 +4,11 @@ import { useMediaQuery } from '@mantine/hooks'
 import { IconFileUpload, IconSearchOff, IconUsers } from '@tabler/icons-react'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
-import { useCallback, useMemo, useRef } from 'react'
+import { useCallback, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Fault } from '../api/fault.tsx'
 import { inspectionsQuery, inspectionsTotalQuery, searchAttributesQuery, sessionQuery } from '../api/queries.ts'
+import { ChosenBar } from '../features/search/chosen-bar.tsx'
 import { isNarrowed, withFilters } from '../features/search/filters.ts'
 import { InspectionsTable } from '../features/search/inspections-table.tsx'
 import classes from '../features/search/search.module.css'
@@ -46,6 +47,15 @@ export function InspectionsPage() {
       void navigate({ to: '/inspections/$study', params: { study: studyInstanceUid } }),
     [navigate],
   )
+  // Kept while the list is narrowed otherwise: what is chosen may come from several searches.
+  const [chosen, setChosen] = useState<ReadonlyMap<string, Inspection>>(new Map())
+  const onChoose = useCallback((inspection: Inspection) => {
+    setChosen((before) => {
+      const next = new Map(before)
+      if (!next.delete(inspection.studyInstanceUid)) next.set(inspection.studyInstanceUid, inspection)
+      return next
+    })
+  }, [])
   const { hasNextPage, isFetching, isFetchNextPageError, fetchNextPage } = pages
   const onNearEnd = hasNextPage && !isFetching && !isFetchNextPageError ? () => void fetchNextPage() : undefined
 
@@ -95,8 +105,11 @@ export function InspectionsPage() {
           total={total.data?.isCapped ? undefined : total.data?.total}
           isCompact={isCompact}
           isStale={pages.isPlaceholderData}
+          chosen={chosen}
+          onChoose={onChoose}
         />
       )}
+      <ChosenBar chosen={chosen} onClear={() => setChosen(new Map())} />
       {isFetchNextPageError ? (
         <Group justify="center" p="xs" role="alert">
           <Text size="sm">{t('search.moreFailed')}</Text>

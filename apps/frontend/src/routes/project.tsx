@@ -10,6 +10,7 @@ import { membersQuery, projectsQuery, sessionQuery } from '../api/queries.ts'
 import { queryClient } from '../api/query-client.ts'
 import { useSubmit } from '../api/use-submit.ts'
 import { RenameProject } from '../features/admin/rename-project.tsx'
+import { WebhookSection } from '../features/webhook/webhook-section.tsx'
 import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
 import { FormFault } from '../ui/form-fault.tsx'
 import classes from '../ui/page.module.css'
@@ -98,6 +99,7 @@ export function ProjectPage() {
           </ul>
         </>
       )}
+      <WebhookSection project={slug} />
       <ConfirmDialog
         question={removing && t('admin.project.removeConfirm', { name: removing.name })}
         yes={t('common.remove')}

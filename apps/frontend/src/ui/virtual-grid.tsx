@@ -35,6 +35,8 @@ interface VirtualGridProps<Row> {
   /** Called when the reader comes near the end of the rows. */
   onNearEnd?: (() => void) | undefined
   onOpen?: ((row: Row) => void) | undefined
+  /** Space on a row. */
+  onMark?: ((row: Row) => void) | undefined
   isSelected?: (row: Row) => boolean
   /** One row in a narrow window instead of the columns; its height is `compactHeight`. */
   compact?: ((row: Row) => ReactNode) | undefined
@@ -50,7 +52,7 @@ interface VirtualGridProps<Row> {
 }
 
 /**
- * A table of any length: only the rows in sight are in the document. Arrows, Page, Home and End move, Enter opens.
+ * A table of any length: only the rows in sight are in the document. Arrows, Page, Home and End move, Enter opens, Space marks.
  * One row is in the tab order at a time (roving tab index).
  */
 export function VirtualGrid<Row>(props: VirtualGridProps<Row>) {
@@ -124,7 +126,12 @@ export function VirtualGrid<Row>(props: VirtualGridProps<Row>) {
     }
     const row = rows[active]
     // Enter on a link or button inside the row is that one's own.
-    if (event.key === 'Enter' && row !== undefined && onOpen && isRow(event.target)) onOpen(row)
+    if (row === undefined || !isRow(event.target)) return
+    if (event.key === 'Enter') onOpen?.(row)
+    if (event.key === ' ' && props.onMark) {
+      event.preventDefault()
+      props.onMark(row)
+    }
   }
 
   const onClick = (event: MouseEvent<HTMLElement>): void => {

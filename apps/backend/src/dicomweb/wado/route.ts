@@ -1,8 +1,9 @@
-import { instanceUrl } from '@instandt/api'
+import { type DownloadItem, instanceUrl } from '@instandt/api'
 import { decodedFormat, nativeFrameBytes } from '@instandt/pixels'
 import type { FastifyRequest } from 'fastify'
-import type { InstanceAddress } from '../../data/retrieve.ts'
+import type { InstanceAddress, InstanceSelection } from '../../data/retrieve.ts'
 import type { App, Deps } from '../../deps.ts'
+import { sendDownload } from '../../download/send-download.ts'
 import { baseOf } from '../places.ts'
 import { addressOf, parseFrameList, selectionOf } from './addresses.ts'
 import type { Part } from './answer.ts'
@@ -26,6 +27,8 @@ import { openImage, possibleFor, transcodeFrames } from './transcode-frames.ts'
 import { openTranscoded, planTranscodingOf, transcodeObjects } from './transcode-object.ts'
 import { instancePath, negotiate, seriesPath, studyPath, wadoGet } from './wado-get.ts'
 
+const zipOffer: SyntaxOffer = { type: 'application/zip', isMultipart: false, syntaxUid: '' }
+
 /** WADO-RS (PS3.18 10.4): objects, metadata and frames. */
 export function wadoRoutes(app: App, deps: Deps): void {
   const locationOf = (
@@ -38,8 +41,11 @@ export function wadoRoutes(app: App, deps: Deps): void {
     get(
       url,
       async (request, reply) => {
-        const { ids, identity: stored } = await retrieveIds(deps, request.scope, selectionOf(request.params))
-        const { syntaxUid } = negotiate(request, manyOffers)
+        const selection = selectionOf(request.params)
+        const offer = negotiate(request, [...manyOffers, zipOffer])
+        if (offer === zipOffer) return sendDownload(deps, request, reply, [itemOf(selection)], true)
+        const { syntaxUid } = offer
+        const { ids, identity: stored } = await retrieveIds(deps, request.scope, selection)
         const identity = `${stored} ${syntaxUid}`
         const signal = leaving(reply)
         async function* parts(memory: ReaderMemory): AsyncGenerator<Part> {
@@ -65,10 +71,9 @@ export function wadoRoutes(app: App, deps: Deps): void {
     instancePath,
     async (request, reply) => {
       const object = await retrieveInstance(deps, request.scope, addressOf(request.params))
-      const asked = negotiate(
-        request,
-        objectOffers(object.transferSyntaxUid, () => true),
-      )
+      const asked = negotiate(request, [...objectOffers(object.transferSyntaxUid, () => true), zipOffer])
+      if (asked === zipOffer)
+        return sendDownload(deps, request, reply, [itemOf(selectionOf(request.params))], true)
       const isAsStored = asked.isStored !== false
       const made = isAsStored ? undefined : await planTranscodingOf(deps, request.scope, object, asked.syntaxUid)
       const offer =
@@ -162,3 +167,9 @@ async function* asBodies(frames: AsyncIterable<Uint8Array>): AsyncGenerator<Asyn
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
 }
+
+const itemOf = ({ studyInstanceUid, seriesInstanceUid, sopInstanceUid }: InstanceSelection): DownloadItem => ({
+  study: studyInstanceUid,
+  series: seriesInstanceUid,
+  instances: sopInstanceUid === undefined ? undefined : [sopInstanceUid],
+})

@@ -1,9 +1,10 @@
-import type { InspectionDetail } from '@instandt/api'
+import { archiveName, downloadUrl, type InspectionDetail } from '@instandt/api'
 import { Badge, Title } from '@mantine/core'
 import { IconArrowLeft } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { DownloadButton } from '../../ui/download-button.tsx'
 import { formatBytes, formatDate, formatInstant, formatTime } from '../../ui/format.ts'
 import classes from './inspection.module.css'
 
@@ -44,6 +45,13 @@ export function InspectionHeading({ inspection, proven, actions, notice }: Inspe
           {inspection.componentName ?? t('search.unnamed')}
         </Title>
         {inspection.isDiconde ? <Badge title={t('search.dicondeMark')}>{t('inspection.diconde')}</Badge> : null}
+        <span className={classes.headingActions}>
+          <DownloadButton
+            href={downloadUrl(inspection.studyInstanceUid)}
+            name={archiveName(inspection)}
+            label={t('common.downloadZip')}
+          />
+        </span>
       </div>
       {inspection.description ? <p className={classes.description}>{inspection.description}</p> : null}
       <dl className={classes.facts}>

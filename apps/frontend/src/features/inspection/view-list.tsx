@@ -1,22 +1,23 @@
-import { seriesUrl, thumbnailUrl, type View } from '@instandt/api'
+import { archiveName, downloadUrl, type InspectionDetail, seriesUrl, thumbnailUrl } from '@instandt/api'
 import { Badge } from '@mantine/core'
 import { IconPhoto } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
+import { DownloadButton } from '../../ui/download-button.tsx'
 import { formatBytes, formatCount } from '../../ui/format.ts'
 import { LinkButton } from '../../ui/link-controls.tsx'
 import { Thumbnail } from '../../ui/thumbnail.tsx'
 import classes from './inspection.module.css'
 
 interface ViewListProps {
-  study: string
-  views: readonly View[]
+  inspection: InspectionDetail
   selected: string | undefined
 }
 
 /** The views of an inspection; the selected one shows its images beside or below. */
-export function ViewList({ study, views, selected }: ViewListProps) {
+export function ViewList({ inspection, selected }: ViewListProps) {
   const { t, i18n } = useTranslation()
+  const { studyInstanceUid: study, views } = inspection
   return (
     <section className={classes.views} aria-labelledby="views-title">
       <h2 id="views-title" className={classes.sectionTitle}>
@@ -65,6 +66,12 @@ export function ViewList({ study, views, selected }: ViewListProps) {
                   .join(' · ')}
               </span>
             </Link>
+            <DownloadButton
+              isSmall
+              href={downloadUrl(study, view.seriesInstanceUid)}
+              name={archiveName(inspection)}
+              label={t('inspection.downloadView')}
+            />
             <LinkButton
               to="/inspections/$study/view/$series"
               params={{ study, series: view.seriesInstanceUid }}

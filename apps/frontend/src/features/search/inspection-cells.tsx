@@ -1,5 +1,5 @@
 import { type Inspection, studyUrl, thumbnailUrl } from '@instandt/api'
-import { Badge, Tooltip, VisuallyHidden } from '@mantine/core'
+import { Badge, Checkbox, Tooltip, VisuallyHidden } from '@mantine/core'
 import { IconCheck } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
@@ -10,6 +10,27 @@ import classes from './search.module.css'
 /** Where the picture of an inspection is, if it has one. */
 export const pictureOf = ({ hasImage, studyInstanceUid }: Inspection): string | undefined =>
   hasImage ? thumbnailUrl(studyUrl(studyInstanceUid)) : undefined
+
+interface Choice {
+  inspection: Inspection
+  isChosen: boolean
+  onChoose: () => void
+}
+
+/** Takes an inspection into what is downloaded together; by keys it is Space on the row. */
+export function ChoiceBox({ inspection, isChosen, onChoose }: Choice) {
+  const { t } = useTranslation()
+  const name = inspection.componentName ?? inspection.componentNumber ?? t('search.unnamed')
+  return (
+    <Checkbox
+      size="xs"
+      tabIndex={-1}
+      checked={isChosen}
+      onChange={onChoose}
+      aria-label={t('search.choose', { name })}
+    />
+  )
+}
 
 export function ComponentCell({ inspection }: { inspection: Inspection }) {
   const { t } = useTranslation()
@@ -78,7 +99,7 @@ export function DicondeMark({ isDiconde }: { isDiconde: boolean }) {
 }
 
 /** One inspection in a narrow window: what identifies it in two lines, its numbers in the third. */
-export function InspectionCard({ inspection }: { inspection: Inspection }) {
+export function InspectionCard({ inspection, isChosen, onChoose }: Choice) {
   const { t, i18n } = useTranslation()
   const identity = [inspection.componentNumber, inspection.orderNumber].filter(Boolean).join(' · ')
   return (
@@ -86,6 +107,8 @@ export function InspectionCard({ inspection }: { inspection: Inspection }) {
       <Thumbnail src={pictureOf(inspection)} size={72} />
       <div className={classes.cardLines}>
         <div className={classes.cardLine}>
+          <span className={classes.cardBox}>
+            <ChoiceBox inspection={inspection} isChosen={isChosen} onChoose={onChoose} />
           <Link
             to="/inspections/$study"
             params={{ study: inspection.studyInstanceUid }}
@@ -95,6 +118,7 @@ export function InspectionCard({ inspection }: { inspection: Inspection }) {
           >
             {inspection.componentName ?? t('search.unnamed')}
           </Link>
+          </span>
           <DicondeMark isDiconde={inspection.isDiconde} />
         </div>
         <div className={classes.cardLine}>

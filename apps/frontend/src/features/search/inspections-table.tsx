@@ -8,7 +8,15 @@ import { formatBytes, formatCount, formatInstant } from '../../ui/format.ts'
 import { Thumbnail } from '../../ui/thumbnail.tsx'
 import { type GridColumn, VirtualGrid } from '../../ui/virtual-grid.tsx'
 import { nextSort, sortedBy } from './filters.ts'
-import { ComponentCell, DateCell, DicondeMark, InspectionCard, ModalityBadges, pictureOf } from './inspection-cells.tsx'
+import {
+  ChoiceBox,
+  ComponentCell,
+  DateCell,
+  DicondeMark,
+  InspectionCard,
+  ModalityBadges,
+  pictureOf,
+} from './inspection-cells.tsx'
 import classes from './search.module.css'
 
 interface InspectionsTableProps {
@@ -21,14 +29,14 @@ interface InspectionsTableProps {
   total: number | undefined
   isCompact: boolean
   isStale: boolean
+  chosen: ReadonlyMap<string, Inspection>
+  onChoose: (inspection: Inspection) => void
 }
 
 const template =
-  '2.375rem minmax(14rem, 3fr) minmax(9.25rem, 1.2fr) minmax(6.5rem, 1fr) 9.5rem 8.5rem 7.5rem 5rem 4.75rem 10.5rem'
+  '1.25rem 2.375rem minmax(14rem, 3fr) minmax(9.25rem, 1.2fr) minmax(6.5rem, 1fr) 9.5rem 8.5rem 7.5rem 5rem 4.75rem 10.5rem'
 
-const drawCard = (inspection: Inspection) => <InspectionCard inspection={inspection} />
-
-export function InspectionsTable({ inspections, search, onSort, ...rest }: InspectionsTableProps) {
+export function InspectionsTable({ inspections, search, onSort, chosen, onChoose, ...rest }: InspectionsTableProps) {
   const { t, i18n } = useTranslation()
   const { language } = i18n
 
@@ -50,8 +58,16 @@ export function InspectionsTable({ inspections, search, onSort, ...rest }: Inspe
         </button>
       ),
     })
+    const choice = (inspection: Inspection) => (
+      <ChoiceBox
+        inspection={inspection}
+        isChosen={chosen.has(inspection.studyInstanceUid)}
+        onChoose={() => onChoose(inspection)}
+      />
+    )
     const dash = <span className={classes.dim}>{t('common.none')}</span>
     return [
+      { key: 'choice', header: <VisuallyHidden>{t('search.columns.choice')}</VisuallyHidden>, cell: choice },
       {
         key: 'picture',
         header: <VisuallyHidden>{t('common.picture')}</VisuallyHidden>,
@@ -105,7 +121,14 @@ export function InspectionsTable({ inspections, search, onSort, ...rest }: Inspe
         cell: ({ storedAt }) => <span className={classes.dim}>{formatInstant(storedAt, language)}</span>,
       },
     ]
-  }, [t, language, search, onSort])
+  }, [t, language, search, onSort, chosen, onChoose])
+  const card = (inspection: Inspection) => (
+    <InspectionCard
+      inspection={inspection}
+      isChosen={chosen.has(inspection.studyInstanceUid)}
+      onChoose={() => onChoose(inspection)}
+    />
+  )
 
   return (
     <VirtualGrid
@@ -115,8 +138,10 @@ export function InspectionsTable({ inspections, search, onSort, ...rest }: Inspe
       rows={inspections}
       rowKey={(inspection) => inspection.studyInstanceUid}
       rowHeight={46}
-      compact={drawCard}
+      compact={card}
       compactHeight={92}
+      onMark={onChoose}
+      isSelected={({ studyInstanceUid }) => chosen.has(studyInstanceUid)}
       resetKey={JSON.stringify(search)}
       rowCount={rest.total}
       {...rest}

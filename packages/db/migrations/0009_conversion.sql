@@ -1,0 +1,3 @@
+-- compatible
+-- Keeps its number for the conversion of other formats.
+select 1;
