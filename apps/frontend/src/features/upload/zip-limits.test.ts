@@ -23,7 +23,18 @@ const faultsOf = (...given: Partial<ZipEntry>[]) => {
 }
 
 test('names that are paths of a machine, and encrypted files, are refused one by one', () => {
-  const names = ['IMAGES/A1', '../a', 'a/../../b', 'a\\..\\b', '/etc/passwd', '\\\\host\\a', 'C:\\a', 'a\0b', '', 'x'.repeat(1001)]
+  const names = [
+    'IMAGES/A1',
+    '../a',
+    'a/../../b',
+    'a\\..\\b',
+    '/etc/passwd',
+    '\\\\host\\a',
+    'C:\\a',
+    'a\0b',
+    '',
+    'x'.repeat(1001),
+  ]
   assert.deepEqual(faultsOf(...names.map((name) => ({ name })), { isEncrypted: true }), [
     undefined,
     ...names.slice(1).map(() => 'zipName'),
