@@ -9,7 +9,6 @@ import { BlobWriter, Uint8ArrayReader, ZipWriter } from '@zip.js/zip.js'
 import type { Locator, Page } from 'playwright-core'
 import { startApp, type TestApp } from './src/app.ts'
 import { missingBrowser, openBrowser, type TestBrowser } from './src/browser.ts'
-import { startKillableApp } from './src/killable-app.ts'
 
 const skip = missingBrowser ?? false
 const study = uidOf('anything', 'study')
@@ -48,7 +47,7 @@ const choose = (page: Page, ...names: string[]): Promise<void> =>
   page.locator('input[aria-label="Choose files"]').setInputFiles(names.map((name) => path.join(folder, name)))
 const finished = (page: Page): Promise<void> =>
   page
-    .getByText(/^Finished/)
+    .getByText(/^Finished \d+ %/)
     .first()
     .waitFor({ timeout: 90_000 })
 
@@ -114,10 +113,12 @@ test(
     const receipt = new Map((await receiptOf(page)).map((line) => [line.file, line]))
     assert.equal(receipt.get('disc/more.zip/film')?.sha256, sha256(film))
     assert.equal(receipt.get('disc/IMAGES/IM1')?.sha256, sha256(fileOf('a')))
-    assert.deepEqual(['disc/IMAGES/IM1', 'disc/IMAGES/IM1 copy'].map((name) => receipt.get(name)?.result).sort(), [
-      'present',
-      'stored',
-    ])
+    assert.deepEqual(
+      ['disc/IMAGES/IM1', 'disc/IMAGES/IM1 copy']
+        .map((name) => receipt.get(name)?.result ?? '')
+        .sort((a, b) => a.localeCompare(b)),
+      ['present', 'stored'],
+    )
     const sop = receipt.get('disc/more.zip/film')?.sopInstanceUid ?? ''
     const stored = await page.request.get(
       `${app.url}/dicom-web/studies/${study}/series/${uidOf('anything', 'films')}/instances/${sop}`,
@@ -163,7 +164,7 @@ test('thousands of files: the page stays awake and every one is stored', { skip 
   })
   await page.locator('input[webkitdirectory]').setInputFiles(path.join(folder, 'many'))
   await page
-    .getByText(/^Finished/)
+    .getByText(/^Finished \d+ %/)
     .first()
     .waitFor({ timeout: 90_000 + count * 20 })
   await page.getByText(`Stored ${count.toLocaleString('en')}`, { exact: true }).waitFor()
@@ -171,107 +172,4 @@ test('thousands of files: the page stays awake and every one is stored', { skip 
   assert.ok(gap < 3000, `the page slept for ${Math.round(gap)} ms`)
   assert.ok((await page.getByRole('row').count()) < 80)
   await page.context().close()
-})
-
-test(
-  'paused, killed, reloaded: a large file goes on where it stopped, and only when it is the same',
-  { skip },
-  async () => {
-    const killable = await startKillableApp()
-    try {
-      const film = filmOf('killed', 96)
-      await writeFile(path.join(folder, 'large.dcm'), film)
-      await writeFile(path.join(folder, 'other.dcm'), fileOf('other'))
-      const { page } = await browser.newPage()
-      await page.goto(`${killable.url}/upload`)
-      let parts = 0
-      page.on('requestfinished', (request) => {
-        if (/\/parts\//.test(request.url())) parts += 1
-      })
-      const partsFrom = async (number: number): Promise<void> => {
-        const deadline = Date.now() + 60_000
-        while (parts < number && Date.now() < deadline) await page.waitForTimeout(10)
-        assert.ok(parts >= number, `${parts} parts`)
-      }
-      await choose(page, 'large.dcm')
-      await partsFrom(1)
-      await page.getByRole('button', { name: 'Pause' }).click()
-      await page
-        .getByText(/^Paused/)
-        .first()
-        .waitFor()
-      await page.waitForTimeout(300)
-      const before = parts
-      await page.waitForTimeout(500)
-      assert.equal(parts, before, 'nothing moves in a pause')
-
-      await page.getByRole('button', { name: 'Go on' }).click()
-      await partsFrom(before + 1)
-      await killable.kill()
-      await page
-        .getByText(/Waiting for the server/)
-        .first()
-        .waitFor({ timeout: 60_000 })
-      await killable.start()
-      await partsFrom(before + 3)
-
-      // The tab is reloaded: the same file is asked for, another one is refused.
-      await page.getByRole('button', { name: 'Pause' }).click()
-      page.on('dialog', (dialog) => void dialog.accept())
-      await page.reload()
-      const left = page.getByRole('region', { name: 'Unfinished uploads' })
-      await left.getByText('large.dcm').waitFor()
-      const again = left.locator('input[type=file]')
-      await again.setInputFiles(path.join(folder, 'other.dcm'))
-      await page.getByText(/not the file that the unfinished upload is of/).waitFor()
-      parts = 0
-      await again.setInputFiles(path.join(folder, 'large.dcm'))
-      await finished(page)
-      assert.ok(parts < 12 - 2, `${parts} of 12 parts were sent after the reload`)
-      const line = (await receiptOf(page)).find(({ result }) => result === 'stored')
-      assert.equal(line?.sha256, sha256(film))
-      await page.context().close()
-    } finally {
-      await killable.stop()
-    }
-  },
-)
-
-test('a session that ends in the middle: signed in again, the upload goes on in the same tab', { skip }, async () => {
-  const fresh = await startApp()
-  try {
-    const { page } = await browser.newPage({ isSignedIn: false })
-    const password = 'the crane lifts at seven'
-    await page.goto(fresh.setupLink ?? '')
-    await page.getByLabel('Name').fill('Petra Weber')
-    await page.getByLabel('E-mail').fill('petra@shop.example')
-    await page.getByLabel('Password', { exact: true }).fill(password)
-    await page.getByLabel('Password again').fill(password)
-    await page.getByRole('button', { name: 'Set up and sign in' }).click()
-    await page.getByText('No inspections yet').waitFor()
-    await page.getByRole('link', { name: 'Upload', exact: true }).click()
-    await page.locator('input[webkitdirectory]').waitFor({ state: 'attached' })
-    await fresh.sql('delete from session')
-    await writeFile(path.join(folder, 'late.dcm'), fileOf('late'))
-    await choose(page, 'late.dcm')
-    await page
-      .getByText(/Your session ended/)
-      .first()
-      .waitFor()
-    // In another tab: this one keeps the files.
-    const other = await page.context().newPage()
-    await other.goto(`${fresh.url}/sign-in`)
-    await other.getByLabel('E-mail').fill('petra@shop.example')
-    await other.getByLabel('Password', { exact: true }).fill(password)
-    await other.getByRole('button', { name: 'Sign in', exact: true }).click()
-    await other
-      .getByText(/No inspections yet|1 inspection/)
-      .first()
-      .waitFor()
-    await finished(page)
-    assert.match(await rowOf(page, 'late.dcm').innerText(), /Stored/)
-    await page.context().close()
-  } finally {
-    await fresh.stop()
-  }
 })

@@ -24,8 +24,8 @@ export function UploadAnnouncer({ upload }: { upload: UploadSnapshot }) {
     return () => clearTimeout(timer)
   }, [words, stage])
   return (
-    <VisuallyHidden role="status" aria-live="polite">
-      {said}
+    <VisuallyHidden>
+      <output>{said}</output>
     </VisuallyHidden>
   )
 }
