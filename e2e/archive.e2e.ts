@@ -51,7 +51,6 @@ const unexpected = (complaints: readonly string[]): string[] =>
 before(async () => {
   if (skip) return
   app = await startApp()
-  await app.startWorker()
   browser = await openBrowser()
   for (const seed of ['7', '8'])
     for (const [view, number] of [

@@ -13,7 +13,6 @@ let browser: TestBrowser
 before(async () => {
   if (skip) return
   app = await startApp()
-  await app.startWorker()
   browser = await openBrowser()
   for (const [name, thickness] of [
     ['Flange 1', 8],

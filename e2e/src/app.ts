@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { configSchema, openDeps, startBackend, startJobs } from '@instandt/backend'
+import { configSchema, startBackend, startJobs } from '@instandt/backend'
 import { frontendRoutes } from '@instandt/frontend/server'
 import { createLogger } from '@instandt/runtime'
 import { testDatabase, signedFetch, testKeys } from '@instandt/testkit'
@@ -16,8 +16,6 @@ export interface TestApp {
   store(bytes: Uint8Array<ArrayBuffer>): Promise<void>
   /** For rows without files, as the backend's role. */
   sql(text: string): Promise<void>
-  /** From now on background work is done, too. */
-  startWorker(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -32,16 +30,18 @@ export async function startApp(settings: Record<string, string> = {}): Promise<T
   const database = await testDatabase()
   const storageDir = await mkdtemp(path.join(tmpdir(), 'instandt-e2e-'))
   const config = configSchema.parse({
+    // Where a test wants images for screens, it says so.
+    DERIVE_THREADS: 0,
     ...settings,
     DATABASE_URL: database.appUrl,
     PORT: 0,
     STORAGE_DIR: storageDir,
     SECRET_KEYS: testKeys,
   })
-  let stopWorker = async (): Promise<void> => {}
   const backend = await startBackend(config, createLogger({ name: 'e2e', level: 'error' }), {
     addPages: (app) => frontendRoutes(app, { root: pagesDir }),
   })
+  const jobs = await startJobs(backend.deps)
   return {
     url: backend.url,
     setupLink: backend.setupLink,
@@ -57,16 +57,8 @@ export async function startApp(settings: Record<string, string> = {}): Promise<T
     async sql(text) {
       await database.db.pool.query(text)
     },
-    async startWorker() {
-      const { deps, close } = await openDeps(config, createLogger({ name: 'e2e-worker', level: 'error' }))
-      const runner = await startJobs(deps)
-      stopWorker = async () => {
-        await runner.stop()
-        await close()
-      }
-    },
     async stop() {
-      await stopWorker()
+      await jobs.stop()
       await backend.stop()
       await database.stop()
       await rm(storageDir, { recursive: true, force: true })

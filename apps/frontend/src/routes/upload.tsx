@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { sessionQuery } from '../api/queries.ts'
 import { ChooseFiles } from '../features/upload/choose-files.tsx'
+import { OpenUploads } from '../features/upload/open-uploads.tsx'
 import { ProjectChoice } from '../features/upload/project-choice.tsx'
 import classes from '../features/upload/upload.module.css'
 import { UploadList } from '../features/upload/upload-list.tsx'
@@ -26,13 +27,14 @@ export function UploadPage() {
       </div>
       <div className={classes.middle}>
         {upload.isCollecting ? (
-          <Text component="output" display="block" size="sm" c="dimmed" mb={hasFiles ? 'xs' : 0}>
-            {t('upload.reading', { count: upload.files.length })}
+          <Text size="sm" c="dimmed" mb={hasFiles ? 'xs' : 0}>
+            {t('upload.collecting', { count: upload.files.length })}
           </Text>
         ) : null}
         {session && canStore ? (
           <ProjectChoice session={session} isFixed={upload.isActive || upload.isCollecting} />
         ) : null}
+        {canStore ? <OpenUploads upload={upload} /> : null}
         {hasFiles ? <UploadProgress upload={upload} /> : null}
       </div>
       {hasFiles ? (
