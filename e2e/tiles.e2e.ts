@@ -57,7 +57,7 @@ let noisePath: string
 let slopesPath: string
 before(async () => {
   if (skip) return
-  app = await startApp()
+  app = await startApp({}, true)
   browser = await openBrowser()
   noisePath = await store('noise', { columns, rows, frame: () => pixelsOf(noise) })
   slopesPath = await store('slopes', { columns, rows, frame: () => pixelsOf(slopes) })

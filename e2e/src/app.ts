@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { configSchema, startBackend } from '@instandt/backend'
+import { configSchema, startBackend, startJobs } from '@instandt/backend'
 import { frontendRoutes } from '@instandt/frontend/server'
 import { createLogger } from '@instandt/runtime'
 import { testDatabase, signedFetch, testKeys } from '@instandt/testkit'
@@ -22,8 +22,11 @@ export interface TestApp {
 /** `npm test` builds the pages before any test; another folder of them for work on the pages. */
 export const pagesDir = process.env['INSTANDT_PAGES'] ?? path.resolve(import.meta.dirname, '../../apps/frontend/dist')
 
-/** The whole program as `npm start` runs it, on its own database and folder and on a free port. */
-export async function startApp(settings: Record<string, string> = {}): Promise<TestApp> {
+/**
+ * The whole program as `npm start` runs it, on its own database and folder and on a free port.
+ * @param hasJobs also what goes on in the background, such as making images for screens
+ */
+export async function startApp(settings: Record<string, string> = {}, hasJobs = false): Promise<TestApp> {
   if (!existsSync(path.join(pagesDir, 'index.html'))) {
     throw new Error(`${pagesDir} holds no built pages: run 'npm run build' first`)
   }
@@ -39,6 +42,7 @@ export async function startApp(settings: Record<string, string> = {}): Promise<T
   const backend = await startBackend(config, createLogger({ name: 'e2e', level: 'error' }), {
     addPages: (app) => frontendRoutes(app, { root: pagesDir }),
   })
+  const jobs = hasJobs ? await startJobs(backend.deps) : undefined
   return {
     url: backend.url,
     setupLink: backend.setupLink,
@@ -55,6 +59,7 @@ export async function startApp(settings: Record<string, string> = {}): Promise<T
       await database.db.pool.query(text)
     },
     async stop() {
+      await jobs?.stop()
       await backend.stop()
       await database.stop()
       await rm(storageDir, { recursive: true, force: true })
