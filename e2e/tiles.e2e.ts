@@ -18,7 +18,7 @@ const noise = (x: number, y: number): number => (Math.imul(x + 1, 2_654_435_761)
 /** Soft slopes: what is reduced looks as what is not. */
 const slopes = (x: number, y: number): number => 1000 + ((x + 2 * y) >> 1)
 const window = { WindowCenter: '2048', WindowWidth: '4096' }
-const greyOf = (value: number): number => ((value - 0) / 4095) * 255
+const greyOf = (value: number): number => (value / 4095) * 255
 
 const pixelsOf = (value: (x: number, y: number) => number, of = { columns, rows }): Uint8Array =>
   new Uint8Array(
@@ -85,6 +85,109 @@ test('one to one, every pixel across the borders of tiles is the stored one', { 
   const viewer = await show(noisePath)
   await viewer.page.keyboard.press('1')
   await viewer.says('zoom', '100 %')
+  await viewer.isSharp()
+  await checkRows(viewer, noise, 1.5)
+  await viewer.close()
+})
+
+test('turned and mirrored, what is drawn, what is read and what is stored agree', { skip }, async () => {
+  const viewer = await show(slopesPath)
+  for (const key of ['r', 'h', 'r', 'v', 'i']) {
+    await viewer.page.keyboard.press(key)
+    await viewer.isSharp()
+    for (const [dx, dy] of [
+      [-150, -120],
+      [130, 40],
+      [20, 160],
+    ] as const) {
+      await viewer.look(dx, dy)
+      await viewer.says('pixel', /: [\d,]+$/)
+      const { reading, grey } = await viewer.look(dx, dy)
+      const value = slopes(reading.x, reading.y)
+      assert.equal(reading.value, inEnglish(value))
+      const bright = greyOf(value)
+      const expected = key === 'i' ? 255 - bright : bright
+      assert.ok(
+        Math.abs(grey - expected) <= 2,
+        `${key}: grey ${grey} at ${reading.x}, ${reading.y}: expected ${expected}`,
+      )
+    }
+  }
+  await viewer.close()
+})
+
+test(
+  'while full resolution is held back the overview is drawn, and no tool reads a value of it',
+  { skip },
+  async () => {
+    const { page, complaints } = await browser.newPage()
+    let release: () => void = () => undefined
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    await page.route('**/tiles/**', async (route) => {
+      await held
+      await route.continue()
+    })
+    await page.goto(app.url + slopesPath)
+    await page.waitForSelector('[data-resolution="reduced"]', { state: 'attached' })
+    const box = (await page.getByTestId('viewer-surface').boundingBox())!
+    const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 }
+    await page.mouse.move(middle.x, middle.y)
+    const pixel = page.getByTestId('viewer-pixel')
+    await pixel.filter({ hasText: 'full resolution is loading' }).waitFor()
+    await page.getByTestId('viewer-refining').filter({ hasText: 'Loading full resolution' }).waitFor()
+    const before = await page.getByTestId('viewer-window').innerText()
+    await page.keyboard.press('a')
+    await page.mouse.down()
+    await page.mouse.move(middle.x + 60, middle.y + 40, { steps: 4 })
+    await page.mouse.up()
+    await page.getByTestId('viewer-refining').filter({ hasText: 'Reading the values' }).waitFor()
+    assert.equal(await page.getByTestId('viewer-window').innerText(), before)
+    release()
+    await page.waitForFunction(
+      (old) => document.querySelector('[data-testid="viewer-window"]')?.textContent !== old,
+      before,
+    )
+    // The rectangle's own smallest and largest stored value, by what the pointer says at its corners.
+    const [centre, width] = (await page.getByTestId('viewer-window').innerText())
+      .match(/[\d,.]+/g)!
+      .map((text) => Number(text.replace(/,/g, '')))
+    await pixel.filter({ hasText: /: [\d,]+$/ }).waitFor()
+    const cornerAt = async (x: number, y: number): Promise<number> => {
+      await page.mouse.move(x, y)
+      await page.waitForTimeout(50)
+      const [, column, row] = /x (\d+), y (\d+)/.exec(await pixel.innerText())!
+      return slopes(Number(column), Number(row))
+    }
+    const low = await cornerAt(middle.x, middle.y)
+    const high = await cornerAt(middle.x + 60, middle.y + 40)
+    assert.deepEqual([centre! - (width! - 1) / 2 - 0.5, width], [low, high - low + 1])
+    await page.context().close()
+    assert.deepEqual(complaints, [])
+  },
+)
+
+test('a lost graphics card comes back with the same tiles', { skip }, async () => {
+  const viewer = await show(noisePath, {}, () => {
+    const scope = globalThis as unknown as { contexts: WebGL2RenderingContext[] }
+    scope.contexts = []
+    // Called with its canvas below.
+    // oxlint-disable-next-line typescript/unbound-method
+    const original = HTMLCanvasElement.prototype.getContext
+    HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: unknown[]) {
+      const context = original.apply(this, args as Parameters<typeof original>)
+      if (context instanceof WebGL2RenderingContext) scope.contexts.push(context)
+      return context
+    } as typeof original
+  })
+  await viewer.page.keyboard.press('1')
+  await viewer.isSharp()
+  await viewer.page.evaluate(() => {
+    const { contexts } = globalThis as unknown as { contexts: WebGL2RenderingContext[] }
+    contexts.at(-1)!.getExtension('WEBGL_lose_context')!.loseContext()
+  })
+  await viewer.page.waitForTimeout(500)
   await viewer.isSharp()
   await checkRows(viewer, noise, 1.5)
   await viewer.close()
