@@ -6,8 +6,8 @@ export interface CutStore {
   /** Settings of a backend that keeps its bytes there. */
   env: Record<string, string>
   /** Open connections break, new ones are refused. */
-  cut(): void
-  mend(): Promise<void>
+  cut: () => void
+  mend: () => Promise<void>
   stop(): Promise<void>
 }
 
@@ -31,7 +31,7 @@ export async function startCutStore(container: string): Promise<CutStore> {
 }
 
 /** Passes everything on to another port until it is cut: then open connections break and new ones are refused. */
-async function startCutter(port: number): Promise<{ port: number; cut(): void; mend(): Promise<void> }> {
+async function startCutter(port: number): Promise<{ port: number; cut: () => void; mend: () => Promise<void> }> {
   const open = new Set<net.Socket>()
   const server = net.createServer((client) => {
     const upstream = net.connect(port, '127.0.0.1')

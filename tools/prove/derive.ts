@@ -12,7 +12,7 @@ import { buildInstance, uidOf } from '@instandt/testkit/files'
 import { startChildBackend, startChildWorker, stowFile } from './child-backend.ts'
 import { startCutStore } from './cut-store.ts'
 
-const size = { columns: 700, rows: 600 }
+const size = { columns: 900, rows: 700 }
 
 /** Noise on a slope; no two frames the same. */
 function frameOf(frame: number): Uint16Array<ArrayBuffer> {

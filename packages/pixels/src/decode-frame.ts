@@ -1,5 +1,6 @@
 import { transferSyntax } from '@instandt/dicom'
 import { type Codecs, type FrameInfo, type WasmCodec, wasmError } from './codecs.ts'
+import { type PictureSize, readSizeInside } from './codestream-size.ts'
 import { hasColourTransform, linesFromDecoder } from './htj2k-lines.ts'
 import { decodeJpegDct, type JpegHeader, readJpegHeader } from './jpeg-dct.ts'
 import { PixelFault } from './pixel-fault.ts'
@@ -82,7 +83,7 @@ export async function decodeFrame(
   }
 }
 
-function checkSize(found: { columns: number; rows: number; components: number }, format: PixelFormat): void {
+function checkSize(found: PictureSize, format: PixelFormat): void {
   if (found.columns !== format.columns || found.rows !== format.rows || found.components !== format.samplesPerPixel) {
     const written = `${found.columns} × ${found.rows} × ${found.components}`
     throw new Error(
@@ -114,6 +115,8 @@ async function decodeWasm(
   format: PixelFormat,
   codecs: Codecs,
 ): Promise<DecodedFrame> {
+  const promised = readSizeInside(bytes, codec)
+  if (promised) checkSize(promised, format)
   const { createDecoder, module } = await codecs.wasm(codec)
   const decoder = createDecoder()
   try {

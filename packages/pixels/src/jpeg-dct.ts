@@ -20,7 +20,7 @@ const zigzag = Uint8Array.from(
 )
 
 export interface JpegHeader {
-  /** Number of the frame header: 0 baseline, 1 extended, 2 progressive, 3 lossless … */
+  /** Number of the frame header: 0 baseline, 1 extended, 2 progressive, 3 lossless … 55 JPEG-LS */
   process: number
   columns: number
   rows: number
@@ -37,7 +37,7 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   while (at + 9 < bytes.length) {
     const marker = bytes[at + 1]!
     if (bytes[at] !== 0xff || marker === 0xff) at += 1
-    else if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) {
+    else if (isFrameHeader(marker)) {
       const [rows, columns, components] = [word(at + 5), word(at + 7), bytes[at + 9]!]
       return { process: marker - 0xc0, rows, columns, components, adobeTransform }
     } else if (marker === 0xda) return undefined
@@ -48,6 +48,10 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   }
   return undefined
 }
+
+/** SOFn (ISO/IEC 10918-1 table B.1) and SOF55 (14495-1 C.1.1); DHT, JPG and DAC lie between them. */
+const isFrameHeader = (marker: number): boolean =>
+  (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) || marker === 0xf7
 
 /** Of an application segment, if it is Adobe's. */
 const transformOf = (segment: Uint8Array): number | undefined =>

@@ -117,6 +117,17 @@ export const dicomJourneys: Record<string, Journey> = {
         [`${instance}/frames/1`, 'application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1'],
         [`${instance}/bulkdata/7FE00010`, pixels],
         ...[study, series, instance].map((level) => [`${level}/metadata`, 'application/dicom+json']),
+        [instance, 'application/dicom; transfer-syntax=1.2.840.10008.1.2.4.80'],
+        [`${instance}/frames/1`, 'multipart/related; type="image/jls"'],
+        ...[study, series].map((level) => [`${level}/rendered`, 'multipart/related; type="image/jpeg"']),
+        ...[instance, `${instance}/frames/1`].map((level) => [
+          `${level}/rendered?window=2000,400,linear-exact&viewport=512,512,,,-128,128&quality=80`,
+          'image/jpeg, image/png;q=0.5',
+        ]),
+        ...[study, series, instance, `${instance}/frames/1`].map((level) => [
+          `${level}/thumbnail?viewport=96,96`,
+          'image/jpeg',
+        ]),
       ] as [string, string][])
         assert.equal((await send(`${base}/${address}`, { headers: { accept } })).status, 200, `${address} as ${accept}`)
     }
@@ -136,6 +147,9 @@ export const dicomJourneys: Record<string, Journey> = {
     const accept = 'application/octet-stream; transfer-syntax=*'
     assert.equal((await ask(`/dicom-web/${instance}/frames/1`, { headers: { accept } })).status, 200)
     assert.equal((await ask(`/dicom-web/${instance}?accept=application/dicom`)).status, 200)
+    // Whether it is made already or not: the addresses pass.
+    const rendition = `/api/renditions/${uids.studyInstanceUid}/${uids.seriesInstanceUid}/${uids.sopInstanceUid}/1`
+    for (const part of ['', '/overview?reduction=1', '/tiles/0?reduction=0']) await ask(rendition + part)
     await ask('/api/openapi.json')
   },
 

@@ -91,6 +91,12 @@ const web: Record<string, Journey> = {
     await ask('/api/audit/export?format=csv&component=Blade%20%231')
   },
 
+  async renditionQueue({ ask }) {
+    assert.equal((await ask('/api/rendition-queue')).status, 200)
+    assert.equal((await ask('/api/rendition-queue/failed?limit=10')).status, 200)
+    assert.equal((await ask('/api/rendition-queue/remake', json({ of: 'failed' }))).status, 202)
+  },
+
   async signOut({ ask }) {
     await ask('/api/sign-out', { method: 'POST' })
   },

@@ -29,7 +29,7 @@ const failed = async (query = '') => failedRenditionPageSchema.parse(await (awai
 
 test('the queue tells what waits, who works on what, and what was done', async () => {
   assert.deepEqual(await queue(), { thumbnails: 0, renditions: 0, failed: 0, finishedRecently: 0, working: [] })
-  const image = { columns: 600, rows: 500, frame: () => bytesOf(samples(600, 500, 0)) }
+  const image = { columns: 900, rows: 700, frame: () => bytesOf(samples(900, 700, 0)) }
   await backend.store('one', image)
   await backend.store('two', image)
   const scope = await readArchiveScope(backend.db)
@@ -43,7 +43,7 @@ test('the queue tells what waits, who works on what, and what was done', async (
 })
 
 test('what failed is listed page by page with its reason, and made again when it is told to', async () => {
-  const truncated = { columns: 600, rows: 500, frame: () => new Uint8Array(40) }
+  const truncated = { columns: 900, rows: 700, frame: () => new Uint8Array(40) }
   for (const seed of ['bad 1', 'bad 2', 'bad 3']) await backend.store(seed, truncated, '1.2.840.10008.1.2.4.80')
   await backend.deriveAll()
   assert.equal((await queue()).failed, 3)

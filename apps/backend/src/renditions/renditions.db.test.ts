@@ -88,10 +88,10 @@ test('an ETag says that a tile has not changed, and HEAD what it weighs', async 
 })
 
 test('frames of one file are made each by itself; the list of instances says how many there are', async () => {
-  const frames = [0, 1, 2].map((frame) => samples(600, 500, frame))
+  const frames = [0, 1, 2].map((frame) => samples(900, 700, frame))
   const address = await backend.store('frames', {
-    columns: 600,
-    rows: 500,
+    columns: 900,
+    rows: 700,
     frames: 3,
     frame: (index) => bytesOf(frames[index]!),
   })
@@ -185,7 +185,7 @@ test('what gets no faster is left as it is, and says why', async () => {
 })
 
 test('one frame that cannot be decoded fails with its reason, the others are made', async () => {
-  const [columns, rows] = [520, 500]
+  const [columns, rows] = [1040, 600]
   const frames = [0, 1, 2].map((frame) => samples(columns, rows, frame))
   const address = await backend.store(
     'broken',

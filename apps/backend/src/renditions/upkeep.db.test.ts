@@ -47,7 +47,7 @@ test('work that was cut off goes on where it stopped, and frames that are done a
 })
 
 test('a claim without a sign of life is taken over, and one that dies again and again is given up', async () => {
-  await backend.store('dying', { columns: 640, rows: 640, frame: () => bytesOf(samples(640, 640, 0)) })
+  await backend.store('dying', { columns: 800, rows: 800, frame: () => bytesOf(samples(800, 800, 0)) })
   const scope = await readArchiveScope(backend.db)
   for (let life = 1; life <= 6; life += 1) {
     const job = await claimRenditionJob(backend.db, scope, '00000000-0000-4000-8000-000000000000')

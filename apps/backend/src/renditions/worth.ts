@@ -19,8 +19,8 @@ const htj2k = '1.2.840.10008.1.2.4.202'
 const singleEdge = 2048
 const tileEdge = 1024
 const overviewEdge = 1024
-// Below this one round trip brings the whole frame, whatever it is written in.
-const smallFrame = 256 * 1024
+// Below this the frame itself is there sooner: a rendition is asked for twice, first what is where.
+const smallFrame = 1024 * 1024
 // Photographs are small as they are and would grow; they are only cut into tiles where no graphics card takes them whole.
 const largeFrame = 64 * 1024 * 1024
 

@@ -338,7 +338,7 @@ test('a study is sent in the syntax asked for, what cannot be so as it is stored
 })
 
 test('HTJ2K is taken from the rendition where there is one, and is the same picture', async () => {
-  const size = { columns: 600, rows: 500 }
+  const size = { columns: 900, rows: 700 }
   const values = new Uint16Array(size.columns * size.rows).map((_, at) => (at * 31) & 0x3fff)
   const address = await store('ready', { image: { ...size, frame: () => bytesOf(values) } })
   const deriving = startDeriving(backend.deps, () => async () => undefined)
