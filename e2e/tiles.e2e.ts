@@ -192,3 +192,25 @@ test('a lost graphics card comes back with the same tiles', { skip }, async () =
   await checkRows(viewer, noise, 1.5)
   await viewer.close()
 })
+
+test('an image of one tile, signed, ends in full resolution with its exact values', { skip }, async () => {
+  const size = { columns: 1600, rows: 1200 }
+  const signed = (x: number, y: number): number => noise(x, y) - 2048
+  const pixels = Int16Array.from({ length: size.columns * size.rows }, (_, at) =>
+    signed(at % size.columns, Math.floor(at / size.columns)),
+  )
+  const image = { ...size, isSigned: true, frame: () => new Uint8Array(pixels.buffer) }
+  const viewer = await show(await store('single', image, { WindowCenter: '0' }))
+  await viewer.page.keyboard.press('1')
+  await viewer.isSharp()
+  for (const dy of [-200.5, 0.5, 150.5]) {
+    const { reading } = await viewer.look(-300.5, dy)
+    const greys = await viewer.greys(-300.5, dy, 600)
+    assert.equal(reading.value, inEnglish(signed(reading.x, reading.y)))
+    greys.forEach((grey, at) => {
+      const expected = greyOf(noise(reading.x + at, reading.y))
+      assert.ok(Math.abs(grey - expected) <= 1.5, `grey ${grey} at ${reading.x + at}: expected ${expected}`)
+    })
+  }
+  await viewer.close()
+})
