@@ -19,24 +19,15 @@ import {
   zoomAt,
 } from './engine/index.ts'
 import { createCine } from './cine.ts'
+import { memoryLimits } from './memory-limits.ts'
 import { createValueFetcher, type PixelReading, readPixel } from './pixel-reading.ts'
 import { farFrom, frameAt, frameCountOf, isTiledIn, lengthOf, neighboursOf, placeOf, type Stack } from './stack.ts'
 import { firstState, type ViewerSession, type ViewerState } from './viewer-state.ts'
 import { firstWindow, nextWindow } from './window-policy.ts'
 import { createWindowTools } from './window-tools.ts'
 
-const mebibyte = 1024 * 1024
-/** Bytes kept of frames and of tiles in full resolution. */
-const memory = { maxBytes: 352 * mebibyte, maxTileBytes: 128 * mebibyte }
-const smallDeviceMemory = { maxBytes: 112 * mebibyte, maxTileBytes: 48 * mebibyte }
-
 /** So long an image that is opened by its address waits for the list to say how it is best fetched. */
 const listMs = 3000
-
-function memoryLimits(): typeof memory {
-  const { deviceMemory } = navigator as Navigator & { deviceMemory?: number }
-  return deviceMemory !== undefined && deviceMemory <= 4 ? smallDeviceMemory : memory
-}
 
 /**
  * One open view: which image is shown and how, drawn into `element`. All work is here; the screen only shows the state.
