@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { readFrameAttributes } from '@instandt/pixels'
-import type { DecodeAnswer, DecodeTask } from '../apps/frontend/src/features/viewer/engine/decode-task.ts'
+import type { DecodeAnswer, FrameTask } from '../apps/frontend/src/features/viewer/engine/decode-task.ts'
 import { compareSharedFiles, type Decoded, missingFiles } from '../packages/pixels/src/shared-files.fixture.ts'
 import { pagesDir, startApp, type TestApp } from './src/app.ts'
 import { missingBrowser, openBrowser, type TestBrowser, type TestPage } from './src/browser.ts'
@@ -27,7 +27,7 @@ after(async () => {
 })
 
 /** Runs the worker of the built pages, under their own security policy. */
-async function decodeInBrowser(task: Omit<DecodeTask, 'bytes'>, bytes: Uint8Array): Promise<Decoded> {
+async function decodeInBrowser(task: Omit<FrameTask, 'bytes'>, bytes: Uint8Array): Promise<Decoded> {
   const worker = readdirSync(path.join(pagesDir, 'assets')).find((name) => /^decode\.worker-.*\.js$/.test(name))
   await screen.page.route('**/frame-under-test', (route) =>
     route.fulfill({ body: Buffer.from(bytes), contentType: 'application/octet-stream' }),
@@ -39,7 +39,7 @@ async function decodeInBrowser(task: Omit<DecodeTask, 'bytes'>, bytes: Uint8Arra
   }
 }
 
-async function decodeHere({ task, worker }: { task: Omit<DecodeTask, 'bytes'>; worker: string }): Promise<Decoded> {
+async function decodeHere({ task, worker }: { task: Omit<FrameTask, 'bytes'>; worker: string }): Promise<Decoded> {
   const scope = globalThis as unknown as { worker?: Worker }
   scope.worker ??= new Worker(worker, { type: 'module' })
   const bytes = new Uint8Array(await (await fetch('/frame-under-test')).arrayBuffer())
@@ -66,7 +66,7 @@ test(
     const { files, wrong } = await compareSharedFiles(async (file, format, frame) => {
       const { padding } = readFrameAttributes(file.dataset, format, frame)
       const tables = { palette: undefined, modality: undefined }
-      const task = { syntaxUid: file.frameSyntaxUid, format, tables, padding, maxTexture: 8192 }
+      const task = { kind: 'frame' as const, syntaxUid: file.frameSyntaxUid, format, tables, padding, maxTexture: 8192 }
       return decodeInBrowser(task, await file.frame(frame))
     })
     assert.deepEqual(wrong, [])

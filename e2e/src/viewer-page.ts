@@ -19,6 +19,10 @@ export interface Viewer {
   zoom: () => Promise<number>
   /** What is written and what grey is drawn at a place, counted from the middle of the picture's area. */
   look: (dx: number, dy: number) => Promise<{ reading: Reading; grey: number }>
+  /** Waits until all that is in sight is there in full resolution. */
+  isSharp: () => Promise<void>
+  /** Greys that are drawn in a row of pixels of the canvas, which must be one to one with those of the screen. */
+  greys: (dx: number, dy: number, count: number) => Promise<number[]>
   /** Walks to a pixel with the keyboard and gives what is written there. */
   walkTo: (column: number, row: number) => Promise<string>
   /** Ends the page; fails when it complained of anything. */
@@ -79,12 +83,25 @@ export async function openViewer(
       const reading = await readingNow()
       const at = { x: box.width / 2 + dx, y: box.height / 2 + dy }
       const grey = await page.evaluate(({ x, y }) => {
-        const canvas = document.querySelector<HTMLCanvasElement>('[data-testid="viewer-surface"] canvas')!
+        const canvases = document.querySelectorAll<HTMLCanvasElement>('[data-testid="viewer-surface"] canvas')
+        const canvas = [...canvases].find((one) => getComputedStyle(one).visibility === 'visible')!
         const scale = canvas.width / canvas.clientWidth
         return canvas.getContext('2d')!.getImageData(Math.floor(x * scale), Math.floor(y * scale), 1, 1).data[0]!
       }, at)
       return { reading, grey }
     },
+    isSharp: () => page.waitForSelector('[data-resolution="full"]', { state: 'attached' }).then(drawn),
+    greys: (dx, dy, count) =>
+      page.evaluate(
+        ({ x, y, width }) => {
+          const canvases = document.querySelectorAll<HTMLCanvasElement>('[data-testid="viewer-surface"] canvas')
+          const canvas = [...canvases].find((one) => getComputedStyle(one).visibility === 'visible')!
+          const [left, top] = [Math.floor(canvas.width / 2 + x), Math.floor(canvas.height / 2 + y)]
+          const { data } = canvas.getContext('2d')!.getImageData(left, top, width, 1)
+          return Array.from({ length: width }, (_, at) => data[at * 4]!)
+        },
+        { x: dx, y: dy, width: count },
+      ),
     async walkTo(column, row) {
       await page.keyboard.press('Shift+ArrowRight')
       const { x, y } = await readingNow()

@@ -33,7 +33,14 @@ export {
 export { createReducer, type Reducer } from './reduce.ts'
 export { type AskedWindow, renderPicture, type RenderOptions } from './render-picture.ts'
 export type { Part, Picture } from './resample.ts'
-export { type FrameStatistics, measureFrame, type Padding, type Region } from './statistics.ts'
+export {
+  type FrameStatistics,
+  measureFrame,
+  type Padding,
+  type Region,
+  type ValueRange,
+  valueRange,
+} from './statistics.ts'
 export { allocateStored, readNativeFrame, storedValuesAt } from './stored-values.ts'
 export { createThreadPool, type JobOptions, type Thread, ThreadFailure, type ThreadPool } from './thread-pool.ts'
 export * from './window.ts'

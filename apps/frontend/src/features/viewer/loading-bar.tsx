@@ -1,7 +1,7 @@
-import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatBytes } from '../../ui/format.ts'
 import { useViewerState } from './use-viewer-state.ts'
+import { useIsSlow } from './use-is-slow.ts'
 import classes from './viewer.module.css'
 import type { ViewerSession } from './viewer-state.ts'
 
@@ -10,16 +10,8 @@ export function LoadingBar({ session }: { session: ViewerSession }) {
   const { t, i18n } = useTranslation()
   const isLoading = useViewerState(session, (state) => state.isLoading)
   const progress = useViewerState(session, (state) => state.progress)
-  const [isSlow, setIsSlow] = useState(false)
-  useEffect(() => {
-    if (!isLoading) return
-    const timer = setTimeout(() => setIsSlow(true), 200)
-    return () => {
-      clearTimeout(timer)
-      setIsSlow(false)
-    }
-  }, [isLoading])
-  if (!isLoading || !isSlow) return null
+  const isSlow = useIsSlow(isLoading)
+  if (!isSlow) return null
   const { loaded = 0, total } = progress ?? {}
   const isKnown = total !== undefined && total > 0
   // All bytes are here: the rest is decoding, of unknown length.

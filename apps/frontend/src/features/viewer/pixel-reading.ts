@@ -1,27 +1,46 @@
-import { type LoadedFrame, type Point, rescaled, storedValuesAt } from './engine/index.ts'
+import { fetchValuesAt, type PixelValues, type Point, type ShownFrame, valuesAt } from './engine/index.ts'
 
 /** What is under the cursor. */
 export interface PixelReading {
   x: number
   y: number
-  stored: number[]
-  /** Of the first sample, when the file has a rescale or a Modality LUT. */
-  rescaled: number | undefined
+  /** Undefined while full resolution is on its way: a reduced picture has no values. */
+  values: PixelValues | undefined
 }
 
-/** What a frame says at a pixel; undefined outside of it. */
-export function readPixel(frame: LoadedFrame, pixel: Point): PixelReading | undefined {
-  const stored = storedValuesAt(frame.image.stored, frame.format, pixel.x, pixel.y)
-  return stored && { x: pixel.x, y: pixel.y, stored, rescaled: meaningOf(frame, pixel, stored[0]) }
-}
+export const readPixel = (frame: ShownFrame, { x, y }: Point): PixelReading => ({ x, y, values: valuesAt(frame, x, y) })
 
-/** The value after rescale or Modality LUT; undefined when the file has neither. */
-function meaningOf(
-  { image, format, attributes }: LoadedFrame,
-  { x, y }: Point,
-  stored: number | undefined,
-): number | undefined {
-  const { values } = image
-  if (values.samples !== image.stored) return storedValuesAt(values.samples, format, x, y)?.[0]
-  return attributes.rescale && stored !== undefined ? rescaled(stored, attributes.rescale) : undefined
+// A pointer that only passes over a large image asks for nothing.
+const restMs = 120
+
+/** Fetches what the last reading lacks, once it has stayed for a moment. */
+export function createValueFetcher(onHere: () => void) {
+  let last: { frame: ShownFrame; reading: PixelReading } | undefined
+  let controller = new AbortController()
+  const stop = (): void => {
+    controller.abort()
+    last = undefined
+  }
+  return {
+    /** The reading is what the screen says now. */
+    follow(frame: ShownFrame | undefined, reading: PixelReading | undefined): void {
+      if (!frame || !reading || reading.values) return stop()
+      if (last?.frame === frame && last.reading.x === reading.x && last.reading.y === reading.y) return
+      stop()
+      last = { frame, reading }
+      controller = new AbortController()
+      const { signal } = controller
+      setTimeout(() => {
+        if (signal.aborted) return
+        fetchValuesAt(frame, reading.x, reading.y, signal).then(
+          () => {
+            if (!signal.aborted) onHere()
+          },
+          // Moving the pointer asks again.
+          () => undefined,
+        )
+      }, restMs)
+    },
+    stop,
+  }
 }

@@ -6,6 +6,7 @@ import { formatDate } from '../../ui/format.ts'
 import { centreAndWidth, imageSizeOf, imageToCanvas } from './engine/index.ts'
 import { formatValue } from './format-value.ts'
 import { useViewerState } from './use-viewer-state.ts'
+import { useIsSlow } from './use-is-slow.ts'
 import classes from './viewer.module.css'
 import type { PixelReading } from './pixel-reading.ts'
 import type { ViewerSession } from './viewer-state.ts'
@@ -21,10 +22,17 @@ interface OverlayProps {
 export function Overlay({ session, inspection, view }: OverlayProps) {
   const { t, i18n } = useTranslation()
   const frame = useViewerState(session, (state) => state.frame)
-  const reduction = frame?.image.display.reduction ?? 1
+  const isRefining = useViewerState(session, (state) => state.isRefining)
+  const resolution = frame ? (isRefining ? 'reduced' : 'full') : undefined
+  const reduction = frame?.kind === 'whole' ? frame.image.display.reduction : 1
   const date = formatDate(view?.date ?? inspection?.date ?? null, i18n.language)
   return (
-    <div className={classes.overlay} aria-hidden={frame === undefined}>
+    <div
+      className={classes.overlay}
+      aria-hidden={frame === undefined}
+      data-resolution={resolution}
+      data-testid="viewer-overlay"
+    >
       <div className={classes.topLeft} data-testid="viewer-component">
         <strong>{inspection?.componentName ?? t('search.unnamed')}</strong>
         {inspection?.componentNumber ? <span>{inspection.componentNumber}</span> : null}
@@ -37,10 +45,27 @@ export function Overlay({ session, inspection, view }: OverlayProps) {
       {frame ? (
         <div className={classes.bottomRight}>
           <span>{t('viewer.size', { columns: frame.format.columns, rows: frame.format.rows })}</span>
+          <Resolution session={session} />
           {reduction > 1 ? <span className={classes.note}>{t('viewer.reduced', { factor: reduction })}</span> : null}
         </div>
       ) : null}
     </div>
+  )
+}
+
+/** Whether what is seen is all there is; quick loading does not flicker. */
+function Resolution({ session }: { session: ViewerSession }) {
+  const { t } = useTranslation()
+  const isRefining = useViewerState(session, (state) => state.isRefining)
+  const isMeasuring = useViewerState(session, (state) => state.isMeasuring)
+  const hasFault = useViewerState(session, (state) => state.fineFault !== undefined)
+  const isSlow = useIsSlow(isRefining || isMeasuring)
+  if (hasFault) return <span className={classes.note}>{t('viewer.fineFault')}</span>
+  if (!isSlow) return null
+  return (
+    <span className={classes.refining} data-testid="viewer-refining">
+      {t(isMeasuring ? 'viewer.measuring' : 'viewer.refining')}
+    </span>
   )
 }
 
@@ -58,7 +83,7 @@ export function StatusBar({ session, count }: { session: ViewerSession; count: n
   const window = useViewerState(session, (state) => state.window)
   const zoom = useViewerState(session, (state) => state.view?.zoom)
   const numbers = frame ? centreAndWidth(window, isExactWindow(frame)) : undefined
-  const isColour = frame?.image.display.components === 3
+  const isColour = frame?.components === 3
   const value = (number: number): string => formatValue(Number(number.toPrecision(6)), i18n.language)
   return (
     <div className={classes.status} data-testid="viewer-status">
@@ -93,10 +118,11 @@ function Place({ session, count }: { session: ViewerSession; count: number }) {
 }
 
 function readingText(t: TFunction, language: string, reading: PixelReading, unit: string): string {
-  const value = reading.stored.map((stored) => formatValue(stored, language)).join(' / ')
-  const { x, y } = reading
-  if (reading.rescaled === undefined) return t('viewer.pixel', { x, y, value })
-  const rescaled = [formatValue(Number(reading.rescaled.toPrecision(7)), language), unit].filter(Boolean).join(' ')
+  const { x, y, values } = reading
+  if (!values) return t('viewer.pixelComing', { x, y })
+  const value = values.stored.map((stored) => formatValue(stored, language)).join(' / ')
+  if (values.rescaled === undefined) return t('viewer.pixel', { x, y, value })
+  const rescaled = [formatValue(Number(values.rescaled.toPrecision(7)), language), unit].filter(Boolean).join(' ')
   return t('viewer.pixelRescaled', { x, y, value, rescaled })
 }
 

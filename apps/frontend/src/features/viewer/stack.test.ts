@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createStack, frameAt, frameCountOf, lengthOf, neighboursOf, placeOf } from './stack.ts'
+import { createStack, farFrom, frameAt, frameCountOf, isTiledIn, lengthOf, neighboursOf, placeOf } from './stack.ts'
 
 const stack = createStack('s', 'v', [
-  { instance: 'a', frameCount: 1 },
-  { instance: 'b', frameCount: 3 },
-  { instance: 'c', frameCount: 0 },
-  { instance: 'd', frameCount: 2 },
+  { instance: 'a', frameCount: 1, isTiled: false },
+  { instance: 'b', frameCount: 3, isTiled: true },
+  { instance: 'c', frameCount: 0, isTiled: false },
+  { instance: 'd', frameCount: 2, isTiled: false },
 ])
 
 test('frames stand one after another; an object without any has a place too', () => {
@@ -36,4 +36,22 @@ test('an empty stack has nothing anywhere', () => {
   const empty = createStack('s', 'v', [])
   assert.equal(lengthOf(empty), 0)
   assert.equal(frameAt(empty, 0), undefined)
+})
+
+test('further images are loaded interleaved: wide strides first, each place once, within a reach', () => {
+  const items = Array.from({ length: 1000 }, (_, at) => ({ instance: String(at), frameCount: 1, isTiled: false }))
+  const places = farFrom(createStack('s', 'v', items), 500, 1).map(({ instance }) => Number(instance))
+  assert.deepEqual(places.slice(0, 4), [516, 484, 532, 468])
+  // A twelfth of the way every sixteenth place is there.
+  assert.ok(places.slice(0, 24).every((place) => (place - 500) % 16 === 0))
+  assert.equal(new Set(places).size, places.length)
+  assert.deepEqual([Math.min(...places), Math.max(...places), places.length], [308, 692, 384])
+  assert.equal(farFrom(createStack('s', 'v', items), 0, 1).length, 192)
+})
+
+test('an instance that the list does not have yet may have tiles: the server is asked', () => {
+  assert.deepEqual(
+    ['a', 'b', 'x'].map((instance) => isTiledIn(stack, instance)),
+    [false, true, true],
+  )
 })

@@ -5,6 +5,8 @@ export interface StackItem {
   instance: string
   /** 0 for objects without pixels. */
   frameCount: number
+  /** Its rendition is quicker than its frames themselves. */
+  isTiled: boolean
 }
 
 /** All images of a view in one row: frames of multi-frame instances one after another. */
@@ -15,6 +17,8 @@ export interface Stack {
   starts: number[]
   instances: string[]
   frameCounts: number[]
+  /** Instances whose frames are fetched in tiles. */
+  tiled: ReadonlySet<string>
 }
 
 export function createStack(study: string, series: string, items: readonly StackItem[]): Stack {
@@ -26,6 +30,7 @@ export function createStack(study: string, series: string, items: readonly Stack
     starts,
     instances: items.map(({ instance }) => instance),
     frameCounts: items.map(({ frameCount }) => frameCount),
+    tiled: new Set(items.filter(({ isTiled }) => isTiled).map(({ instance }) => instance)),
   }
 }
 
@@ -50,6 +55,10 @@ export function frameCountOf(stack: Stack, instance: string): number | undefined
   return stack.frameCounts[stack.instances.indexOf(instance)]
 }
 
+/** Are its frames fetched in tiles? Of an instance that is not in the list yet the server is asked. */
+export const isTiledIn = (stack: Stack, instance: string): boolean =>
+  stack.tiled.has(instance) || !stack.instances.includes(instance)
+
 /** Place of a frame, or undefined when the instance is not (yet) in the stack. */
 export function placeOf(stack: Stack, instance: string, frame: number): number | undefined {
   const index = stack.instances.indexOf(instance)
@@ -72,6 +81,31 @@ export function neighboursOf(
     if (next) found.push(next)
     const back = step <= behind ? frameAt(stack, place - step * direction) : undefined
     if (back) found.push(back)
+  }
+  return found
+}
+
+// 200 either way: their attributes fit into what is kept of those (instance-cache.ts).
+const reach = 192
+const firstStride = 16
+
+/**
+ * Places worth loading after the neighbours, interleaved: every sixteenth image first, then those between them, so that
+ * scrolling fast finds pictures everywhere before it finds all of them.
+ */
+export function farFrom(stack: Stack, place: number, direction: 1 | -1): FrameAddress[] {
+  const found: FrameAddress[] = []
+  const add = (step: number): void => {
+    const address = frameAt(stack, place + step * direction)
+    if (address) found.push(address)
+  }
+  for (let stride = firstStride; stride >= 1; stride /= 2) {
+    for (let step = stride; step <= reach; step += stride) {
+      // Those of the wider strides are there already.
+      if (stride < firstStride && step % (stride * 2) === 0) continue
+      add(step)
+      add(-step)
+    }
   }
   return found
 }

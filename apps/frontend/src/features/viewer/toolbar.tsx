@@ -80,7 +80,7 @@ export function Toolbar({ session, count, windowMenu, onHelp }: ToolbarProps) {
   const tool = useViewerState(session, (state) => state.tool)
   const isInverted = useViewerState(session, (state) => state.isInverted)
   const isPlaying = useViewerState(session, (state) => state.isPlaying)
-  const isColour = useViewerState(session, (state) => state.frame?.image.display.components === 3)
+  const isColour = useViewerState(session, (state) => state.frame?.components === 3)
   const hasFrame = useViewerState(session, (state) => state.frame !== undefined)
   const noPicture = hasFrame ? undefined : t('viewer.noPicture')
   const single = count > 1 ? undefined : t('viewer.single')

@@ -2,38 +2,32 @@ import {
   Abandoned,
   createFrameStore,
   createStage,
-  dragWindow,
   type FrameAddress,
   type FrameStore,
   fitView,
   imageSizeOf,
   initialView,
-  type LoadedFrame,
-  measureFrame,
-  minMaxWindow,
+  isSingle,
   panBy,
   pixelAt,
-  pixelsBetween,
   type Point,
-  presetWindow,
+  refine,
   rotateView,
+  type ShownFrame,
   type Stage,
   type ViewState,
   zoomAt,
 } from './engine/index.ts'
-import { type PixelReading, readPixel } from './pixel-reading.ts'
-import { frameAt, frameCountOf, lengthOf, neighboursOf, placeOf, type Stack } from './stack.ts'
-import type { ViewerSession, ViewerState } from './viewer-state.ts'
+import { createCine } from './cine.ts'
+import { memoryLimits } from './memory-limits.ts'
+import { createValueFetcher, type PixelReading, readPixel } from './pixel-reading.ts'
+import { farFrom, frameAt, frameCountOf, isTiledIn, lengthOf, neighboursOf, placeOf, type Stack } from './stack.ts'
+import { firstState, type ViewerSession, type ViewerState } from './viewer-state.ts'
 import { firstWindow, nextWindow } from './window-policy.ts'
+import { createWindowTools } from './window-tools.ts'
 
-const defaultFps = 15
-const cacheBytes = 512 * 1024 * 1024
-const smallDeviceCacheBytes = 160 * 1024 * 1024
-
-function cacheLimit(): number {
-  const { deviceMemory } = navigator as Navigator & { deviceMemory?: number }
-  return deviceMemory !== undefined && deviceMemory <= 4 ? smallDeviceCacheBytes : cacheBytes
-}
+/** So long an image that is opened by its address waits for the list to say how it is best fetched. */
+const listMs = 3000
 
 /**
  * One open view: which image is shown and how, drawn into `element`. All work is here; the screen only shows the state.
@@ -45,46 +39,56 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
     onLost: (fault) => update({ fault, frame: undefined, isLoading: false }),
   })
   const store: FrameStore = createFrameStore({
-    maxBytes: cacheLimit(),
+    ...memoryLimits(),
     maxTexture: stage.maxTexture,
     onProgress: (address, progress) => {
       if (isCurrent(address)) update({ progress })
     },
     isDoubtful: ({ instance }) => frameCountOf(stack, instance) === 0,
+    // The list says so; it is on its way when an image is opened by its address.
+    isTiled: async ({ instance }) => {
+      await hasStack
+      return isTiledIn(stack, instance)
+    },
+    onTile: () => {
+      drawSoon()
+      tileCame()
+    },
+    onWhole: () => stage.expectWhole(),
   })
   let stack = initialStack
+  let stackCame: () => void = () => undefined
+  const hasStack = new Promise<void>((resolve) => {
+    stackCame = resolve
+    setTimeout(resolve, listMs)
+  })
   let direction: 1 | -1 = 1
   /** The view follows the window's size until somebody zooms or pans. */
   let isFitted = true
   let drawing = 0
-  let cine = 0
   let isClosed = false
   let pointer: Point | undefined
+  /** The last frame whose window was made anew from full resolution. */
+  let measured: ShownFrame | undefined
   const listeners = new Set<() => void>()
-  let state: ViewerState = {
-    place: undefined,
-    frameCount: undefined,
-    address: undefined,
-    frame: undefined,
-    info: undefined,
-    isLoading: true,
-    fault: undefined,
-    progress: undefined,
-    view: undefined,
-    window: { lower: 0, upper: 1 },
-    preset: 'auto',
-    isInverted: false,
-    tool: 'window',
-    isPlaying: false,
-    fps: defaultFps,
-    probe: undefined,
-    reading: undefined,
-  }
+  let state: ViewerState = firstState
+  const cine = createCine(
+    () => state.fps,
+    () => !state.isLoading,
+    () => {
+      const next = frameAt(stack, ((state.place ?? -1) + 1) % Math.max(1, lengthOf(stack)))
+      direction = 1
+      if (next) void load(next)
+    },
+  )
+  const windowTools = createWindowTools({ state: () => state, update, size: stage.size })
+  const values = createValueFetcher(() => update({ reading: readNow() }))
 
   function update(change: Partial<ViewerState>): void {
     if (isClosed) return
     state = { ...state, ...change }
     if ('frame' in change || 'view' in change || 'probe' in change) state.reading = readNow()
+    values.follow(state.frame, state.reading)
     for (const listener of listeners) listener()
     if (change.frame || change.view || change.window || change.isInverted !== undefined) drawSoon()
   }
@@ -95,14 +99,38 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
     drawing = requestAnimationFrame(() => {
       drawing = 0
       const { frame, view, window, isInverted } = state
-      if (frame && view) stage.draw(frame, { view, window, isInverted })
+      if (!frame || !view) return
+      stage.draw(frame, { view, window, isInverted })
+      refineNow(frame, view)
     })
+  }
+
+  /** What the drawing lacked is asked for; neighbours go on once it is here. */
+  function refineNow(frame: ShownFrame, view: ViewState): void {
+    const { place } = state
+    const next = place === undefined || state.isLoading ? [] : neighboursOf(stack, place, direction, 2, 1)
+    const isRefining = refine(store.tiles, stage, frame, view, next.map(store.peek))
+    const fineFault = store.tiles.failure()
+    if (isRefining === state.isRefining && fineFault === state.fineFault) return
+    update({ isRefining, fineFault })
+    if (!isRefining) prefetch()
+  }
+
+  function tileCame(): void {
+    const { frame, reading } = state
+    if (reading && !reading.values) update({ reading: readNow() })
+    // Its own values are known only now.
+    if (frame?.kind === 'tiles' && frame.isMeasured && isSingle(frame) && measured !== frame) {
+      measured = frame
+      windowTools.refresh()
+    }
   }
 
   const isCurrent = (address: FrameAddress): boolean =>
     state.address?.instance === address.instance && state.address.frame === address.frame
 
   async function load(address: FrameAddress): Promise<void> {
+    windowTools.stop()
     const here = store.peek(address)
     const showing = store.show(address)
     update({
@@ -133,20 +161,24 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
 
   function prefetch(): void {
     const { place, isPlaying } = state
-    if (place === undefined) store.prefetch([])
-    else store.prefetch(neighboursOf(stack, place, direction, isPlaying ? 16 : 8, isPlaying ? 0 : 3))
+    if (place === undefined) return store.prefetch([])
+    const near = neighboursOf(stack, place, direction, isPlaying ? 16 : 8, isPlaying ? 0 : 3)
+    store.prefetch(near, farFrom(stack, place, direction))
   }
 
-  function present(frame: LoadedFrame): void {
+  function present(frame: ShownFrame): void {
     const before = state.frame
     const image = imageSizeOf(frame)
     const isSameShape = before !== undefined && isEqualSize(imageSizeOf(before), image)
     const view = state.view && isSameShape ? state.view : initialView(image, stage.size())
     if (!isSameShape) isFitted = true
-    update({ frame, view, isLoading: false, progress: undefined, ...nextWindow(frame, before, state) })
+    const chosen = nextWindow(frame, before, state)
+    // Known once it is drawn.
+    const isRefining = frame.kind === 'tiles'
+    update({ frame, view, isLoading: false, isRefining, fineFault: undefined, progress: undefined, ...chosen })
   }
 
-  const changeView = (change: (view: ViewState, frame: LoadedFrame) => ViewState, fitted = false): void => {
+  const changeView = (change: (view: ViewState, frame: ShownFrame) => ViewState, fitted = false): void => {
     const { frame, view } = state
     if (!frame || !view) return
     isFitted = fitted
@@ -169,20 +201,6 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
     void load(address)
   }
 
-  function tick(last: number): void {
-    cine = requestAnimationFrame((now) => {
-      if (!state.isPlaying) return
-      const isDue = now - last >= 1000 / state.fps - 2
-      const next = frameAt(stack, ((state.place ?? -1) + 1) % Math.max(1, lengthOf(stack)))
-      // A frame that is not here yet is waited for, not left out.
-      if (isDue && next && !state.isLoading) {
-        direction = 1
-        void load(next)
-        tick(now)
-      } else tick(last)
-    })
-  }
-
   return {
     getState: () => state,
     subscribe(listener) {
@@ -191,6 +209,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
     },
     setStack(next) {
       stack = next
+      if (lengthOf(stack) > 0) stackCame()
       const { address } = state
       if (address) {
         update({
@@ -208,30 +227,10 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
     step: (by) => goTo((state.place ?? 0) + by),
     canScroll: () => lengthOf(stack) > 1,
     setTool: (tool) => update({ tool }),
-    setPreset(preset) {
-      const { frame } = state
-      if (!frame) return
-      const { statistics } = frame.image
-      const { fileWindows, rescale } = frame.attributes
-      update({ preset, window: presetWindow(preset, frame.image.values.format, statistics, fileWindows, rescale) })
-    },
-    setWindow: (window) => update({ window, preset: 'manual' }),
-    dragWindow(dx, dy) {
-      const { frame, window } = state
-      if (!frame || frame.image.display.components === 3) return
-      const { lower, upper } = minMaxWindow(frame.image.statistics, frame.attributes.rescale)
-      update({ window: dragWindow(window, dx, dy, upper - lower), preset: 'manual' })
-    },
-    windowFromRegion(from, to) {
-      const { frame, view } = state
-      if (!frame || !view || frame.image.display.components === 3) return
-      const region = pixelsBetween(from, to, view, imageSizeOf(frame), stage.size())
-      if (!region) return
-      const { samples, format } = frame.image.values
-      const statistics = measureFrame(samples, format, frame.attributes.padding, region)
-      const window = minMaxWindow(statistics, frame.attributes.rescale)
-      if (window.upper > window.lower) update({ window, preset: 'manual' })
-    },
+    setPreset: windowTools.setPreset,
+    setWindow: windowTools.setWindow,
+    dragWindow: windowTools.dragWindow,
+    windowFromRegion: windowTools.windowFromRegion,
     invert: () => update({ isInverted: !state.isInverted }),
     zoomBy: (factor, at = middle()) =>
       changeView((view, frame) => zoomAt(view, view.zoom * factor, at, imageSizeOf(frame), stage.size())),
@@ -258,13 +257,14 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
       const { frame } = state
       if (!frame) return
       isFitted = true
+      windowTools.stop()
       update({ isInverted: false, view: initialView(imageSizeOf(frame), stage.size()), ...firstWindow(frame) })
     },
     play(isPlaying) {
-      cancelAnimationFrame(cine)
       update({ isPlaying: isPlaying && lengthOf(stack) > 1 })
       prefetch()
-      if (state.isPlaying) tick(performance.now())
+      if (state.isPlaying) cine.start()
+      else cine.stop()
     },
     setFps: (fps) => update({ fps: Math.min(60, Math.max(1, fps)) }),
     pointAt(at) {
@@ -294,7 +294,10 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
     close() {
       isClosed = true
       cancelAnimationFrame(drawing)
-      cancelAnimationFrame(cine)
+      cine.stop()
+      windowTools.stop()
+      values.stop()
+      stackCame()
       listeners.clear()
       store.close()
       stage.close()

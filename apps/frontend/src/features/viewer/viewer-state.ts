@@ -1,9 +1,9 @@
 import type {
   FrameAddress,
   InstanceInfo,
-  LoadedFrame,
   Point,
   Progress,
+  ShownFrame,
   Size,
   ViewState,
   Window,
@@ -21,10 +21,16 @@ export interface ViewerState {
   frameCount: number | undefined
   address: FrameAddress | undefined
   /** What is drawn; while the next frame loads, still the one before. */
-  frame: LoadedFrame | undefined
+  frame: ShownFrame | undefined
   /** Attributes of the instance at `address`, also when it has no pixels. */
   info: InstanceInfo | undefined
   isLoading: boolean
+  /** Some of what is in sight is not here in full resolution yet. */
+  isRefining: boolean
+  /** A tool reads full resolution that is not here yet. */
+  isMeasuring: boolean
+  /** Why full resolution cannot be had at the moment. */
+  fineFault: unknown
   fault: unknown
   progress: Progress | undefined
   view: ViewState | undefined
@@ -38,6 +44,29 @@ export interface ViewerState {
   probe: Point | undefined
   /** Under the mouse, or at the probe. */
   reading: PixelReading | undefined
+}
+
+export const firstState: ViewerState = {
+  place: undefined,
+  frameCount: undefined,
+  address: undefined,
+  frame: undefined,
+  info: undefined,
+  isLoading: true,
+  isRefining: false,
+  isMeasuring: false,
+  fineFault: undefined,
+  fault: undefined,
+  progress: undefined,
+  view: undefined,
+  window: { lower: 0, upper: 1 },
+  preset: 'auto',
+  isInverted: false,
+  tool: 'window',
+  isPlaying: false,
+  fps: 15,
+  probe: undefined,
+  reading: undefined,
 }
 
 export interface ViewerSession {

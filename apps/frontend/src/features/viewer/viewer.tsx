@@ -1,3 +1,4 @@
+import type { InstanceSummary } from '@instandt/api'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Drawer, MantineProvider } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
@@ -170,7 +171,11 @@ function useImages(study: string, series: string): ImageList {
     return createStack(
       study,
       series,
-      items.map(({ sopInstanceUid, frameCount }) => ({ instance: sopInstanceUid, frameCount: frameCount ?? 0 })),
+      items.map((item) => ({
+        instance: item.sopInstanceUid,
+        frameCount: item.frameCount ?? 0,
+        isTiled: isWorthTiles(item),
+      })),
     )
   }, [data, study, series])
   return {
@@ -179,6 +184,16 @@ function useImages(study: string, series: string): ImageList {
     isEmpty: data !== undefined && lengthOf(stack) === 0,
     retry: () => void refetch(),
   }
+}
+
+// Below this one trip brings the frame as it is stored; above this edge no graphics card is sure to take it whole.
+const smallFrameBytes = 1024 * 1024
+const largeEdge = 4096
+
+/** Is the rendition's overview on screen sooner than the frame itself would be? */
+function isWorthTiles({ rendition, byteSize, frameCount, columns, rows }: InstanceSummary): boolean {
+  if (!rendition) return false
+  return byteSize / Math.max(1, frameCount ?? 1) >= smallFrameBytes || Math.max(columns ?? 0, rows ?? 0) > largeEdge
 }
 
 interface OpenSession {

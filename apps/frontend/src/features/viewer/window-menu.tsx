@@ -6,7 +6,7 @@ import {
   centreAndWidth,
   type FileWindow,
   fromCentreAndWidth,
-  type LoadedFrame,
+  type ShownFrame,
   type WindowPreset,
 } from './engine/index.ts'
 import { formatValue } from './format-value.ts'
@@ -16,7 +16,7 @@ import classes from './viewer.module.css'
 import type { ViewerSession } from './viewer-state.ts'
 
 /** Values with fractions have no "next" value: their width is simply the distance. */
-export const isExactWindow = (frame: LoadedFrame): boolean =>
+export const isExactWindow = (frame: ShownFrame): boolean =>
   frame.format.kind === 'float' || !Number.isInteger(frame.attributes.rescale?.slope ?? 1)
 
 /** Presets and numbers of the window. */
@@ -26,7 +26,7 @@ export function WindowMenu({ session }: { session: ViewerSession }) {
   const frame = useViewerState(session, (state) => state.frame)
   const preset = useViewerState(session, (state) => state.preset)
   const window = useViewerState(session, (state) => state.window)
-  const isColour = frame?.image.display.components === 3
+  const isColour = frame?.components === 3
   const reason = frame ? (isColour ? t('viewer.colour') : undefined) : t('viewer.noPicture')
 
   const numbers = frame ? centreAndWidth(window, isExactWindow(frame)) : undefined

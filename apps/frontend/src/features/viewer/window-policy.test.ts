@@ -18,7 +18,8 @@ function frame({ low, high, centre, bitsStored = 16 }: Values): LoadedFrame {
   return {
     format,
     attributes: { fileWindows, rescale: undefined },
-    image: { statistics, values: { format } },
+    statistics,
+    valueFormat: format,
   } as unknown as LoadedFrame
 }
 const manual: ChosenWindow = { window: { lower: 5, upper: 6 }, preset: 'manual' }

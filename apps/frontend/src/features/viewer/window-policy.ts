@@ -1,8 +1,8 @@
 import {
   autoWindow,
   firstPreset,
-  type LoadedFrame,
   presetWindow,
+  type ShownFrame,
   type Window,
   type WindowPreset,
   windowOfFile,
@@ -15,27 +15,26 @@ export interface ChosenWindow {
 }
 
 /** The window an image begins with. */
-export function firstWindow({ image, attributes }: LoadedFrame): ChosenWindow {
-  const { statistics, values } = image
+export function firstWindow({ statistics, valueFormat, attributes }: ShownFrame): ChosenWindow {
   const { fileWindows, rescale } = attributes
   const preset = firstPreset(fileWindows, statistics, rescale)
-  return { preset, window: presetWindow(preset, values.format, statistics, fileWindows, rescale) }
+  return { preset, window: presetWindow(preset, valueFormat, statistics, fileWindows, rescale) }
 }
 
 /** The window stays while scrolling, unless the file has its own for each image or the values lie elsewhere. */
-export function nextWindow(frame: LoadedFrame, before: LoadedFrame | undefined, chosen: ChosenWindow): ChosenWindow {
+export function nextWindow(frame: ShownFrame, before: ShownFrame | undefined, chosen: ChosenWindow): ChosenWindow {
   if (before === undefined || kindOf(before) !== kindOf(frame)) return firstWindow(frame)
   const { preset, window } = chosen
   if (preset === 'manual') return chosen
   const { fileWindows, rescale } = frame.attributes
   const own = preset.startsWith('file-') ? fileWindows[Number(preset.slice('file-'.length))] : undefined
   if (own) return { preset, window: windowOfFile(own) }
-  const automatic = autoWindow(frame.image.statistics, rescale)
+  const automatic = autoWindow(frame.statistics, rescale)
   return overlap(window, automatic) < 0.5 ? { preset: 'auto', window: automatic } : chosen
 }
 
 /** Images of one kind share a window. */
-function kindOf({ format, attributes }: LoadedFrame): string {
+function kindOf({ format, attributes }: ShownFrame): string {
   const { slope, intercept, type } = attributes.rescale ?? { slope: 1, intercept: 0, type: '' }
   return [format.photometric, format.bitsStored, format.isSigned, format.kind, slope, intercept, type].join()
 }

@@ -29,7 +29,8 @@ export function createDecodePool(): DecodePool {
   return {
     async decode(task, isUrgent, isWanted) {
       const unwanted = () => (isWanted() ? undefined : new Abandoned())
-      const failed = (reason: string) => new PixelFault('decode-failed', { syntax: task.syntaxUid, reason })
+      const failed = (reason: string) =>
+        new PixelFault('decode-failed', { syntax: task.kind === 'frame' ? task.syntaxUid : 'HTJ2K', reason })
       const answer = await pool
         .run(task, { transfer: [task.bytes.buffer], isUrgent, unwanted })
         .catch((error: unknown) => {

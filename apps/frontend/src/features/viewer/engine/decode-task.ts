@@ -1,10 +1,31 @@
-import { type Codecs, type DecodedImage, type EncodedFrame, openFrame, PixelFault } from '@instandt/pixels'
+import {
+  type Codecs,
+  decodeHtj2k,
+  type DecodedImage,
+  type EncodedFrame,
+  openFrame,
+  openStored,
+  PixelFault,
+} from '@instandt/pixels'
 import type { PixelFaultCode, PixelFaultDetail } from '@instandt/pixels'
 
-/** What a worker is asked for: one frame, from its bytes to all that showing it needs. */
-export interface DecodeTask extends EncodedFrame {
+/** One frame, from its bytes to all that showing it needs. */
+export interface FrameTask extends EncodedFrame {
+  kind: 'frame'
   maxTexture: number
 }
+
+/** One codestream of a rendition, or the beginning of one. */
+export interface TileTask extends Omit<EncodedFrame, 'syntaxUid'> {
+  kind: 'tile'
+  /** Halvings that the bytes suffice for; `format` has the size after them. */
+  reduction: number
+  /** Its samples are red green blue whatever Photometric Interpretation says. */
+  isConverted: boolean
+}
+
+/** What a worker is asked for. */
+export type DecodeTask = FrameTask | TileTask
 
 export type DecodeAnswer =
   | { image: DecodedImage }
@@ -14,11 +35,19 @@ export type DecodeAnswer =
 /** The answer to a task, in a form that can be sent to another thread. */
 export async function answerDecodeTask(task: DecodeTask, codecs: Codecs): Promise<DecodeAnswer> {
   try {
-    return { image: await openFrame(task, task.maxTexture, codecs) }
+    return { image: await (task.kind === 'tile' ? openTile(task, codecs) : openFrame(task, task.maxTexture, codecs)) }
   } catch (error) {
     if (error instanceof PixelFault) return { fault: { code: error.code, detail: error.detail } }
     return { failure: error instanceof Error ? error.message : String(error) }
   }
+}
+
+async function openTile(task: TileTask, codecs: Codecs): Promise<DecodedImage> {
+  const { format, isConverted } = task
+  const { samples, ...size } = await decodeHtj2k(task.bytes, task.reduction, codecs)
+  if (size.columns !== format.columns || size.rows !== format.rows || size.components !== format.samplesPerPixel)
+    throw new Error(`a tile of ${size.columns} × ${size.rows} where ${format.columns} × ${format.rows} is needed`)
+  return openStored({ stored: samples, isConverted }, task, Number.POSITIVE_INFINITY)
 }
 
 /** Buffers that change hands with the answer; the picture may share the stored values' one. */

@@ -21,13 +21,18 @@ export interface FrameCacheOptions<Address, Frame> {
   maxBytes: number
   /** Will it fail again if asked again? Such failures are kept like frames. */
   isLasting: (error: unknown) => boolean
+  /** Is what is on screen still being refined? Then little else is begun. */
+  isBusy?: () => boolean
 }
 
 export interface FrameCache<Address, Frame> {
   /** Loads the frame before all others; rejects as its loading does. */
   show: (address: Address) => Promise<Frame>
-  /** Frames to load next, nearest first; what was asked for before and is not among them is given up. */
-  prefetch: (addresses: readonly Address[]) => void
+  /**
+   * Frames to load next, nearest first; what was asked for before and is not among them is given up.
+   * @param far frames to load after those, up to half of what is kept
+   */
+  prefetch: (addresses: readonly Address[], far?: readonly Address[]) => void
   /** The frame if it is here already. */
   peek: (address: Address) => Frame | undefined
   close: () => void
@@ -43,16 +48,19 @@ interface Entry<Frame> {
 
 // A browser has six connections to a server: one stays for the image on screen, one for everything else.
 const maxPrefetches = 4
+const nearShare = 0.75
+const farShare = 0.5
 
 /** Which frames are loaded when, and which are kept: the one on screen first, then its neighbours. */
 export function createFrameCache<Address, Frame>(
   options: FrameCacheOptions<Address, Frame>,
 ): FrameCache<Address, Frame> {
-  const { keyOf, load, sizeOf, maxBytes, isLasting } = options
+  const { keyOf, load, sizeOf, maxBytes, isLasting, isBusy } = options
   // In order of use: the first is the one used longest ago.
   const entries = new Map<string, Entry<Frame>>()
   let current = ''
   let wanted = new Map<string, Address>()
+  let nearCount = 0
   let isClosed = false
 
   function begin(address: Address): Entry<Frame> {
@@ -98,10 +106,17 @@ export function createFrameCache<Address, Frame>(
     let loading = 0
     for (const [key, entry] of entries) if (!entry.isDone && key !== current) loading += 1
     // Beside the image on screen only one other is begun while that one is on its way.
-    const isWaiting = entries.get(current)?.isDone === false
+    const isWaiting = entries.get(current)?.isDone === false || isBusy?.() === true
+    // What is loaded ahead must not push out what was loaded ahead before it.
+    let bytes = entries.get(current)?.byteSize ?? 0
+    let place = 0
     for (const [key, address] of wanted) {
+      place += 1
       if (loading >= (isWaiting ? 1 : maxPrefetches)) return
-      if (entries.has(key)) continue
+      const found = entries.get(key)
+      bytes += found?.byteSize ?? 0
+      if (bytes > maxBytes * (place > nearCount ? farShare : nearShare)) return
+      if (found) continue
       begin(address)
       loading += 1
     }
@@ -124,8 +139,9 @@ export function createFrameCache<Address, Frame>(
       entries.set(current, found)
       return found.promise
     },
-    prefetch(addresses) {
-      wanted = new Map(addresses.map((address) => [keyOf(address), address]))
+    prefetch(addresses, far = []) {
+      nearCount = addresses.length
+      wanted = new Map([...addresses, ...far].map((address) => [keyOf(address), address]))
       abandonUnwanted()
       advance()
     },

@@ -1,6 +1,7 @@
 import {
   type DecodedImage,
   type FrameAttributes,
+  type FrameStatistics,
   PixelFault,
   type PixelFormat,
   readFrameAttributes,
@@ -9,14 +10,22 @@ import {
 import { createDecodePool } from './decode-pool.ts'
 import { byteSizeOf } from './decode-task.ts'
 import { createFrameCache, type FrameCache, type LoadContext } from './frame-cache.ts'
+import type { ShownFrame } from './frame-values.ts'
 import { createInstanceCache, type InstanceInfo } from './instance-cache.ts'
 import { type FrameAddress, fetchFrame, type InstanceAddress, type Progress } from './requests.ts'
+import { createTiledLoader } from './load-tiled.ts'
+import { createTileStore, type TileStore } from './tile-store.ts'
 
-/** A frame ready to be shown and read. */
+/** A frame ready to be shown and read, whole in memory. */
 export interface LoadedFrame {
+  kind: 'whole'
   address: FrameAddress
   format: PixelFormat
   attributes: FrameAttributes
+  /** What windows are in. */
+  valueFormat: PixelFormat
+  statistics: FrameStatistics
+  components: 1 | 3
   image: DecodedImage
 }
 
@@ -28,10 +37,18 @@ export interface FrameStoreOptions {
   onProgress: (address: FrameAddress, progress: Progress) => void
   /** Of such a one the bytes are asked for only once its attributes say that there are any. */
   isDoubtful: (address: FrameAddress) => boolean
+  /** Is its rendition quicker than the frame itself? */
+  isTiled: (address: FrameAddress) => Promise<boolean>
+  /** Bytes of decoded tiles kept. */
+  maxTileBytes: number
+  onTile: () => void
+  /** A frame without rendition is on its way: the renderer for those will be needed. */
+  onWhole: () => void
 }
 
 /** Rejections of `show` are PixelFault, ApiError, UnreachableError or Abandoned. */
-export interface FrameStore extends FrameCache<FrameAddress, LoadedFrame> {
+export interface FrameStore extends FrameCache<FrameAddress, ShownFrame> {
+  tiles: TileStore<DecodedImage>
   instance: (address: InstanceAddress) => Promise<InstanceInfo>
 }
 
@@ -43,7 +60,22 @@ export function createFrameStore(options: FrameStoreOptions): FrameStore {
   const instances = createInstanceCache()
   const pool = createDecodePool()
 
-  async function load(address: FrameAddress, { signal, isUrgent, isWanted }: LoadContext): Promise<LoadedFrame> {
+  const tiles = createTileStore<DecodedImage>({
+    maxBytes: options.maxTileBytes,
+    sizeOf: byteSizeOf,
+    onTile: options.onTile,
+  })
+  const tiled = createTiledLoader({ instances, pool, tiles, onProgress: options.onProgress })
+
+  async function load(address: FrameAddress, context: LoadContext): Promise<ShownFrame> {
+    // The attributes are needed either way.
+    instances.get(address).catch(() => undefined)
+    const found = (await options.isTiled(address)) ? await tiled.load(address, context) : undefined
+    return found ?? loadWhole(address, context)
+  }
+
+  async function loadWhole(address: FrameAddress, { signal, isUrgent, isWanted }: LoadContext): Promise<LoadedFrame> {
+    options.onWhole()
     if (options.isDoubtful(address)) {
       const { pixels } = await instances.get(address)
       if (pixels instanceof PixelFault) throw pixels
@@ -59,23 +91,29 @@ export function createFrameStore(options: FrameStoreOptions): FrameStore {
     const attributes = readFrameAttributes(dataset, format, address.frame)
     const { padding } = attributes
     const { maxTexture } = options
-    const task = { ...(await fetching), format, tables, padding, maxTexture }
-    return { address, format, attributes, image: await pool.decode(task, isUrgent, isWanted) }
+    const task = { kind: 'frame' as const, ...(await fetching), format, tables, padding, maxTexture }
+    const image = await pool.decode(task, isUrgent, isWanted)
+    const { values, statistics, display } = image
+    const { components } = display
+    return { kind: 'whole', address, format, attributes, valueFormat: values.format, statistics, components, image }
   }
 
-  const cache = createFrameCache<FrameAddress, LoadedFrame>({
+  const cache = createFrameCache<FrameAddress, ShownFrame>({
     keyOf: ({ instance, frame }) => `${instance}/${frame}`,
     load,
-    sizeOf: ({ image }) => byteSizeOf(image),
+    sizeOf: (frame) => byteSizeOf(frame.kind === 'whole' ? frame.image : frame.overview.image),
+    isBusy: tiles.isBusy,
     maxBytes: options.maxBytes,
     // What is wrong with a file stays wrong; the network may come back.
     isLasting: (error) => error instanceof PixelFault,
   })
   return {
     ...cache,
+    tiles,
     instance: (address) => instances.get(address),
     close() {
       cache.close()
+      tiles.close()
       instances.close()
       pool.close()
     },

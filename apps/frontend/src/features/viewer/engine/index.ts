@@ -1,8 +1,11 @@
-// All that the screen knows of pixels. Only stage.ts imports Cornerstone.
+// All that the screen knows of pixels. Only whole-stage.ts imports Cornerstone.
 export { Abandoned } from './frame-cache.ts'
 export { createFrameStore, type FrameStore, type LoadedFrame } from './frame-store.ts'
+export { fetchValuesAt, type PixelValues, rangeWithin, type ShownFrame, valuesAt } from './frame-values.ts'
 export type { InstanceInfo } from './instance-cache.ts'
+export { refine } from './refine.ts'
 export type { FrameAddress, Progress } from './requests.ts'
 export { createStage, imageSizeOf, NoGraphics, type Stage } from './stage.ts'
+export { isSingle, type TiledFrame } from './tiled-frame.ts'
 export * from './view-transform.ts'
 export * from '@instandt/pixels'

@@ -62,6 +62,15 @@ export async function fetchFrame(
   return { bytes: await readBody(response, signal, onProgress), syntaxUid: syntax ?? explicitLittleEndian }
 }
 
+/** Bytes from an address of our own. */
+export async function fetchBytes(
+  url: string,
+  signal: AbortSignal,
+  onProgress: (progress: Progress) => void,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return readBody(await request(url, 'application/octet-stream', signal), signal, onProgress)
+}
+
 /** A value that the metadata only name, by the address they give. */
 export async function fetchBulk(
   { study, series, instance }: InstanceAddress,

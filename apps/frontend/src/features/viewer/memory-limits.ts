@@ -1,0 +1,9 @@
+const mebibyte = 1024 * 1024
+/** Bytes kept of frames and of tiles in full resolution. */
+const memory = { maxBytes: 352 * mebibyte, maxTileBytes: 128 * mebibyte }
+const smallDeviceMemory = { maxBytes: 112 * mebibyte, maxTileBytes: 48 * mebibyte }
+
+export function memoryLimits(): typeof memory {
+  const { deviceMemory } = navigator as Navigator & { deviceMemory?: number }
+  return deviceMemory !== undefined && deviceMemory <= 4 ? smallDeviceMemory : memory
+}
