@@ -169,7 +169,9 @@ export async function indexStudyAnew(db: Db, client: PoolClient, studyId: number
   const { attributes } = await readDeclared(db, -1, client)
   if (attributes.length === 0) return
   await dropValues(client, [studyId])
-  const { rows } = await client.query<{ id: number }>('select id from instance where study_id = $1 order by id', [studyId])
+  const { rows } = await client.query<{ id: number }>('select id from instance where study_id = $1 order by id', [
+    studyId,
+  ])
   await indexInstances(
     db,
     client,

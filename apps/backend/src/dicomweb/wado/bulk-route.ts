@@ -109,7 +109,9 @@ async function* partsOfInstance(
 
 /** Ways in which values of all these kinds can be sent together. */
 export function commonOffers(kinds: readonly BulkKind[]): Offer[] {
-  const [first = [], ...others] = kinds.map((kind) => frameOffers(kind, () => false).filter((offer) => offer.isMultipart))
+  const [first = [], ...others] = kinds.map((kind) =>
+    frameOffers(kind, () => false).filter((offer) => offer.isMultipart),
+  )
   return first.flatMap((offer) => {
     const alike = others.map((offers) => offers.find((one) => one.type === offer.type))
     if (alike.includes(undefined)) return []

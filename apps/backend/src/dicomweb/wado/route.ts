@@ -72,8 +72,7 @@ export function wadoRoutes(app: App, deps: Deps): void {
     async (request, reply) => {
       const object = await retrieveInstance(deps, request.scope, addressOf(request.params))
       const asked = negotiate(request, [...objectOffers(object.transferSyntaxUid, () => true), zipOffer])
-      if (asked === zipOffer)
-        return sendDownload(deps, request, reply, [itemOf(selectionOf(request.params))], true)
+      if (asked === zipOffer) return sendDownload(deps, request, reply, [itemOf(selectionOf(request.params))], true)
       const isAsStored = asked.isStored !== false
       const made = isAsStored ? undefined : await planTranscodingOf(deps, request.scope, object, asked.syntaxUid)
       const offer =

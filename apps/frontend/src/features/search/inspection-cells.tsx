@@ -109,15 +109,15 @@ export function InspectionCard({ inspection, isChosen, onChoose }: Choice) {
         <div className={classes.cardLine}>
           <span className={classes.cardBox}>
             <ChoiceBox inspection={inspection} isChosen={isChosen} onChoose={onChoose} />
-          <Link
-            to="/inspections/$study"
-            params={{ study: inspection.studyInstanceUid }}
-            className={classes.name}
-            tabIndex={-1}
-            data-unnamed={inspection.componentName ? undefined : true}
-          >
-            {inspection.componentName ?? t('search.unnamed')}
-          </Link>
+            <Link
+              to="/inspections/$study"
+              params={{ study: inspection.studyInstanceUid }}
+              className={classes.name}
+              tabIndex={-1}
+              data-unnamed={inspection.componentName ? undefined : true}
+            >
+              {inspection.componentName ?? t('search.unnamed')}
+            </Link>
           </span>
           <DicondeMark isDiconde={inspection.isDiconde} />
         </div>
