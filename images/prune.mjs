@@ -3,7 +3,15 @@ import { globSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import path from 'node:path'
 
 const kept = {
-  backend: ['apps/backend', 'apps/migrate', 'packages/api', 'packages/db', 'packages/dicom', 'packages/runtime'],
+  backend: [
+    'apps/backend',
+    'apps/migrate',
+    'packages/api',
+    'packages/convert',
+    'packages/db',
+    'packages/dicom',
+    'packages/runtime',
+  ],
   frontend: ['apps/frontend', 'packages/runtime'],
 }[process.argv[2]]
 if (!kept) throw new Error('usage: prune.mjs <backend|frontend>')

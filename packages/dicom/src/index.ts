@@ -26,7 +26,9 @@ export {
 } from './frame-index.ts'
 export { parseDataset, stringifyDataset, stringifyElement } from './dicom-json.ts'
 export { writePart10, type EncapsulatedPixels, type NativePixels, type WriteOptions } from './write-part10.ts'
+export { writePart10Stream, type StreamedValue, type StreamOptions } from './write-stream.ts'
 export { DicomWriteError } from './write-value.ts'
+export { attributesOf } from './attributes-of.ts'
 export {
   getItems,
   getNumber,

@@ -1,5 +1,5 @@
+export { attributesOf } from '@instandt/dicom'
 export {
-  attributesOf,
   buildInstance,
   sequenceOf,
   streamInstance,
@@ -12,3 +12,5 @@ export { demoInspections, demoTruth } from './demo-inspections.ts'
 export { duplexDiameters, wireDiameters, type Wire } from './image-quality-indicators.ts'
 export { createRandom, type Random } from './random.ts'
 export { encodeRle } from './rle.ts'
+export { buildPng, pngChunk, type PngOptions } from './png.ts'
+export { buildTiff, type TiffCompression, type TiffOptions, type TiffPage } from './tiff.ts'
