@@ -5,6 +5,7 @@ import Fastify, { LogController } from 'fastify'
 import { AppError } from './app-error.ts'
 import { auditRoutes } from './audit/route.ts'
 import type { Config } from './config.ts'
+import { conversionRoutes } from './conversion/route.ts'
 import type { App, Deps } from './deps.ts'
 import { qidoRoutes } from './dicomweb/qido/route.ts'
 import { stowRoutes } from './dicomweb/stow/route.ts'
@@ -97,6 +98,7 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     stowRoutes(interfaces as App, deps)
     wadoRoutes(interfaces as App, deps)
     uploadRoutes(interfaces as App, deps)
+    conversionRoutes(interfaces as App, deps)
     signInRoutes(interfaces as App, deps)
     entraRoutes(interfaces as App, deps)
     linkRoutes(interfaces as App, deps)

@@ -9,6 +9,7 @@ import {
 } from '@instandt/api'
 import { z } from 'zod'
 import type { App } from './deps.ts'
+import { conversionOperations } from './openapi-conversion.ts'
 import { identityOperations } from './openapi-identity.ts'
 import { uploadOperations } from './openapi-uploads.ts'
 
@@ -32,6 +33,7 @@ const instance = '/dicom-web/studies/{study}/series/{series}/instances/{instance
 export const operations: Record<string, Operation> = {
   ...identityOperations,
   ...uploadOperations,
+  ...conversionOperations,
   'GET /api/session': { summary: 'Who is calling and what they may see', answer: sessionSchema },
   'GET /api/inspections': {
     summary: 'Search inspections, page by page',

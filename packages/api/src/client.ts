@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { conversionClient, type ConversionClient } from './conversion-client.ts'
 import { instanceUrl } from './dicomweb-urls.ts'
 import {
   type InspectionDetail,
@@ -53,7 +54,7 @@ export interface PageRequest {
   limit?: number | undefined
 }
 
-export interface Client extends IdentityClient, UploadClient {
+export interface Client extends IdentityClient, UploadClient, ConversionClient {
   getSession(signal?: AbortSignal): Promise<Session>
   searchInspections(query: Query, signal?: AbortSignal): Promise<InspectionPage>
   getInspection(study: string, signal?: AbortSignal): Promise<InspectionDetail>
@@ -105,6 +106,7 @@ export function createClient(fetch: (url: string, init: RequestInit) => Promise<
   return {
     ...identityClient(send, queryString),
     ...uploadClient(send),
+    ...conversionClient(send),
     getSession: (signal) => getJson(sessionSchema, '/api/session', signal),
     searchInspections: (query, signal) =>
       getJson(inspectionPageSchema, `/api/inspections${queryString({ ...query })}`, signal),

@@ -1,6 +1,7 @@
 export * from './administration.ts'
 export * from './audit.ts'
 export * from './client.ts'
+export * from './conversion.ts'
 export * from './dicomweb-urls.ts'
 export * from './digest-field.ts'
 export * from './inspection.ts'

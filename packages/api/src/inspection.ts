@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { originalSchema } from './conversion.ts'
 
 const dicomDate = z.string().regex(/^\d{8}$/)
 
@@ -107,6 +108,8 @@ export const instanceSummarySchema = z.object({
   byteSize: z.number(),
   sha256: z.string(),
   warnings: z.array(z.object({ code: z.string(), message: z.string() })),
+  /** The file of another format that it was made of. */
+  original: originalSchema.nullable(),
   storedAt: z.string(),
 })
 export type InstanceSummary = z.infer<typeof instanceSummarySchema>

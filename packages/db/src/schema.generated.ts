@@ -2,7 +2,7 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 
 /** The schema this program was written for; readiness compares it with the database. */
-export const requiredSchemaVersion = 5
+export const requiredSchemaVersion = 6
 
 export interface AccountTable {
   id: Generated<string>
@@ -77,6 +77,15 @@ export interface ComponentTable {
   created_at: ColumnType<Date, Date | string | undefined, Date | string>
 }
 
+export interface ConversionTemplateTable {
+  id: Generated<string>
+  project_id: number
+  name: string
+  form: ColumnType<unknown, string, string>
+  changed_by: string
+  changed_at: ColumnType<Date, Date | string | undefined, Date | string>
+}
+
 export interface InstanceTable {
   id: GeneratedAlways<number>
   series_id: number
@@ -124,6 +133,22 @@ export interface OneTimeLinkTable {
   created_by: string
   created_at: ColumnType<Date, Date | string | undefined, Date | string>
   expires_at: ColumnType<Date, Date | string, Date | string>
+}
+
+export interface OriginalTable {
+  id: GeneratedAlways<number>
+  blob_key: string
+  name: string
+  format: string
+  byte_size: number
+  sha256: Buffer
+  content: ColumnType<unknown, string, string>
+  stored_at: ColumnType<Date, Date | string | undefined, Date | string>
+}
+
+export interface OriginalInstanceTable {
+  instance_id: number
+  original_id: number
 }
 
 export interface ProjectTable {
@@ -259,9 +284,12 @@ export interface Schema {
   audit_event: AuditEventTable
   audit_seal: AuditSealTable
   component: ComponentTable
+  conversion_template: ConversionTemplateTable
   instance: InstanceTable
   membership: MembershipTable
   one_time_link: OneTimeLinkTable
+  original: OriginalTable
+  original_instance: OriginalInstanceTable
   project: ProjectTable
   recovery_code: RecoveryCodeTable
   schema_migration: SchemaMigrationTable

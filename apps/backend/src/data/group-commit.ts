@@ -15,6 +15,19 @@ export interface InstanceWriter {
    * broke while the database was committing
    */
   insert(scope: StoreScope, row: NewInstance, alongside?: Alongside): Promise<InsertResult>
+  /**
+   * Inserts all of the rows in one commit, or none: then it says why, by the first one that is not new.
+   * @throws as `insert`
+   */
+  insertAll(scope: StoreScope, together: RowsTogether): Promise<InsertResult>
+}
+
+/** Rows that are all stored or none, with what else belongs to their commit. */
+export interface RowsTogether {
+  rows: readonly NewInstance[]
+  alongside: Alongside
+  /** What their event tells besides. */
+  detail: object
 }
 
 /** Sends its statement at once: the commit travels right behind it. */
@@ -57,6 +70,7 @@ export function createInstanceWriter(db: Db): InstanceWriter {
           setImmediate(() => void run())
         }
       }),
+    insertAll: (scope, together) => commitTogether(db, scope, together),
   }
 }
 
@@ -70,6 +84,49 @@ function takeBatch(queue: Waiting[]): Waiting[] {
 }
 
 const sqlState = (error: unknown): string | undefined => (error as { code?: string }).code
+
+/** Ends a transaction whose rows are not all new. */
+class NotStored extends Error {
+  readonly result: InsertResult
+
+  constructor(result: InsertResult) {
+    super(result.outcome)
+    this.result = result
+  }
+}
+
+async function commitTogether(db: Db, scope: StoreScope, together: RowsTogether): Promise<InsertResult> {
+  const { rows, alongside, detail } = together
+  const work = async (client: PoolClient): Promise<void> => {
+    for (let start = 0; start < rows.length; start += maxBatch) {
+      const results = await insertBatch(client, scope, rows.slice(start, start + maxBatch))
+      const other = results.find(({ outcome }) => outcome !== 'stored')
+      if (other) throw new NotStored(other)
+    }
+  }
+  const [event] = storeEvents(
+    rows.map((row) => ({ scope, row })),
+    rows.map(() => ({ outcome: 'stored' as const })),
+  )
+  const events = event ? [{ scope, entry: { ...event.entry, detail: { ...event.entry.detail, ...detail } } }] : []
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await inTransaction(db, work, (client) => Promise.all([alongside(client), addAuditEvents(client, events)]))
+      return { outcome: 'stored' }
+    } catch (error) {
+      if (error instanceof NotStored) return error.result
+      const state = sqlState(error) ?? ''
+      if (isPassing(state) && attempt < maxAttempts) continue
+      if (!isRowsFault(state)) throw error
+      return { outcome: 'failed', error }
+    }
+  }
+}
+
+/** Serialization failure, deadlock: rolled back, so trying again is safe. */
+const isPassing = (state: string): boolean => state === '40001' || state === '40P01'
+/** Data exception, constraint, too large: some row's fault. */
+const isRowsFault = (state: string): boolean => /^(22|23|54)...$/.test(state)
 
 /** One transaction for the batch; when a row cannot be inserted the halves are tried, until it fails alone. */
 async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertResult[]> {
@@ -88,10 +145,8 @@ async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertRes
       )
     } catch (error) {
       const state = sqlState(error) ?? ''
-      // Serialization failure, deadlock: rolled back, so trying again is safe.
-      if ((state === '40001' || state === '40P01') && attempt < maxAttempts) continue
-      // Data exception, constraint, too large: some row's fault.
-      if (!/^(22|23|54)...$/.test(state)) throw error
+      if (isPassing(state) && attempt < maxAttempts) continue
+      if (!isRowsFault(state)) throw error
       if (rows.length === 1) return [{ outcome: 'failed', error }]
       const middle = rows.length >> 1
       return [...(await commitBatch(db, batch.slice(0, middle))), ...(await commitBatch(db, batch.slice(middle)))]
@@ -101,13 +156,13 @@ async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertRes
 
 /** One event for what a request adds to a study by this commit. */
 function storeEvents(
-  batch: readonly Waiting[],
+  batch: readonly Pick<Waiting, 'scope' | 'row'>[],
   results: readonly InsertResult[],
 ): { scope: StoreScope; entry: AuditEntry }[] {
   const stored = batch.filter((_, index) => results[index]?.outcome === 'stored')
   const groups = Map.groupBy(stored, ({ scope, row }) => `${scope.requestId} ${row.study.studyInstanceUid}`)
   return [...groups.values()].map((group) => {
-    const [{ scope, row }] = group as [Waiting]
+    const [{ scope, row }] = group as [Pick<Waiting, 'scope' | 'row'>]
     const { studyInstanceUid, componentName, componentNumber } = row.study
     return {
       scope,

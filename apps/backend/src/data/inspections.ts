@@ -2,6 +2,7 @@ import { type Inspection, type InspectionQuery, type InstanceSummary, totalCap, 
 import type { Db } from '@instandt/db'
 import { foldText } from '@instandt/dicom'
 import type { Scope } from '../plugins/access.ts'
+import { originalColumn } from './originals.ts'
 import { containsPattern, runStatement, scopeCondition, startStatement, type Statement } from './search.ts'
 
 /** Where a page of a list ended: the sort value and the row's id, so that pages stay right while rows are added. */
@@ -141,6 +142,7 @@ export async function listInstances(
   const text = `select i.id as "cursorId", i.sop_instance_uid as "sopInstanceUid", i.sop_class_uid as "sopClassUid",
   i.transfer_syntax_uid as "transferSyntaxUid", i.instance_number as number, i.row_count as rows, i.column_count as columns,
   i.frame_count as "frameCount", i.byte_size as "byteSize", encode(i.sha256, 'hex') as sha256, i.warnings,
+  ${originalColumn} as original,
   to_json(i.stored_at) #>> '{}' as "storedAt"
 from (select r.id ${found}) view
 left join lateral (

@@ -62,18 +62,16 @@ export async function* readPages<T>(
   }
 }
 
+type Bytes = Pick<StoredObject, 'blobKey' | 'byteSize'>
+
 /** The bytes of a stored file, exactly as many as were stored; fewer are a fault, not an end. */
-export function openObject(
-  deps: Deps,
-  object: StoredObject,
-  memory?: ReaderMemory,
-): Promise<AsyncIterable<Uint8Array>> {
+export function openObject(deps: Deps, object: Bytes, memory?: ReaderMemory): Promise<AsyncIterable<Uint8Array>> {
   return openExactly(deps, object, { offset: 0, length: object.byteSize }, memory)
 }
 
 async function openExactly(
   deps: Deps,
-  object: StoredObject,
+  object: Bytes,
   range: ByteRange,
   memory?: ReaderMemory,
 ): Promise<AsyncIterable<Uint8Array>> {
