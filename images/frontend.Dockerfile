@@ -1,34 +1,29 @@
-# syntax=docker/dockerfile:1
-# The built web app and the small server that hands it out.
-ARG BASE=docker.io/library/node:24.21.0-bookworm-slim
-
-FROM ${BASE} AS pages
-ARG NODE_EXTRA_CA_CERTS
-WORKDIR /app
-COPY . .
-RUN npm ci --no-audit --no-fund --ignore-scripts --workspace @instandt/frontend \
- && npm exec --workspace @instandt/frontend -- vite build --logLevel warn
-
-FROM ${BASE} AS packages
-ARG NODE_EXTRA_CA_CERTS
-WORKDIR /app
-COPY . .
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --workspace @instandt/frontend \
- && node images/prune.mjs frontend
-COPY --from=pages /app/apps/frontend/dist apps/frontend/dist
+# The built web app and the small server that hands it out. The stages are those of backend.Dockerfile, which says why.
+ARG BASE=docker.io/library/node:24.21.0-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6
 
 FROM ${BASE} AS system
-COPY images/strip.mjs /strip.mjs
-RUN node /strip.mjs
+COPY images/system.mjs /
+RUN node /system.mjs /system
+
+FROM ${BASE} AS app
+ARG NODE_EXTRA_CA_CERTS
+WORKDIR /app
+COPY . .
+COPY --from=system /system/var/lib/dpkg/status /status
+# First with everything that builds the pages, then without it.
+RUN npm ci --ignore-scripts --prefer-offline --workspace @instandt/frontend \
+ && npm exec --workspace @instandt/frontend -- vite build --logLevel warn \
+ && npm ci --omit=dev --ignore-scripts --prefer-offline --workspace @instandt/frontend \
+ && node images/prune.mjs frontend && node images/bill.mjs frontend /status
 
 FROM scratch
 ARG VERSION=0.0.0
 ARG REVISION=unknown
 ARG BASE
-COPY --from=system / /
-COPY --from=packages /app /app
+COPY --from=system /system /
+COPY --from=app /app /app
 WORKDIR /app
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 PATH=/usr/local/bin:/usr/bin:/bin
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 PATH=/usr/local/bin
 USER 10001:10001
 EXPOSE 8080
 LABEL org.opencontainers.image.title="instaNDT frontend" \

@@ -1,7 +1,6 @@
-// Health command of the containers: exit 0 when the process answers, 1 otherwise. The worker says its port itself.
+// Health command of the containers: exit 0 when the process answers, 1 otherwise. Only a worker has WORKER_PORT.
 // oxlint-disable-next-line node/no-process-env -- no configuration is read here
-const port = process.argv[2] ?? process.env.PORT ?? '8080'
-const answer = await fetch(`http://127.0.0.1:${port}/health/live`, { signal: AbortSignal.timeout(4000) }).catch(
-  () => undefined,
-)
+const { WORKER_PORT, PORT = '8080' } = process.env
+const url = `http://127.0.0.1:${WORKER_PORT ?? PORT}/health/live`
+const answer = await fetch(url, { signal: AbortSignal.timeout(4000) }).catch(() => undefined)
 process.exitCode = answer?.ok === true ? 0 : 1

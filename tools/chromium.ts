@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
+import { bring, debianPrograms, whyMissing } from './debian.ts'
 
 const usualPlaces = [
   '/usr/bin/chromium',
@@ -17,29 +18,14 @@ export type Browser = { executable: string } | { missing: string }
 export function ensureChromium(): Browser {
   const found = findChromium()
   if (found) return { executable: found }
-  const attempts: string[] = []
-  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    process.stderr.write('Chromium is missing; installing the Debian package …\n')
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    const steps = [
-      ['update', '-qq'],
-      ['install', '-y', '-qq', 'chromium'],
-    ]
-    for (const step of steps) spawnSync('apt-get', step, { stdio: ['ignore', 'ignore', 2], env })
-    attempts.push('apt-get install chromium')
-  } else {
-    process.stderr.write("Chromium is missing; asking playwright's installer …\n")
-    const cli = path.join(
-      path.dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')),
-      'cli.js',
-    )
-    spawnSync(process.execPath, [cli, 'install', 'chromium'], { stdio: ['ignore', 2, 2] })
-    attempts.push('playwright install chromium')
-  }
+  bring(debianPrograms.chromium)
+  const why = whyMissing(debianPrograms.chromium)
+  if (why === undefined) return { executable: '/usr/bin/chromium' }
+  process.stderr.write("Chromium is missing; asking playwright's installer …\n")
+  const cli = path.join(path.dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')), 'cli.js')
+  spawnSync(process.execPath, [cli, 'install', 'chromium'], { stdio: ['ignore', 2, 2] })
   const installed = findChromium()
-  return installed
-    ? { executable: installed }
-    : { missing: `no Chromium here, and '${attempts.join("', '")}' did not bring one` }
+  return installed ? { executable: installed } : { missing: `${why}, nor did 'playwright install chromium' bring it` }
 }
 
 function findChromium(): string | undefined {

@@ -82,7 +82,15 @@ const mayImport: Record<string, string[]> = {
   'apps/migrate': ['packages/db', 'packages/runtime'],
   'apps/frontend': ['packages/dicom', 'packages/ndt', 'packages/api'],
   'apps/frontend/server': ['packages/runtime'],
-  'apps/standalone': ['apps/backend', 'apps/migrate', 'apps/frontend/server', 'packages/runtime', 'packages/testkit'],
+  'apps/ops': ['packages/api', 'packages/runtime'],
+  'apps/standalone': [
+    'apps/backend',
+    'apps/migrate',
+    'apps/frontend/server',
+    'apps/ops',
+    'packages/runtime',
+    'packages/testkit',
+  ],
 }
 
 const neverImports: Record<string, RegExp> = {

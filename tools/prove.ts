@@ -2,6 +2,7 @@
 import { globSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { bringFor } from './debian.ts'
 import { startTestServers } from './servers.ts'
 
 interface Proof {
@@ -10,7 +11,7 @@ interface Proof {
 
 const folder = path.join(import.meta.dirname, 'prove')
 /** Shared by proofs, none themselves. */
-const shared = new Set(['child-backend.ts', 'container.ts', 'firewall.ts', 'large-source.ts', 'load.ts'])
+const shared = new Set(['child-backend.ts', 'large-source.ts', 'load.ts', 'platform.ts'])
 const names = globSync('*.ts', { cwd: folder })
   .filter((file) => !file.endsWith('.test.ts') && !shared.has(file))
   .map((file) => path.basename(file, '.ts'))
@@ -20,6 +21,7 @@ if (!names.includes(name) || (size !== 'full' && size !== 'small')) {
   process.stderr.write(`usage: npm run prove <name> [full|small], with a name of: ${names.join(', ')}\n`)
   process.exit(2)
 }
+bringFor([`prove/${name}.ts`])
 const servers = await startTestServers()
 Object.assign(process.env, servers.env)
 try {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
 import path from 'node:path'
 import { ensureChromium } from './chromium.ts'
+import { bringFor } from './debian.ts'
 import { startTestServers } from './servers.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -17,6 +18,7 @@ if (files.length === 0) {
   process.exit(1)
 }
 
+bringFor(files)
 const servers = await startTestServers()
 const env: NodeJS.ProcessEnv = { ...process.env, ...servers.env }
 if (files.some((file) => file.endsWith('.e2e.ts'))) {

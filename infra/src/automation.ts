@@ -1,16 +1,29 @@
-// `node src/automation.ts <platform|release> <preview|up|outputs> --stack prod [--config key=value]…`
+// `node src/automation.ts <platform|release> <preview|up|outputs|settings> --stack prod [--config key=value]…`
 // Drives the engine by the Automation API and writes one JSON line per event; the last says `done` or `failed`.
-import { parseArgs } from 'node:util'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { type EngineEvent, LocalWorkspace, type Stack } from '@pulumi/pulumi/automation/index.js'
+import { parseArgs } from 'node:util'
+import {
+  ConcurrentUpdateError,
+  type EngineEvent,
+  LocalWorkspace,
+  type PreviewResult,
+  type Stack,
+  StackNotFoundError,
+  type StackSettings,
+} from '@pulumi/pulumi/automation/index.js'
+import { askedFor, settingsOf } from './asked-for.ts'
 
 const folders = { platform: 'platform', release: 'release' } as const
-const actions = ['preview', 'up', 'outputs'] as const
+type Folder = keyof typeof folders
+const actions = ['preview', 'up', 'outputs', 'settings'] as const
 type Line =
   | { event: 'resource'; op: string; type: string; name: string; isDone: boolean }
   | { event: 'diagnostic'; severity: string; message: string }
   | { event: 'done'; changes: Record<string, number>; outputs: Record<string, unknown> }
-  | { event: 'failed'; message: string }
+  | { event: 'failed'; message: string; isLocked?: boolean }
 
 const say = (line: Line): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
 
@@ -36,41 +49,94 @@ async function outputsOf(stack: Stack): Promise<Record<string, unknown>> {
   )
 }
 
+const workDirOf = (folder: Folder): string => path.resolve(import.meta.dirname, '..', folders[folder])
+
+/** What stands in `Pulumi.<stack>.yaml`; nothing where there is no such file. */
+async function readFileOf(folder: Folder, stackName: string): Promise<StackSettings> {
+  const workDir = workDirOf(folder)
+  if (!existsSync(path.join(workDir, `Pulumi.${stackName}.yaml`))) return {}
+  return (await LocalWorkspace.create({ workDir })).stackSettings(stackName)
+}
+
+/** A platform is set up by hand, with its settings; only its release may begin here, sealed by the same key. */
+async function openStack(folder: Folder, stackName: string): Promise<Stack> {
+  const args = { stackName, workDir: workDirOf(folder) }
+  if (folder === 'platform') return LocalWorkspace.selectStack(args)
+  const { secretsProvider } = await readFileOf('platform', stackName)
+  return LocalWorkspace.createOrSelectStack(args, secretsProvider === undefined ? {} : { secretsProvider })
+}
+
+const options = { onEvent: report, color: 'never' as const }
+
+const tellPreview = ({ changeSummary }: PreviewResult): void =>
+  say({ event: 'done', changes: { ...changeSummary }, outputs: {} })
+
+/** With a copy of the settings, so that nothing is left of it: no key in a file, no stack begun. */
+async function preview(folder: Folder, stackName: string, pairs: [string, string][]): Promise<void> {
+  const stack = await LocalWorkspace.selectStack({ stackName, workDir: workDirOf(folder) }).catch((error: unknown) => {
+    if (folder === 'release' && error instanceof StackNotFoundError) return undefined
+    throw error
+  })
+  if (!stack) return say({ event: 'done', changes: {}, outputs: { isNew: true } })
+  if (pairs.length === 0) return tellPreview(await stack.preview(options))
+  const { secretsProvider, encryptedKey, encryptionSalt, config } = await readFileOf(folder, stackName)
+  const scratch = await mkdtemp(path.join(tmpdir(), 'instandt-preview-'))
+  try {
+    const configFile = path.join(scratch, `Pulumi.${stackName}.yaml`)
+    // JSON is YAML.
+    const copy = {
+      ...(secretsProvider === undefined ? {} : { secretsprovider: secretsProvider }),
+      ...(encryptedKey === undefined ? {} : { encryptedkey: encryptedKey }),
+      ...(encryptionSalt === undefined ? {} : { encryptionsalt: encryptionSalt }),
+      config: { ...config, ...Object.fromEntries(pairs) },
+    }
+    await writeFile(configFile, JSON.stringify(copy), { mode: 0o600 })
+    tellPreview(await stack.preview({ ...options, configFile }))
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { stack: { type: 'string' }, config: { type: 'string', multiple: true, default: [] } },
   })
   const [folder = '', action = ''] = positionals
-  const isFolder = (name: string): name is keyof typeof folders => name in folders
+  const isFolder = (name: string): name is Folder => name in folders
   const known = actions.find((one) => one === action)
-  if (!isFolder(folder) || known === undefined || values.stack === undefined)
-    throw new Error('usage: automation.ts <platform|release> <preview|up|outputs> --stack NAME [--config key=value]…')
-  const workDir = path.resolve(import.meta.dirname, '..', folders[folder])
-  // A platform is set up by hand, with its settings; only its release may begin here.
-  const args = { stackName: values.stack, workDir }
-  const stack =
-    folder === 'release' ? await LocalWorkspace.createOrSelectStack(args) : await LocalWorkspace.selectStack(args)
-  for (const pair of values.config) {
+  const { stack: stackName } = values
+  if (!isFolder(folder) || known === undefined || stackName === undefined)
+    throw new Error(`usage: automation.ts <platform|release> <${actions.join('|')}> --stack NAME [--config key=value]…`)
+  const pairs = values.config.map((pair): [string, string] => {
     const [key = '', ...rest] = pair.split('=')
-    await stack.setConfig(`instandt-${folder}:${key}`, { value: rest.join('=') })
-  }
-  const options = { onEvent: report, color: 'never' as const }
-  if (known === 'preview') {
-    const { changeSummary } = await stack.preview(options)
-    say({ event: 'done', changes: { ...changeSummary }, outputs: {} })
-  } else if (known === 'up') {
-    const { summary } = await stack.up(options)
-    say({ event: 'done', changes: { ...summary.resourceChanges }, outputs: await outputsOf(stack) })
-  } else {
-    say({ event: 'done', changes: {}, outputs: await outputsOf(stack) })
-  }
+    return [`instandt-${folder}:${key}`, rest.join('=')]
+  })
+  if (known === 'settings')
+    return say({
+      event: 'done',
+      changes: {},
+      outputs: askedFor(settingsOf(stackName, (await readFileOf('platform', stackName)).config ?? {})),
+    })
+  if (known === 'preview') return preview(folder, stackName, pairs)
+  const stack = await openStack(folder, stackName)
+  for (const [key, value] of pairs) await stack.setConfig(key, { value })
+  if (known === 'outputs') return say({ event: 'done', changes: {}, outputs: await outputsOf(stack) })
+  const { summary } = await stack.up(options)
+  say({ event: 'done', changes: { ...summary.resourceChanges }, outputs: await outputsOf(stack) })
 }
+
+// The engine gets the same signal, ends what it has begun and gives its lock back; then we tell how it ended.
+process.on('SIGINT', () => undefined)
 
 await main().catch((error: unknown) => {
   const message = error instanceof Error ? error.message : String(error)
-  const hint =
-    /ENOENT|not found/.test(message) && /pulumi/.test(message) ? 'install the Pulumi CLI (docs/deploy-azure.md): ' : ''
-  say({ event: 'failed', message: `${hint}${message}` })
+  const isLocked = error instanceof ConcurrentUpdateError
+  const hint = isLocked
+    ? 'another run works on this stack: wait for its end. Only if there is none, after one was killed: pulumi cancel (docs/deploy-azure.md): '
+    : /ENOENT|not found/.test(message) && /pulumi/.test(message)
+      ? 'install the Pulumi CLI (docs/deploy-azure.md): '
+      : ''
+  say({ event: 'failed', message: `${hint}${message}`, ...(isLocked ? { isLocked } : {}) })
   process.exitCode = 1
 })

@@ -6,7 +6,8 @@ export interface ReleaseInputs {
   settings: PublicSettings
   resourceGroup: string
   environmentId: string
-  identity: { id: string; clientId: string }
+  /** Ids of the identities the two apps run as. */
+  identities: { backend: string; frontend: string }
   /** Where the registry's token lies. */
   registry: { server: string; user: string; tokenUrl: string }
   backendEnv: { name: string; value: string }[]
@@ -15,10 +16,10 @@ export interface ReleaseInputs {
 }
 
 /** Settings without their secrets. */
-export type PublicSettings = Omit<Settings, 'registryToken' | 'databasePassword'>
+export type PublicSettings = Omit<Settings, 'registryToken' | 'databasePassword' | 'alertWebhook'>
 
 export function withoutSecrets(settings: Settings): PublicSettings {
-  const { registryToken: _token, databasePassword: _password, ...rest } = settings
+  const { registryToken: _token, databasePassword: _password, alertWebhook: _hook, ...rest } = settings
   return rest
 }
 
@@ -36,7 +37,7 @@ export const releaseKeys = {
     .describe('What people call it'),
   attempt: z
     .string()
-    .regex(/^[a-z0-9]{0,10}$/, 'is not up to 10 small letters and digits')
+    .regex(/^[a-z0-9]{0,8}$/, 'is not up to 8 small letters and digits')
     .default('')
     .describe('Set when an image is brought back: the platform takes no revision name twice'),
 }

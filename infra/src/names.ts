@@ -24,6 +24,8 @@ export function createNames(settings: Settings) {
     .update([settings.subscriptionId, workload, environment, settings.location, settings.nameSalt].join('\n'))
     .digest('hex')
     .slice(0, 5)
+  // A cut-off name stays unique by its hash; two hyphens side by side are refused.
+  const cut = (text: string, most: number): string => text.slice(0, most).replace(/-$/, '')
   const full = (abbreviation: string): string => `${abbreviation}-${workload}-${environment}-${region}`
   const short = (abbreviation: string): string => `${abbreviation}-${workload}-${environment}`
   return {
@@ -39,8 +41,8 @@ export function createNames(settings: Settings) {
     logs: full('log'),
     insights: full('appi'),
     identity: (part: string) => `${full('id')}-${part}`,
-    vault: `${short('kv')}-${hash}`,
-    storage: `st${workload}${environment}${hash}`.replaceAll('-', ''),
+    vault: `${cut(short('kv'), 18)}-${hash}`,
+    storage: `${cut(`st${workload}${environment}`, 19)}${hash}`,
     database: `${full('psql')}-${hash}`,
     databaseZone: `${workload}-${environment}.private.postgres.database.azure.com`,
     managedEnvironment: full('cae'),
@@ -48,8 +50,9 @@ export function createNames(settings: Settings) {
     job: (part: string) => `${short('caj')}-${part}`,
     profile: full('afd'),
     frontDoorEndpoint: `${short('fde')}-${hash}`,
-    wafPolicy: `fdfp${workload}${environment}`.replaceAll('-', ''),
+    wafPolicy: `fdfp${workload}${environment}`,
     actionGroup: full('ag'),
+    budget: short('budget'),
     /** Stands in the request for the private endpoint; approval looks for exactly this text. */
     linkMessage: `${workload} ${environment} ${hash}`,
   }

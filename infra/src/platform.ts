@@ -6,12 +6,12 @@ import { Dns } from './components/dns.ts'
 import { Edge } from './components/edge.ts'
 import { EntraApplication } from './components/entra.ts'
 import { Environment } from './components/environment.ts'
-import { Identities, type Identity } from './components/identities.ts'
+import { Identities } from './components/identities.ts'
 import { Network } from './components/network.ts'
 import { Observability } from './components/observability.ts'
 import type { Place } from './components/part.ts'
 import { auditContainer, imageContainer, Storage } from './components/storage.ts'
-import { registrySecret, Vault } from './components/vault.ts'
+import { registrySecret, registryUserSecret, Vault } from './components/vault.ts'
 import { Workloads } from './components/workloads.ts'
 import { withoutSecrets } from './deployment.ts'
 import { createNames } from './names.ts'
@@ -46,7 +46,7 @@ export function platform(settings: Settings, version: string) {
   const place: Place = { settings, names, tags, resourceGroupName: group.name, location }
 
   const logs = new Observability(place)
-  const network = new Network(place)
+  const network = new Network(place, logs)
   const identities = new Identities(place)
   const vault = new Vault(place, network, identities, logs)
   const storage = new Storage(place, network, identities, logs)
@@ -73,9 +73,9 @@ export function platform(settings: Settings, version: string) {
     database: database.serverId,
     storage: storage.accountId,
     vault: vault.id,
+    site: { host: edge.host, insightsId: logs.insightsId },
   })
 
-  const identity = (one: Identity) => ({ ...one })
   return {
     deployment: pulumi.output({
       workload: settings.workload,
@@ -92,7 +92,12 @@ export function platform(settings: Settings, version: string) {
       },
       apps: { frontend: names.app('frontend'), backend: names.app('backend') },
       jobs: { migrate: names.job('migrate'), ops: names.job('ops') },
-      registry: { server: settings.registryServer, tokenSecret: registrySecret },
+      registry: {
+        server: settings.registryServer,
+        user: settings.registryUser,
+        tokenSecret: registrySecret,
+        userSecret: registryUserSecret,
+      },
       frontDoor: {
         profile: edge.profileName,
         endpoint: edge.endpointName,
@@ -103,7 +108,7 @@ export function platform(settings: Settings, version: string) {
         id: edge.frontDoorId,
       },
       link: {
-        mode: settings.edgeLink,
+        mode: settings['edge.link'],
         message: names.linkMessage,
         privateLinkService: environment.linkServiceName ?? null,
       },
@@ -126,16 +131,15 @@ export function platform(settings: Settings, version: string) {
       },
       workspace: { id: logs.workspaceId, customerId: logs.customerId },
       identities: {
-        app: identity(identities.app),
-        migrate: identity(identities.migrate),
-        ops: identity(identities.ops),
-        deploy: null,
+        app: identities.app,
+        migrate: identities.migrate,
+        ops: identities.ops,
       },
       release: {
         settings: withoutSecrets(settings),
         resourceGroup: group.name,
         environmentId: environment.id,
-        identity: { id: identities.app.id, clientId: identities.app.clientId },
+        identities: { backend: identities.app.id, frontend: identities.frontend.id },
         registry: workloads.registry,
         backendEnv: workloads.backendEnv,
         defaultDomain: environment.defaultDomain,

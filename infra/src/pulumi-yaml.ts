@@ -2,26 +2,20 @@
 import { writeFileSync } from 'node:fs'
 import type { z } from 'zod'
 import { releaseKeys } from './deployment.ts'
-import { defaultsOf } from './presets.ts'
 import { platformProject, releaseProject } from './read-config.ts'
-import { isSecretKey, type SettingsKey } from './settings.ts'
 import { settingsKeys } from './settings-keys.ts'
 
 const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 function project(name: string, description: string, keys: Record<string, z.ZodType>): string {
-  const isPlatform = name === platformProject
-  const lines = Object.entries(keys).flatMap(([key, schema]) => {
-    const hasDefault = schema.safeParse(undefined).success || (isPlatform && key in defaultsOf('production'))
-    return [
-      `  ${key}:`,
-      '    type: string',
-      `    description: ${quote(schema.description ?? '')}`,
-      ...(hasDefault ? ["    default: ''"] : []),
-      ...(isPlatform && isSecretKey(key as SettingsKey) ? ['    secret: true'] : []),
-    ]
-  })
-  return `# Made by src/pulumi-yaml.ts. An empty default means: the preset's value, or none.
+  const lines = Object.entries(keys).flatMap(([key, schema]) => [
+    `  ${key}:`,
+    '    type: string',
+    `    description: ${quote(schema.description ?? '')}`,
+    "    default: ''",
+  ])
+  return `# Made by src/pulumi-yaml.ts. Empty means: the preset's value, or none; what must be given is asked for by the program,
+# with all other faults. A key with a dot is set with --path, as in: pulumi config set --path edge.link managedEnvironment
 name: ${name}
 description: ${quote(description)}
 main: program.ts

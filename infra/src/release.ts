@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type * as pulumi from '@pulumi/pulumi'
 import * as app from '@pulumi/azure-native/app/index.js'
 import { Alerts } from './components/alerts.ts'
@@ -7,15 +8,22 @@ import type { ReleaseInputs, ReleaseSettings } from './deployment.ts'
 import { createNames } from './names.ts'
 import { tagsOf } from './platform.ts'
 
-/** Seconds a replica may take to finish its uploads before it is ended. */
+/** Seconds a replica may take to finish its uploads before it is ended: longer than any request at the edge (240). */
 const drainSeconds = 300
 const serverPort = 8080
 const workerPort = 8081
 
-/** Same image, same name: a deployment that changes nothing makes no new revision. */
-export const revisionSuffix = (image: string, attempt: string): string => {
-  const digest = image.slice(image.indexOf('@sha256:') + 8).slice(0, 10)
-  return attempt === '' ? `r${digest}` : `r${digest}-${attempt}`
+/** Told before that is over; first it goes on answering, while the platform moves requests away from it. */
+const ending = env({ SHUTDOWN_DELAY_SECONDS: '10', SHUTDOWN_SECONDS: String(drainSeconds - 20) })
+
+/**
+ * Same content, same name: a deployment that changes nothing makes no new revision, and one that changes a setting under the
+ * same image does. The platform takes no name twice.
+ */
+function named<Template extends object>(image: string, attempt: string, template: Template) {
+  const digest = image.slice(image.indexOf('@sha256:') + 8).slice(0, 6)
+  const hash = createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 5)
+  return { ...template, revisionSuffix: `r${digest}${hash}${attempt === '' ? '' : `-${attempt}`}` }
 }
 
 const probe = (
@@ -47,9 +55,9 @@ export function release(inputs: ReleaseInputs, wanted: ReleaseSettings) {
     tags,
     environmentId: inputs.environmentId,
     workloadProfileName: 'Consumption',
-    identity: userAssigned(inputs.identity.id),
+    identity: userAssigned(inputs.identities[part]),
     configuration: {
-      ...pullSettings(inputs.registry, inputs.identity.id),
+      ...pullSettings(inputs.registry, inputs.identities[part]),
       // Single: the platform keeps the old revision until the new one is ready, then moves the traffic.
       activeRevisionsMode: 'Single' as const,
       maxInactiveRevisions: 5,
@@ -72,13 +80,16 @@ export function release(inputs: ReleaseInputs, wanted: ReleaseSettings) {
 
   const backend = common('backend', [settings.backendReplicas, settings.backendReplicasMost], '40')
   const { scale: backendScale, ...backendRest } = backend
-  const server = [...inputs.backendEnv, ...env({ PORT: String(serverPort), INSTANDT_VERSION: wanted.version })]
+  const server = [
+    ...inputs.backendEnv,
+    ...ending,
+    ...env({ PORT: String(serverPort), INSTANDT_VERSION: wanted.version }),
+  ]
   const backendApp = new app.ContainerApp(
     'backend',
     {
       ...backendRest,
-      template: {
-        revisionSuffix: revisionSuffix(wanted.backendImage, wanted.attempt),
+      template: named(wanted.backendImage, wanted.attempt, {
         terminationGracePeriodSeconds: drainSeconds,
         containers: [
           {
@@ -97,7 +108,14 @@ export function release(inputs: ReleaseInputs, wanted: ReleaseSettings) {
             name: 'worker',
             image: wanted.backendImage,
             command: [...commands.worker],
-            env: [...inputs.backendEnv, ...env({ WORKER_PORT: String(workerPort), INSTANDT_VERSION: wanted.version })],
+            env: [
+              ...inputs.backendEnv,
+              ...env({
+                SHUTDOWN_SECONDS: String(drainSeconds - 20),
+                WORKER_PORT: String(workerPort),
+                INSTANDT_VERSION: wanted.version,
+              }),
+            ],
             resources: resources(settings.workerCpu),
             probes: [
               probe('Startup', '/health/live', workerPort, 2, 60),
@@ -106,7 +124,7 @@ export function release(inputs: ReleaseInputs, wanted: ReleaseSettings) {
           },
         ],
         scale: backendScale,
-      },
+      }),
     },
     { customTimeouts: { create: '20m', update: '20m' } },
   )
@@ -120,15 +138,19 @@ export function release(inputs: ReleaseInputs, wanted: ReleaseSettings) {
     'frontend',
     {
       ...frontendRest,
-      template: {
-        revisionSuffix: revisionSuffix(wanted.frontendImage, wanted.attempt),
+      template: named(wanted.frontendImage, wanted.attempt, {
         terminationGracePeriodSeconds: 30,
         containers: [
           {
             name: 'frontend',
             image: wanted.frontendImage,
             command: [...commands.frontend],
-            env: env({ HOST: '0.0.0.0', PORT: String(serverPort), INSTANDT_VERSION: wanted.version }),
+            env: env({
+              HOST: '0.0.0.0',
+              PORT: String(serverPort),
+              SHUTDOWN_DELAY_SECONDS: '5',
+              INSTANDT_VERSION: wanted.version,
+            }),
             resources: resources(settings.frontendCpu),
             probes: [
               probe('Startup', '/health/live', serverPort, 2, 30),
@@ -138,7 +160,7 @@ export function release(inputs: ReleaseInputs, wanted: ReleaseSettings) {
           },
         ],
         scale: frontendScale,
-      },
+      }),
     },
     // Pages never ask for routes the backend does not have yet.
     { dependsOn: [backendApp], customTimeouts: { create: '20m', update: '20m' } },

@@ -6,6 +6,8 @@ const whole = (min: number, max: number) => z.coerce.number().int().min(min).max
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
 const id = (type: string) =>
   z.string().regex(new RegExp(`^/subscriptions/[0-9a-f-]{36}/.*/${type}/[^/]+$`, 'i'), `is not the id of a ${type}`)
+const zoneId = (name: string) =>
+  id('privateDnsZones').refine((value) => value.toLowerCase().endsWith(name), `is not the id of a zone ${name}`)
 const image = z
   .string()
   .regex(/^[a-z0-9.-]+(:\d+)?\/[a-z0-9._/-]+@sha256:[0-9a-f]{64}$/, 'must name its digest: registry/path@sha256:…')
@@ -40,9 +42,17 @@ export const settingsKeys = {
 
   addressSpace: text.describe('Range of the virtual network, /22 or larger'),
   natGateway: flag.describe('Fixed address for what goes out, e.g. for an allow-list at the registry'),
-  blobZoneId: id('privateDnsZones').optional().describe('Central zone privatelink.blob.core.windows.net; else our own'),
-  vaultZoneId: id('privateDnsZones').optional().describe('Central zone privatelink.vaultcore.azure.net; else our own'),
-  databaseZoneId: id('privateDnsZones').optional().describe('Central zone of PostgreSQL; else our own'),
+  blobZoneId: zoneId('privatelink.blob.core.windows.net')
+    .optional()
+    .describe('Central zone privatelink.blob.core.windows.net; else our own'),
+  vaultZoneId: zoneId('privatelink.vaultcore.azure.net')
+    .optional()
+    .describe('Central zone privatelink.vaultcore.azure.net; else our own'),
+  databaseZoneId: zoneId('postgres.database.azure.com').optional().describe('Central zone of PostgreSQL; else our own'),
+  dnsServers: list
+    .pipe(z.array(z.ipv4()))
+    .optional()
+    .describe('Name servers of the network that know the central zones; unset: the zones are linked to our network'),
 
   zoneRedundant: flag.describe('Container Apps over several zones; only at creation'),
   backendCpu: cpu.describe('vCPU of the server; GiB are twice as many'),
@@ -55,19 +65,17 @@ export const settingsKeys = {
   backendImage: image.describe('Image the jobs are made with; each run names its own'),
   registryServer: host.describe('Registry of the images'),
   registryUser: text.describe('User of the deploy token (read_registry)'),
-  registryToken: text.describe('The deploy token; a secret, kept in the key vault'),
+  registryToken: text.describe('Its first value, a secret; later ones by `rotate registry-token`'),
   registryTokenExpires: date.describe('Last day of that token, e.g. 2027-06-30'),
 
-  edgeLink: z
-    .enum(['managedEnvironment', 'privateLinkService', 'loadBalancer'])
-    .describe('How Front Door reaches the environment'),
-  linkRegion: text.optional().describe('Region of Front Door’s private endpoint, where ours has none'),
-  existingEnvironmentId: id('managedEnvironments')
+  'edge.link': z
+    .enum(['managedEnvironment', 'privateLinkService'])
+    .describe('How Front Door reaches the environment: its own private endpoint, or a link service of ours'),
+  'edge.region': text.optional().describe('Region of Front Door’s private endpoint, where ours has none'),
+  'edge.existingEnvironmentId': id('managedEnvironments')
     .optional()
-    .describe('Environment of the older kind, for loadBalancer'),
-  linkSubnetId: id('subnets')
-    .optional()
-    .describe('Subnet of that environment’s network for the link service, for loadBalancer'),
+    .describe('Environment of the older kind, with privateLinkService: the link then stands on its load balancer'),
+  'edge.linkSubnetId': id('subnets').optional().describe('Subnet of that environment’s network for the link service'),
   publicHost: host.describe('Host name people type'),
   customDomain: flag.describe('Host name at Front Door; off until the zone is delegated'),
   dnsZone: z
@@ -97,6 +105,12 @@ export const settingsKeys = {
     .min(20)
     .optional()
     .describe('Of the administrator, with databaseAuth password; a secret'),
+  databaseRestored: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, 'is not the name of a server')
+    .optional()
+    .describe('Name of a restored server that takes the place of ours; docs/deploy-azure.md, Restore'),
+  databasePasswordExpires: date.optional().describe('Last day of that password'),
 
   storageRedundancy: z
     .enum(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
@@ -106,6 +120,7 @@ export const settingsKeys = {
   storageCoolDays: whole(0, 3650).describe('Days until objects move to the cool tier; 0 = never'),
   storageColdDays: whole(0, 3650).describe('Days until objects move to the cold tier; 0 = never'),
   storageImmutableDays: whole(0, 36_500).describe('Days an object cannot be changed or removed; 0 = off'),
+  auditImmutableDays: whole(0, 36_500).describe('The same for the heads of the audit’s chain'),
 
   entraMode: z.enum(['create', 'existing']).describe('Application in Entra ID: made here, or given'),
   entraClientId: z.guid().optional().describe('Client id of the existing application'),
@@ -123,7 +138,8 @@ export const settingsKeys = {
   budgetStart: z
     .string()
     .regex(/^\d{4}-\d\d-01$/, 'is not the first of a month')
-    .describe('First month of the budget'),
+    .optional()
+    .describe('First month of the budget; unset: that of the first deployment'),
   logDays: whole(30, 730).describe('Days logs stay'),
   logDailyGb: whole(0, 1000).describe('Logs of a day at most; 0 = all'),
   locks: flag.describe('Locks against deletion on what holds data'),

@@ -19,7 +19,7 @@ export type Settings = z.output<typeof shape> & {
   environment: string
   /** e.g. Standard_D4ds_v5 */
   databaseSku: string
-  linkRegion: string
+  'edge.region': string
 }
 
 /** Everything that is wrong with a configuration, each with what to do about it. */
@@ -34,20 +34,28 @@ export class SettingsError extends Error {
   }
 }
 
-const secretKeys = new Set<SettingsKey>(['registryToken', 'databasePassword'])
-export const isSecretKey = (key: SettingsKey): boolean => secretKeys.has(key)
+/** Keys whose values must be encrypted in the file. */
+export const secretKeys = ['registryToken', 'databasePassword'] as const satisfies SettingsKey[]
 
 /**
  * Reads an installation's configuration; keys that are not given take the preset's value.
  * @param given texts as they stand in `Pulumi.<environment>.yaml`, without the project's prefix
+ * @param inTheClear keys whose values the file does not encrypt
  * @throws SettingsError with all faults at once
  */
-export function readSettings(environment: string, given: Record<string, string | undefined>): Settings {
+export function readSettings(
+  environment: string,
+  given: Record<string, string | undefined>,
+  inTheClear: (key: SettingsKey) => boolean = () => false,
+): Settings {
   const faults: string[] = []
+  for (const key of secretKeys)
+    if (given[key] !== undefined && inTheClear(key))
+      faults.push(`${key}: stands in the clear; set it with \`pulumi config set --secret ${key}\``)
   if (!/^[a-z][a-z0-9]{0,7}$/.test(environment))
     faults.push(`the stack is called '${environment}': use 1 to 8 small letters and digits, such as prod or test`)
   for (const key of Object.keys(given))
-    if (!(key in settingsKeys)) faults.push(`${key}: there is no such key; docs/deploy-azure.md lists them all`)
+    if (!(key in settingsKeys)) faults.push(`${key}: there is no such key; infra/platform/Pulumi.yaml lists them all`)
   const known = Object.entries(given).filter(([key, value]) => key in settingsKeys && value !== undefined)
   const preset = settingsKeys.preset.safeParse(given['preset'])
   if (!preset.success) faults.push('preset: choose production, non-production or minimal')
@@ -64,19 +72,20 @@ export function readSettings(environment: string, given: Record<string, string |
   }
   const settings = parsed.data
   const sku = databaseSku(settings.databaseTier, settings.databaseCores)
-  const linkRegion = settings.linkRegion ?? settings.location
-  faults.push(...crossFaults({ ...settings, linkRegion }, sku))
+  const region = { 'edge.region': settings['edge.region'] ?? settings.location }
+  faults.push(...crossFaults({ ...settings, ...region }, sku))
   if (faults.length > 0 || sku === undefined) throw new SettingsError(environment, faults)
-  return { ...settings, environment, databaseSku: sku, linkRegion }
+  return { ...settings, ...region, environment, databaseSku: sku }
 }
 
-type Checked = z.output<typeof shape> & { linkRegion: string }
+type Checked = z.output<typeof shape> & { 'edge.region': string }
 
 /** Rules between keys. */
 function crossFaults(settings: Checked, sku: string | undefined): string[] {
   const isProduction = settings.preset === 'production'
   const addressFault = faultOfAddressSpace(settings.addressSpace)
   const { databaseTier: tier, databaseHighAvailability: availability } = settings
+  const { 'edge.link': link, 'edge.existingEnvironmentId': oldEnvironment } = settings
   const rules: [boolean, string][] = [
     [addressFault !== undefined, `addressSpace: ${addressFault ?? ''}`],
     [
@@ -100,6 +109,10 @@ function crossFaults(settings: Checked, sku: string | undefined): string[] {
       'databasePassword: is needed with databaseAuth password; set it with `pulumi config set --secret databasePassword`',
     ],
     [
+      settings.databaseAuth === 'password' && settings.databasePasswordExpires === undefined,
+      'databasePasswordExpires: is needed with databaseAuth password; set the day by which it is changed, e.g. 2027-06-30',
+    ],
+    [
       settings.backendReplicas > settings.backendReplicasMost,
       'backendReplicasMost: is below backendReplicas; raise it',
     ],
@@ -113,20 +126,20 @@ function crossFaults(settings: Checked, sku: string | undefined): string[] {
     ],
     [settings.backendCpu + settings.workerCpu > 4, 'workerCpu: server and worker together may have 4 vCPU; lower one'],
     [
-      settings.edgeLink === 'managedEnvironment' && !isFrontDoorLinkRegion(settings.linkRegion),
-      `linkRegion: Front Door has no private link in ${settings.linkRegion}; choose the nearest of ${listFrontDoorLinkRegions()}`,
+      !isFrontDoorLinkRegion(settings['edge.region']),
+      `edge.region: Front Door has no private link in ${settings['edge.region']}; choose the nearest of ${listFrontDoorLinkRegions()}`,
     ],
     [
-      settings.edgeLink === 'privateLinkService' && !isDirectConnectRegion(settings.location),
-      `edgeLink: a private link service cannot point at an address in ${settings.location}, only in ${listDirectConnectRegions()}; use managedEnvironment`,
+      link === 'privateLinkService' && oldEnvironment === undefined && !isDirectConnectRegion(settings.location),
+      `edge.link: a private link service cannot point at an address in ${settings.location}, only in ${listDirectConnectRegions()}; use managedEnvironment`,
     ],
     [
-      (settings.edgeLink === 'loadBalancer') !== (settings.existingEnvironmentId !== undefined),
-      'existingEnvironmentId: belongs with edgeLink loadBalancer, which new environments do not allow; use managedEnvironment otherwise',
+      link === 'managedEnvironment' && oldEnvironment !== undefined,
+      'edge.existingEnvironmentId: environments of the older kind take no private endpoint; set edge.link to privateLinkService, or leave it out and a new environment is made',
     ],
     [
-      settings.existingEnvironmentId !== undefined && settings.linkSubnetId === undefined,
-      'linkSubnetId: is needed with existingEnvironmentId; a link service stands in the network of its load balancer',
+      (oldEnvironment === undefined) !== (settings['edge.linkSubnetId'] === undefined),
+      'edge.linkSubnetId: and edge.existingEnvironmentId belong together; a link service stands in the network of its load balancer',
     ],
     [
       settings.dnsZone !== 'elsewhere' && settings.dnsZoneName === undefined,

@@ -9,11 +9,15 @@ const recorded = new Map<string, Promise<Recorded>>()
 let last: Promise<unknown> = Promise.resolve()
 
 /** A preset's graph; recorded once, one after another, since the recorder is one for the whole process. */
-export function graphOf(preset: Preset, given: Record<string, string | undefined> = {}): Promise<Recorded> {
-  const key = JSON.stringify([preset, given])
+export function graphOf(
+  preset: Preset,
+  given: Record<string, string | undefined> = {},
+  environment?: string,
+): Promise<Recorded> {
+  const key = JSON.stringify([preset, given, environment])
   const known = recorded.get(key)
   if (known) return known
-  const made = last.then(() => recordPreset(preset, given))
+  const made = last.then(() => recordPreset(preset, given, environment))
   last = made.catch(() => undefined)
   recorded.set(key, made)
   return made
@@ -41,7 +45,7 @@ export function waitsFor(graph: Recorded, later: GraphNode, earlier: GraphNode):
   const wanted = `${earlier.type}::${earlier.name}`
   const seen = new Set<string>()
   const visit = (node: GraphNode): boolean =>
-    node.dependsOn.some((key) => {
+    node.dependencies.some((key) => {
       if (key === wanted) return true
       if (seen.has(key)) return false
       seen.add(key)

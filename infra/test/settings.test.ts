@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { faultOfAddressSpace, planAddresses } from '../src/address-plan.ts'
-import { databaseSku, type databaseTiers } from '../src/database-sizes.ts'
+import { databaseConnections } from '../src/alert-table.ts'
+import { firstOfMonth } from '../src/components/budget.ts'
+import { databaseSku, type DatabaseTier } from '../src/database-sizes.ts'
 import { sampleSettings } from '../src/graph/presets.ts'
 import { presets } from '../src/presets.ts'
 import { projectFiles } from '../src/pulumi-yaml.ts'
@@ -45,6 +47,11 @@ test('a missing secret is named, never repeated', () => {
   assert.doesNotMatch(fault ?? '', /short\b(?!er)/)
 })
 
+const subscription = '/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-old/providers'
+const oldEnvironment = `${subscription}/Microsoft.App/managedEnvironments/cae-old`
+const oldSubnet = `${subscription}/Microsoft.Network/virtualNetworks/vnet-old/subnets/snet-link`
+const zone = (name: string): string => `${subscription}/Microsoft.Network/privateDnsZones/${name}`
+
 const crossFaults: [string, Record<string, string>, RegExp][] = [
   [
     'high availability on Burstable is refused by name',
@@ -68,19 +75,40 @@ const crossFaults: [string, Record<string, string>, RegExp][] = [
   ],
   [
     'the link service’s regions are few',
-    { edgeLink: 'privateLinkService' },
-    /^edgeLink: .*westeurope, only in .*eastus2.*; use managedEnvironment/,
+    { 'edge.link': 'privateLinkService' },
+    /^edge\.link: .*westeurope, only in .*eastus2.*; use managedEnvironment/,
   ],
   [
-    'the load balancer form is for existing environments',
-    { edgeLink: 'loadBalancer' },
-    /^existingEnvironmentId: .*new environments do not allow/,
+    'a link that is not known is refused with those that are',
+    { 'edge.link': 'loadBalancer' },
+    /^edge\.link: Invalid option: expected one of "managedEnvironment"\|"privateLinkService"/,
+  ],
+  [
+    'an older environment has no private endpoint',
+    { 'edge.existingEnvironmentId': oldEnvironment, 'edge.linkSubnetId': oldSubnet },
+    /^edge\.existingEnvironmentId: .*set edge\.link to privateLinkService/,
+  ],
+  [
+    'the link to an older environment needs its subnet',
+    { 'edge.link': 'privateLinkService', 'edge.existingEnvironmentId': oldEnvironment },
+    /^edge\.linkSubnetId: and edge\.existingEnvironmentId belong together/,
   ],
   [
     'a region without private link names others',
     { location: 'polandcentral' },
-    /^linkRegion: Front Door has no private link in polandcentral; choose the nearest of .*germanywestcentral/,
+    /^edge\.region: Front Door has no private link in polandcentral; choose the nearest of .*germanywestcentral/,
   ],
+  [
+    'Front Door’s region counts for a link service too',
+    { location: 'westus', 'edge.link': 'privateLinkService' },
+    /^edge\.region: Front Door has no private link in westus/,
+  ],
+  [
+    'a central zone is the one its name says',
+    { blobZoneId: zone('privatelink.vaultcore.azure.net') },
+    /^blobZoneId: is not the id of a zone privatelink\.blob\.core\.windows\.net/,
+  ],
+  ['name servers are addresses', { dnsServers: '10.0.0.4,dns.example.com' }, /^dnsServers: Invalid IPv4 address/],
   [
     'a host outside its zone is refused',
     { publicHost: 'ndt.example.org' },
@@ -96,8 +124,13 @@ const crossFaults: [string, Record<string, string>, RegExp][] = [
   ],
   [
     'a password needs to be there',
-    { databaseAuth: 'password' },
+    { databaseAuth: 'password', databasePasswordExpires: '2027-06-30' },
     /^databasePassword: is needed with databaseAuth password; set it with `pulumi config set --secret/,
+  ],
+  [
+    'a password needs a last day',
+    { databaseAuth: 'password', databasePassword: 'a-long-password-of-the-owner' },
+    /^databasePasswordExpires: is needed/,
   ],
   ['production keeps its locks', { locks: 'false' }, /^locks: production keeps its data behind locks/],
   ['a network too small', { addressSpace: '10.0.0.0/24' }, /^addressSpace: '10.0.0.0\/24' is too small/],
@@ -116,12 +149,46 @@ for (const [name, given, fault] of crossFaults)
     assert.match(faults[0] ?? '', fault)
   })
 
+test('a secret that stands in the clear is refused, and not repeated', () => {
+  const given = { ...sampleSettings, preset: 'production' }
+  assert.throws(
+    () => readSettings('prod', given, (key) => key === 'registryToken'),
+    (error: SettingsError) => {
+      assert.deepEqual(error.faults, [
+        'registryToken: stands in the clear; set it with `pulumi config set --secret registryToken`',
+      ])
+      return !error.message.includes(sampleSettings['registryToken'] ?? '')
+    },
+  )
+})
+
+test('connections follow the size as Azure documents it', () => {
+  const sizes: [DatabaseTier, number, number][] = [
+    ['Burstable', 1, 50],
+    ['Burstable', 2, 429],
+    ['Burstable', 4, 1718],
+    ['GeneralPurpose', 2, 859],
+    ['GeneralPurpose', 4, 1718],
+    ['GeneralPurpose', 8, 3437],
+    ['MemoryOptimized', 2, 1718],
+    ['MemoryOptimized', 96, 5000],
+  ]
+  for (const [tier, cores, documented] of sizes) {
+    const found = databaseConnections(tier, cores)
+    assert.ok(Math.abs(found - documented) <= 2, `${tier} ${cores}: ${found}, documented ${documented}`)
+  }
+})
+
+test('a budget begins with the current month', () => {
+  assert.equal(firstOfMonth(new Date('2027-02-28T23:59:59Z')), '2027-02-01')
+})
+
 test('the stack’s name fits into every name', () => {
   assert.match(faultsOf({}, 'Production-EU')[0] ?? '', /the stack is called 'Production-EU': use 1 to 8 small letters/)
 })
 
 test('sizes are exactly those that are sold', () => {
-  const sold = (tier: (typeof databaseTiers)[number]) =>
+  const sold = (tier: DatabaseTier) =>
     Array.from({ length: 100 }, (_, cores) => databaseSku(tier, cores)).filter((sku) => sku !== undefined)
   assert.deepEqual(
     sold('Burstable'),

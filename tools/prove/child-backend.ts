@@ -13,6 +13,8 @@ export interface ChildBackend {
   /** SIGKILL, and returns once the process is gone. */
   kill(): Promise<void>
   stop(): Promise<void>
+  /** SIGTERM, and returns the exit code once the process is gone. */
+  end(): Promise<number | null>
   isRunning(): boolean
   /** Its last lines. */
   words(): string
@@ -83,6 +85,10 @@ async function startChild(entry: string, portName: string, options: ChildOptions
     pid: child.pid as number,
     kill: () => end(child, 'SIGKILL'),
     stop: () => end(child, 'SIGTERM'),
+    async end() {
+      await end(child, 'SIGTERM')
+      return child.exitCode
+    },
     isRunning: () => child.exitCode === null && child.signalCode === null,
     words: () => words.join(''),
     peakMemory: () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024,

@@ -1,11 +1,10 @@
-// The heavy proofs, scaled down; `npm run prove <name>` runs them at full size.
+// The heavy proofs, scaled down; `npm run prove <name>` runs them at full size. The two that take longest have files of their own,
+// which run beside this one.
 import { test } from 'node:test'
 import { prove as proveAudit } from './audit.ts'
 import { prove as proveBigInstance } from './big-instance.ts'
 import { prove as proveCrash } from './crash.ts'
-import { prove as proveFrontDoor, whyNoFirewall } from './front-door.ts'
 import { prove as proveFuzzStow } from './fuzz-stow.ts'
-import { prove as proveImages, whyNoContainers } from './images.ts'
 import { prove as proveRelease } from './release.ts'
 import { prove as proveRestore } from './restore.ts'
 import { prove as proveResumableUpload } from './resumable-upload.ts'
@@ -34,7 +33,3 @@ test('the database’s password changes under load without a failed request', ()
 test('every shape of search touches few rows of many', () => proveSearchScale({ scale: 'small' }))
 test('a release under load fails no request; a failing one leaves the old version serving', () =>
   proveRelease({ scale: 'small' }))
-test('both images are built, and run closed', { skip: whyNoContainers() }, () => proveImages())
-test('everyday work passes the firewall, attacks do not, and every exception is needed', { skip: whyNoFirewall }, () =>
-  proveFrontDoor({ scale: 'small' }),
-)

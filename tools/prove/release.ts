@@ -1,119 +1,73 @@
 // A release as the operations command makes it, with real processes: the old backend serves under load, the real migration
-// job runs, a new backend takes over when it is ready, and not one request fails. A failing migration and a version that
-// never becomes ready leave the old one serving and end with 1.
+// job runs, a new backend takes over when it is ready, and not one request fails, not even an upload that is slower than the
+// change. A failing migration, a version that never becomes ready and one that shows nothing to the outside leave the old one
+// serving, and the command ends with 1.
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, writeFile } from 'node:fs/promises'
 import http from 'node:http'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
-import { imageAt, type InfraCalled, type Stage, startStage } from '@instandt/ops/fixture'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { imageAt, type Stage, startStage } from '@instandt/ops/fixture'
 import { defaultMigrationsDir, readMigrations } from '@instandt/migrate'
-import { testDatabase, testKeys } from '@instandt/testkit'
+import { signedFetch, testCaller, testDatabase, testKeys } from '@instandt/testkit'
+import { buildInstance, uidOf } from '@instandt/testkit/files'
 import pg from 'pg'
-import { type ChildBackend, freePort, startChildBackend, temporaryFolder } from './child-backend.ts'
+import { temporaryFolder } from './child-backend.ts'
 import { startLoad } from './load.ts'
+import { createPlatform, startIngress } from './platform.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
 /** What each image's migrations add; a letter stands for an image. */
 const extra: Record<string, string> = {
-  a: '',
   b: 'create table rehearsal (id integer);\nselect pg_sleep(0.5);',
   c: 'create table half (id integer);\nselect 1 / 0;',
-  // As b, whose schema is in the database by then; its server never starts.
-  d: 'create table rehearsal (id integer);\nselect pg_sleep(0.5);',
 }
+/** Versions after b know its migration. */
+const afterB = new Set(['d', 'e'])
 
-/** Stands for the platform's ingress: sends each request to the version that is in charge when it comes. */
-async function startIngress(pages: string) {
-  let backend = ''
-  const agent = new http.Agent({ keepAlive: true })
-  const server = http.createServer((request, response) => {
-    const isBackend = /^\/(api|dicom-web|health\/live)/.test(request.url ?? '')
-    const target = new URL(request.url ?? '/', isBackend ? backend : pages)
-    const onward = http.request(target, { method: request.method, headers: request.headers, agent }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers)
-      answer.pipe(response)
-    })
-    onward.on('error', () => (response.headersSent ? response.destroy() : response.writeHead(502).end()))
-    request.pipe(onward)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    switchTo: (url: string) => (backend = url),
-    stop() {
-      server.closeAllConnections()
-      server.close()
-      agent.destroy()
-    },
-  }
-}
-
-export async function startPages(): Promise<{ url: string; child: ChildProcess }> {
-  const port = await freePort()
-  const child = spawn(process.execPath, [path.join(root, 'apps/frontend/src/server-main.ts')], {
-    env: { PATH: process.env['PATH'] ?? '', PORT: String(port), LOG_LEVEL: 'error' },
-    stdio: 'ignore',
-  })
-  const url = `http://127.0.0.1:${port}`
-  for (let tries = 0; tries < 200; tries += 1) {
-    if (
-      await fetch(`${url}/health/live`).then(
-        (answer) => answer.ok,
-        () => false,
-      )
-    )
-      return { url, child }
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error('the web app did not start')
-}
+/** Milliseconds the ingress goes on sending to the old version; the old version goes on answering for longer. */
+const lateMs = 800
+const delaySeconds = 2
+/** Seconds after which an upload is cut off: of versions that are to finish one, and of those that cannot. */
+const [patient, strict] = [60, 5]
 
 export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<void> {
   const [lanes, between] = scale === 'full' ? [8, 400] : [3, 20]
   const database = await testDatabase()
   const { folder, remove } = await temporaryFolder()
-  const pages = await startPages()
-  const ingress = await startIngress(pages.url)
+  const ingress = await startIngress(lateMs)
   const stage = await startStage(ingress.url)
-  const running = new Map<string, ChildBackend>()
-  const versionOf = (image: string): string => image.at(-1) ?? ''
-  const start = (): Promise<ChildBackend> =>
-    startChildBackend({
-      databaseUrl: database.appUrl,
-      storageDir: path.join(folder, 'blobs'),
-      env: { SECRET_KEYS: testKeys, PUBLIC_URL: ingress.url },
-    })
-
-  stage.arm.onJob = async (_job, { template }) => {
-    const version = versionOf(template.containers[0]?.image ?? '')
-    const migrations = path.join(folder, `migrations-${version}`)
-    await cp(defaultMigrationsDir, migrations, { recursive: true })
-    const sql = extra[version] ?? ''
-    if (sql !== '')
-      await writeFile(path.join(migrations, `${await nextNumber()}_rehearsal.sql`), `-- compatible\n${sql}\n`)
-    const job = spawn(process.execPath, [path.join(root, 'apps/migrate/src/main.ts')], {
-      env: { PATH: process.env['PATH'] ?? '', MIGRATE_DATABASE_URL: database.adminUrl, MIGRATE_FOLDER: migrations },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    job.stdout.on('data', (chunk: Buffer) => stage.arm.logLines.push(...chunk.toString().trim().split('\n')))
-    const [code] = (await once(job, 'close')) as [number]
-    return code === 0
+  const env = {
+    SECRET_KEYS: testKeys,
+    SHUTDOWN_DELAY_SECONDS: String(delaySeconds),
+    SHUTDOWN_SECONDS: String(patient),
   }
-  stage.onInfra = (call) => apply(call, stage, running, { start, switchTo: ingress.switchTo })
+  const platform = createPlatform(ingress, {
+    databaseUrl: database.appUrl,
+    folder,
+    env,
+    isDeaf: (image) => image.endsWith('d'),
+    isBare: (image) => image.endsWith('e'),
+  })
+  stage.arm.platform.onRevision = (app, { template }) =>
+    platform.onRevision(app.replace('ca-', ''), template.containers[0]?.image ?? '')
+  stage.arm.platform.onJob = (_job, { template }) =>
+    runMigration(stage, path.join(folder, 'sql'), database.adminUrl, template.containers[0]?.image.at(-1) ?? '')
 
-  const release = (name: string, letter: string) =>
-    stage.run([
-      'release',
-      '--stack=test',
-      `--version=${name}`,
-      `--backend-image=${imageAt('backend', letter)}`,
-      `--frontend-image=${imageAt('frontend', letter)}`,
-    ])
+  const release = (name: string, letter: string, smokeSeconds = 60) =>
+    stage.runProcess(
+      [
+        'release',
+        '--stack=test',
+        `--version=${name}`,
+        `--backend-image=${imageAt('backend', letter)}`,
+        `--frontend-image=${imageAt('frontend', letter)}`,
+      ],
+      { INSTANDT_READY_SECONDS: '120', INSTANDT_SMOKE_SECONDS: String(smokeSeconds) },
+    )
   const admin = new pg.Client({ connectionString: database.adminUrl })
   await admin.connect()
   try {
@@ -127,29 +81,50 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
     assert.match(failing.err, /division by zero/)
     assert.match(failing.err, /1\.0\.0 goes on serving/)
     assert.equal(await exists(admin, 'half'), false, 'nothing of the failing file is kept')
+    assert.equal(platform.ending.length, 0)
     await load.until(between)
 
+    const slow = slowUpload(ingress.url, 'slow')
+    const pages = startPageLoad(ingress.url)
     const second = await release('1.2.0', 'b')
     assert.equal(second.code, 0, second.err)
     assert.equal(await exists(admin, 'rehearsal'), true)
     await load.until(between)
-    assert.deepEqual([...running.keys()], ['b'], 'the old version is gone')
+    // It was begun at the old version, which was told to end, takes nothing new by now and waits for it.
+    await sleep(delaySeconds * 1000 + 500)
+    assert.equal(platform.ended.backend, 0, 'the old version is still there')
+    slow.finish()
+    assert.equal(await slow.answered, 200, 'an upload slower than the change')
+    assert.deepEqual(await Promise.all(platform.ending), [0, 0], 'the old version has ended in order')
+    const viewed = await pages.stop()
+    env.SHUTDOWN_SECONDS = String(strict)
 
-    const broken = await release('1.3.0', 'd')
-    assert.equal(broken.code, 1)
-    assert.match(broken.out, /1\.3\.0 failed, 1\.2\.0 serves/)
+    const deaf = await release('1.3.0', 'd')
+    assert.equal(deaf.code, 1)
+    assert.equal(deaf.out, '1.3.0 failed, 1.2.0 serves\n', deaf.err)
     await load.until(between)
 
-    const { stored, read, failed } = await load.stop()
-    assert.deepEqual(failed, [])
-    assert.ok(stored > 3 * between && read > 3 * between)
+    const bare = await release('1.4.0', 'e', 2)
+    assert.equal(bare.code, 1)
+    assert.match(bare.err, /through Front Door: \/ answered 200: not so that the web app is there/)
+    assert.equal(bare.out, '1.4.0 failed, 1.2.0 serves\n', bare.err)
+    assert.equal((await fetch(ingress.url)).status, 200)
+    await load.until(between)
+
+    const { failed, ...done } = await load.stop()
+    assert.deepEqual([...failed, ...viewed.failed], [])
+    assert.ok(
+      Object.values(done).every((count) => count > 4 * between),
+      JSON.stringify(done),
+    )
+    assert.ok(viewed.seen > between)
+    await proveBound(platform, ingress.url)
     process.stdout.write(
-      `release: one release, one failing migration, one version taken back, during ${stored} uploads and ${read} retrievals: none failed\n`,
+      `release: one release, one failing migration, two versions taken back, during ${done.stored} uploads, ${done.read} retrievals, ${done.frames} frames, ${done.searched} searches, ${viewed.seen} pages: none failed\n`,
     )
   } finally {
     await admin.end()
-    for (const backend of running.values()) await backend.stop()
-    pages.child.kill()
+    await platform.stop()
     ingress.stop()
     await stage.stop()
     await database.stop()
@@ -157,55 +132,75 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
   }
 }
 
+/** The migration job as a process of its own, with the files of that image. */
+async function runMigration(stage: Stage, folder: string, adminUrl: string, letter: string): Promise<boolean> {
+  const migrations = `${folder}-${letter}`
+  await cp(defaultMigrationsDir, migrations, { recursive: true })
+  const sql = extra[afterB.has(letter) ? 'b' : letter]
+  const number = String((await readMigrations(defaultMigrationsDir)).length + 1).padStart(4, '0')
+  if (sql !== undefined) await writeFile(path.join(migrations, `${number}_rehearsal.sql`), `-- compatible\n${sql}\n`)
+  const job = spawn(process.execPath, [path.join(root, 'apps/migrate/src/main.ts')], {
+    env: { PATH: process.env['PATH'] ?? '', MIGRATE_DATABASE_URL: adminUrl, MIGRATE_FOLDER: migrations },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  job.stdout.on('data', (chunk: Buffer) => stage.arm.logLines.push(...chunk.toString().trim().split('\n')))
+  const [code] = (await once(job, 'close')) as [number]
+  return code === 0
+}
+
 const exists = async (client: pg.Client, table: string): Promise<boolean> =>
   (await client.query<{ is: boolean }>('select to_regclass($1) is not null as is', [table])).rows[0]?.is === true
 
-async function nextNumber(): Promise<string> {
-  return String((await readMigrations(defaultMigrationsDir)).length + 1).padStart(4, '0')
+/** An upload over a slow line: all but its end is sent at once. */
+function slowUpload(url: string, name: string) {
+  const uid = uidOf(name)
+  const file = buildInstance({ sopInstanceUid: uid, image: { rows: 64, columns: 64 } })
+  const headers = { ...testCaller, 'content-type': 'application/dicom', accept: 'application/dicom+json' }
+  const request = http.request(`${url}/dicom-web/studies`, { method: 'POST', headers })
+  const answered = new Promise<number | string>((resolve) => {
+    request.on('response', (answer) => void answer.resume().on('end', () => resolve(answer.statusCode ?? 0)))
+    request.on('error', (error) => resolve(error.message))
+  })
+  request.write(file.subarray(0, file.length / 2))
+  return { uid, answered, finish: () => void request.end(file.subarray(file.length / 2)) }
 }
 
-/** As the platform does in single-revision mode: a new process, traffic when it is ready, then SIGTERM to the old one. */
-async function apply(
-  call: InfraCalled,
-  stage: Stage,
-  running: Map<string, ChildBackend>,
-  { start, switchTo }: { start: () => Promise<ChildBackend>; switchTo: (url: string) => void },
-): Promise<Record<string, unknown>> {
-  if (call.stackKind === 'platform' || call.action !== 'up') return { deployment: stage.deployment }
-  const letter = call.config['backendImage']?.at(-1) ?? ''
-  const suffix = `r${letter.repeat(10)}${call.config['attempt'] ?? ''}`
-  const isBroken = letter === 'd'
-  for (const part of ['backend', 'frontend'] as const) {
-    const name = `ca-${part}`
-    const app = stage.arm.apps.get(name) ?? {
-      template: { revisionSuffix: '', containers: [] },
-      revisions: [],
-      ready: undefined,
+function startPageLoad(url: string) {
+  const failed: string[] = []
+  let [seen, isOver] = [0, false]
+  const running = (async () => {
+    while (!isOver) {
+      const answer = await fetch(url).catch((error: Error) => error)
+      if (answer instanceof Error) failed.push(`page: ${answer.message}`)
+      else if (answer.status !== 200 || !(await answer.text()).includes('<html')) failed.push(`page: ${answer.status}`)
+      else seen += 1
+      await sleep(5)
     }
-    const env = [{ name: 'INSTANDT_VERSION', value: call.config['version'] ?? '' }]
-    app.template = {
-      revisionSuffix: suffix,
-      containers: [{ name: 'server', image: call.config[`${part}Image`] ?? '', env }],
-    }
-    const revision = {
-      name: `${name}--${suffix}`,
-      runningState: isBroken ? 'Failed' : 'Activating',
-      healthState: 'None',
-    }
-    app.revisions.push(revision)
-    stage.arm.apps.set(name, app)
-    if (isBroken) continue
-    if (part === 'backend' && !running.has(letter)) {
-      const fresh = await start()
-      switchTo(fresh.url)
-      for (const [old, process_] of running) {
-        running.delete(old)
-        await process_.stop()
-      }
-      running.set(letter, fresh)
-    }
-    Object.assign(revision, { runningState: 'Running', healthState: 'Healthy' })
-    app.ready = revision.name
+  })()
+  return {
+    async stop() {
+      isOver = true
+      await running
+      return { seen, failed }
+    },
   }
-  return { deployment: stage.deployment }
+}
+
+/** An upload that never ends holds a version up no longer than it may, and leaves nothing behind. */
+async function proveBound(platform: ReturnType<typeof createPlatform>, url: string): Promise<void> {
+  // Whoever sends requests knows of the last change by then.
+  await sleep(lateMs)
+  const endless = slowUpload(url, 'endless')
+  await sleep(300)
+  const backend = platform.serving.get('backend')
+  const told = performance.now()
+  const code = await backend?.end()
+  const seconds = (performance.now() - told) / 1000
+  assert.equal(code, 1, `cut off, and says so (${seconds.toFixed(1)} s, ${await endless.answered})`)
+  assert.ok(seconds < strict + 3, `${seconds.toFixed(1)} s`)
+  assert.notEqual(await endless.answered, 200)
+  platform.serving.delete('backend')
+  assert.ok(await platform.onRevision('backend', imageAt('backend', 'b')))
+  const found = await signedFetch(`${url}/dicom-web/instances?SOPInstanceUID=${endless.uid}`)
+  assert.ok(found.status === 204 || (await found.text()) === '[]', 'nothing half stored')
 }

@@ -18,6 +18,7 @@ import { addLimits } from './plugins/limits.ts'
 import { addHealth, addSchemaGate, isDatabaseUp, watchSchema } from './plugins/health.ts'
 import { addProblems, sendProblem } from './plugins/problem.ts'
 import { addRequestGuard } from './plugins/request-guard.ts'
+import { addTelemetry } from './plugins/telemetry.ts'
 import { profileRoutes } from './profile/route.ts'
 import { projectRoutes } from './project/route.ts'
 import { sessionRoutes } from './session-route.ts'
@@ -83,6 +84,7 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
   refuseUnguarded(app, guarded)
   addProblems(app, () => isDatabaseUp(deps.db))
   addRequestGuard(app, deps.config)
+  addTelemetry(app, deps.telemetry)
 
   await app.register(async (interfaces) => {
     // What a form of another site can send without asking is not taken as a body.

@@ -32,14 +32,12 @@ const commands: Record<string, Command> = {
   ...secretCommands,
 }
 
-const help = `instandt <command> [options]
-
-${Object.values(commands)
-  .map((command) => command.help)
-  .join('\n')}
-
-Exit codes: 0 done, 1 failed or found faults, 2 wrong usage.
-`
+/** What each command does, and its options. */
+export const commandHelp = (isWanted: (name: string) => boolean = () => true): string =>
+  Object.entries(commands)
+    .filter(([name]) => isWanted(name))
+    .map(([, command]) => command.help)
+    .join('\n')
 
 /** Runs one command of the `instandt` program; the exit code is returned. */
 export async function runCommand(
@@ -48,13 +46,15 @@ export async function runCommand(
   print: (text: string) => void,
 ): Promise<number> {
   if (args.length === 0 || args[0] === 'help' || args[0] === '--help') {
-    print(help)
+    print(
+      `instandt <command> [options]\n\n${commandHelp()}\n\nExit codes: 0 done, 1 failed or found faults, 2 wrong usage.\n`,
+    )
     return args.length === 0 ? 2 : 0
   }
-  const name = [args.slice(0, 2).join(' '), args[0] ?? ''].find((words) => words in commands)
+  const name = [args.slice(0, 2).join(' '), args[0] ?? ''].find((words) => Object.hasOwn(commands, words))
   const command = name === undefined ? undefined : commands[name]
   if (name === undefined || !command) {
-    print(`there is no command '${args.slice(0, 2).join(' ')}'\n\n${help}`)
+    print(`there is no command '${args.slice(0, 2).join(' ')}'; help lists them\n`)
     return 2
   }
   let values: CommandContext['values']

@@ -119,6 +119,15 @@ export const configSchema = z
     /** Of the schema's owner; only commands that make roles ask for it. */
     ADMIN_DATABASE_URL: setText.optional(),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('info'),
+    /** What people call this version; on every trace. */
+    INSTANDT_VERSION: setText.optional(),
+    /** Where traces go, OTLP over gRPC; a Container Apps environment with an agent sets it. Unset: none are made. */
+    OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+    /** Which part of what went well is traced, 0 to 1; what failed always is. */
+    TRACE_SHARE: z.coerce.number().min(0).max(1).default(0.05),
+    /** After SIGTERM: seconds to go on as before, while the platform learns of it; seconds until what still runs is cut off. */
+    SHUTDOWN_DELAY_SECONDS: z.coerce.number().min(0).max(120).default(0),
+    SHUTDOWN_SECONDS: z.coerce.number().min(1).max(600).default(25),
 
     /** Where the original bytes live: files below STORAGE_DIR, or one container of Azure Blob Storage. */
     STORAGE: z.enum(['disk', 'azure']).default('disk'),

@@ -1,5 +1,5 @@
 import type { Db } from '@instandt/db'
-import type { Logger } from '@instandt/runtime'
+import type { Logger, Telemetry } from '@instandt/runtime'
 import type { FastifyInstance } from 'fastify'
 import type { NoteRead } from './audit/note-read.ts'
 import type { Config } from './config.ts'
@@ -13,6 +13,8 @@ export interface Deps {
   blobs: BlobStore
   identity: Identity
   noteRead: NoteRead
+  /** Undefined where traces go nowhere. */
+  telemetry?: Telemetry | undefined
   log: Logger
 }
 

@@ -514,6 +514,16 @@ const cases: Record<string, () => Promise<void>> = {
       [404],
     )
   },
+  'Front Door: it says who asks; without one nobody’s word counts': async () => {
+    const body = JSON.stringify({ email: 'seen@y.example', password: 'x' })
+    const headers = { ...json, 'x-azure-socketip': '6.6.6.7', 'x-forwarded-for': '7.7.7.7' }
+    const ours = { ...headers, origin: 'https://ndt.example.com', 'x-azure-fdid': frontDoorId }
+    await fetch(`${inner.url}/api/sign-in`, { method: 'POST', headers: ours, body })
+    await fetch(`${backend.url}/api/sign-in`, { method: 'POST', headers: { ...headers, origin: backend.url }, body })
+    const seen = `select distinct address from audit_event where actor_name = 'seen@y.example'`
+    assert.deepEqual((await inner.db.pool.query(seen)).rows, [{ address: '6.6.6.7' }])
+    assert.deepEqual((await backend.db.pool.query(seen)).rows, [{ address: '127.0.0.1' }])
+  },
   'TLS: cookies bear __Host- and Secure, and browsers stay with https': async () => {
     const { email } = await addPerson(inner.db)
     const answer = await fetch(`${inner.url}/api/sign-in`, {

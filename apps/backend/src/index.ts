@@ -1,5 +1,5 @@
 export { configSchema, type Config } from './config.ts'
-export { runCommand } from './commands.ts'
+export { commandHelp, runCommand } from './commands.ts'
 export { startJobs } from './jobs/index.ts'
 export { openDeps, startBackend, type RunningBackend } from './start-backend.ts'
 export { newKey } from './secrets/keys.ts'

@@ -1,5 +1,5 @@
 import { closeDb, openDb, retireConnections } from '@instandt/db'
-import type { Logger } from '@instandt/runtime'
+import { closeServer, type Logger, startTelemetry } from '@instandt/runtime'
 import { type AppOptions, buildApp } from './app.ts'
 import type { Config } from './config.ts'
 import { startSealing } from './audit/seal.ts'
@@ -24,7 +24,13 @@ export interface RunningBackend {
 }
 
 /** Opens what the use cases need; the caller closes it. */
-export async function openDeps(config: Config, log: Logger): Promise<{ deps: Deps; close: () => Promise<void> }> {
+export async function openDeps(
+  config: Config,
+  log: Logger,
+  name = 'backend',
+): Promise<{ deps: Deps; close: () => Promise<void> }> {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, INSTANDT_VERSION: version, TRACE_SHARE: share } = config
+  const telemetry = endpoint === undefined ? undefined : await startTelemetry({ name, version, endpoint, share }, log)
   const blobs = await openBlobStore(config)
   const vault =
     config.KEY_VAULT_URL === undefined
@@ -48,11 +54,12 @@ export async function openDeps(config: Config, log: Logger): Promise<{ deps: Dep
     config.SECRETS_REFRESH_SECONDS * 1000,
   )
   return {
-    deps: { config, db, blobs, log, identity: createIdentity(config, keys), noteRead: createReadNotes(db) },
+    deps: { config, db, blobs, log, identity: createIdentity(config, keys), noteRead: createReadNotes(db), telemetry },
     async close() {
       credentials?.stop()
       await blobs.close()
       await closeDb(db)
+      await telemetry?.stop()
     },
   }
 }
@@ -73,7 +80,7 @@ export async function startBackend(config: Config, log: Logger, options: AppOpti
     setupLink,
     deps,
     async stop() {
-      await app.close()
+      await closeServer(app.server, () => app.close())
       await sealing.stop()
       await close()
     },

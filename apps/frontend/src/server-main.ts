@@ -1,4 +1,4 @@
-import { createLogger, onShutdown, readConfig } from '@instandt/runtime'
+import { closeServer, createLogger, onShutdown, readConfig } from '@instandt/runtime'
 import Fastify from 'fastify'
 import { configSchema } from './server-config.ts'
 import { frontendRoutes } from './server.ts'
@@ -11,4 +11,6 @@ app.get('/health/live', async () => ({ status: 'ok' }))
 await frontendRoutes(app, { root: config.PAGES })
 const url = await app.listen({ port: config.PORT, host: config.HOST })
 log.info({ url }, 'listening')
-onShutdown(log, [{ name: 'frontend', run: () => app.close() }])
+onShutdown(log, [{ name: 'frontend', run: () => closeServer(app.server, () => app.close()) }], {
+  delayMs: config.SHUTDOWN_DELAY_SECONDS * 1000,
+})

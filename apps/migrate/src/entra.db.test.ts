@@ -1,5 +1,6 @@
-// In the customer's Azure the job signs in with a token and makes the backend's identity known. Here the token is the
-// role's password, and the server's function of Azure is one that makes a role.
+// In the customer's Azure the job signs in with a token, as an administrator who is no superuser and owns the database through
+// a group, and makes the backend's identity known. Here the token is the role's password, and the server's function of Azure
+// is one that makes a role.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
@@ -17,7 +18,7 @@ test('the job signs in with a token and lets the backend’s identity work, agai
   const identity = await startIdentityEndpoint(clientId, 'https://ossrdbms-aad.database.windows.net')
   Object.assign(process.env, identity.env)
   const tag = randomBytes(4).toString('hex')
-  const [job, app, role] = [`job_${tag}`, `id-app-${tag}`, `role_${tag}`]
+  const [job, app, role, group] = [`job_${tag}`, `id-app-${tag}`, `role_${tag}`, `azure_pg_admin_${tag}`]
   const server = new pg.Client({ connectionString: await testPostgresUrl() })
   await server.connect()
   // As on Azure: in the database postgres only.
@@ -26,13 +27,17 @@ test('the job signs in with a token and lets the backend’s identity work, agai
   const main = new pg.Client({ connectionString: url.href })
   await main.connect()
   await main.query(`create or replace function pgaadauth_create_principal(name text, is_admin boolean, is_mfa boolean)
-    returns text language plpgsql as $$ begin
+    returns text language plpgsql security definer as $$ begin
       if is_admin then raise exception 'an administrator was not asked for'; end if;
       execute format('create role %I login password %L', name, 'token');
       return 'Created role';
     end $$`)
-  await server.query(`create role ${job} login superuser password '${identity.token}'`)
   const databaseUrl = new URL(database.adminUrl)
+  await server.query(`create role ${group}`)
+  await server.query(
+    `create role ${job} login nosuperuser createrole createdb in role ${group} password '${identity.token}'`,
+  )
+  await server.query(`alter database "${databaseUrl.pathname.slice(1)}" owner to ${group}`)
   databaseUrl.username = job
   databaseUrl.password = ''
   databaseUrl.searchParams.set('sslmode', 'disable')
@@ -61,7 +66,9 @@ test('the job signs in with a token and lets the backend’s identity work, agai
   } finally {
     await database.stop()
     await main.query('drop function pgaadauth_create_principal')
-    await server.query(`drop role if exists "${app}"; drop role if exists ${role}; drop role if exists ${job}`)
+    await server.query(
+      `drop role if exists "${app}"; drop role if exists ${role}; drop role if exists ${job}; drop role if exists ${group}`,
+    )
     await main.end()
     await server.end()
     await identity.stop()

@@ -1,35 +1,18 @@
-// For tests: the used part of Azure Resource Manager on the loopback, with its long-running operations as they are:
-// 202 or 201 with an address to ask again at, Retry-After, error envelopes, pages, refusals and broken lines.
-import { randomBytes } from 'node:crypto'
+// For tests: the used part of Azure Resource Manager on the loopback, with its long-running operations, error envelopes, pages,
+// refusals and broken lines.
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { makeSelfSigned, startIdentityEndpoint } from '@instandt/testkit'
+import { createApps } from './arm-apps.fixture.ts'
+import { createOperations, refuse, send } from './arm-operations.fixture.ts'
 
-export interface ArmContainer {
-  name: string
-  image: string
-  command?: string[]
-  args?: string[]
-  env?: { name: string; value?: string; secretRef?: string }[]
-  resources?: object
-  probes?: { type: string }[]
-}
-export interface ArmExecution {
-  name: string
-  status: string
-  startTime: string
-  template: { containers: ArmContainer[] }
-}
-interface ArmApp {
-  template: { revisionSuffix: string; containers: ArmContainer[] }
-  revisions: { name: string; runningState: string; healthState: string }[]
-  ready: string | undefined
-}
+export type { ArmExecution, ArmRevision, ArmTemplate } from './arm-apps.fixture.ts'
+
 interface Fault {
   match: RegExp
-  kind: 'lost' | 'lost-after' | 'busy' | 'throttled' | 'quota'
+  kind: 'lost' | 'lost-after' | 'busy' | 'throttled' | 'quota' | 'unavailable'
   times: number
 }
 interface Connection {
@@ -38,289 +21,199 @@ interface Connection {
   description: string
 }
 
-export interface ArmServer {
-  url: string
-  env: Record<string, string>
-  group: string
-  /** As `METHOD path` in the order they came. */
-  requests: string[]
-  faults: Fault[]
-  jobs: Map<string, { containers: ArmContainer[]; executions: ArmExecution[] }>
-  apps: Map<string, ArmApp>
-  connections: Connection[]
-  secrets: Map<string, { value?: string; exp: number | undefined }>
-  /** Anything else, by its path. */
-  resources: Map<string, object>
-  logLines: string[]
-  /** What a job does; resolves with whether it succeeded. */
-  onJob: (job: string, execution: ArmExecution) => Promise<boolean>
-  stop(): Promise<void>
-}
-
 const subscription = '11111111-1111-4111-8111-111111111111'
 const clientId = '6f1c1b0e-0000-4000-8000-0000000000a5'
 
-export async function startArm(caFile: (pem: string) => string): Promise<ArmServer> {
-  const { certificate, key } = makeSelfSigned()
+/** One for all servers of a process, so that it need be trusted once. */
+export const { certificate, key } = makeSelfSigned({ days: 90 })
+
+export async function startArm() {
   const group = `/subscriptions/${subscription}/resourceGroups/rg-test`
-  const operations = new Map<string, { polls: number; result: object }>()
+  let url = ''
   let token = ''
   const server = createServer({ cert: certificate, key }, (request, response) => {
     void answer(request, response).catch((error: unknown) => {
-      if (!response.headersSent) send(response, 500, { error: { code: 'InternalServerError', message: String(error) } })
+      if (!response.headersSent) refuse(response, 500, { code: 'InternalServerError', message: String(error) })
     })
   })
+  const operations = createOperations(() => url, subscription)
+  const platform = createApps(group, operations)
+  const arm = {
+    /** Lists whose next page is said to lie elsewhere. */
+    foreign: undefined as { match: RegExp; nextLink: string } | undefined,
+  }
+  const requests: string[] = []
+  const faults: Fault[] = []
+  const connections: Connection[] = []
+  const secrets = new Map<string, { value?: string; exp: number | undefined; enabled?: boolean }>()
+  const resources = new Map<string, object>()
+  const logLines: string[] = []
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+  url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
   const identity = await startIdentityEndpoint(clientId, url)
   token = identity.token
 
-  const arm: ArmServer = {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname, searchParams, search } = new URL(request.url ?? '/', url)
+    const line = `${request.method ?? ''} ${pathname}`
+    requests.push(line)
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const text = Buffer.concat(chunks).toString()
+    const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>
+    if (request.headers.authorization !== `Bearer ${token}`)
+      return refuse(response, 401, { code: 'InvalidAuthenticationToken', message: 'no token' })
+    if (!pathname.startsWith('/v1/') && !searchParams.has('api-version'))
+      return refuse(response, 400, {
+        code: 'MissingApiVersionParameter',
+        message: 'The api-version query parameter is required.',
+      })
+    const fault = faults.find((one) => one.times > 0 && one.match.test(line))
+    const lose = (): void => void request.socket.destroy()
+    if (fault) {
+      fault.times -= 1
+      if (fault.kind === 'lost') return lose()
+      if (fault.kind !== 'lost-after') return answerFault(fault.kind, response)
+    }
+    // Not what is done is lost, but that anybody hears of it.
+    const target = fault ? ({ writeHead: () => ({ end: lose }) } as unknown as ServerResponse) : response
+    const { foreign } = arm
+    if (foreign?.match.test(pathname) === true) return send(target, 200, { value: [], nextLink: foreign.nextLink })
+    if (operations.answer(pathname, target)) return
+    if (platform.answer(line, pathname, body, target)) return
+    if (line.startsWith('POST /v1/')) {
+      const rows = logLines.map((one, index) => [new Date(Date.UTC(2026, 10, 26, 0, 0, index)).toISOString(), one])
+      const columns = [
+        { name: 'TimeGenerated', type: 'datetime' },
+        { name: 'Log', type: 'string' },
+      ]
+      return send(response, 200, { tables: [{ name: 'PrimaryResult', columns, rows }] })
+    }
+    if (answerConnection(line, pathname, searchParams, body, target)) return
+    if (answerSecret(line, pathname, body, target)) return
+    const found =
+      resources.get(`${line}${decodeURIComponent(search)}`) ??
+      resources.get(line) ??
+      (line.startsWith('GET ') ? resources.get(pathname) : undefined)
+    return found
+      ? send(target, 200, found)
+      : refuse(target, 404, { code: 'ResourceNotFound', message: `${pathname} was not found.` })
+  }
+
+  function answerFault(kind: 'busy' | 'throttled' | 'quota' | 'unavailable', response: ServerResponse): void {
+    const { busy, throttled, quota, unavailable } = {
+      busy: { code: 'ContainerAppOperationInProgress', message: 'Cannot modify: another operation is in progress.' },
+      throttled: { code: 'TooManyRequests', message: 'Slow down.' },
+      quota: {
+        code: 'MaxNumberOfRegionalEnvironmentsInSubExceeded',
+        message: 'QuotaExceeded: no cores left in westeurope.',
+      },
+      unavailable: { code: 'ServiceUnavailable', message: 'Come back.' },
+    }
+    if (kind === 'busy') return refuse(response, 409, busy)
+    if (kind === 'throttled') return refuse(response, 429, throttled, { 'retry-after': '1' })
+    if (kind === 'quota') return refuse(response, 400, quota)
+    // As a date, which is the other way to say it.
+    return refuse(response, 503, unavailable, { 'retry-after': new Date(Date.now() + 1000).toUTCString() })
+  }
+
+  function answerConnection(
+    line: string,
+    pathname: string,
+    searchParams: URLSearchParams,
+    body: Record<string, unknown>,
+    response: ServerResponse,
+  ): boolean {
+    const show = (one: Connection): { name: string; properties: object } => ({
+      name: one.name,
+      properties: { privateLinkServiceConnectionState: { status: one.status, description: one.description } },
+    })
+    if (/\/privateLinkServices\/[\w-]+$/.test(pathname)) {
+      send(response, 200, { name: 'pl-test', properties: { privateEndpointConnections: connections.map(show) } })
+      return true
+    }
+    const [path, name] = /\/privateEndpointConnections(?:\/([\w.-]+))?$/.exec(pathname) ?? []
+    if (path === undefined) return false
+    // One on each page: whoever reads only the first one misses the rest.
+    if (name === undefined) {
+      const page = Number(searchParams.get('page') ?? 0)
+      const isLast = page + 1 >= connections.length
+      const next = { nextLink: `${url}${pathname}?api-version=2025-07-01&page=${page + 1}` }
+      send(response, 200, { value: connections.slice(page, page + 1).map(show), ...(isLast ? {} : next) })
+      return true
+    }
+    const found = connections.find((one) => one.name === name)
+    if (!found) refuse(response, 404, { code: 'NotFound', message: 'no such connection' })
+    else if (line.startsWith('PUT ')) {
+      const { status } = (body['properties'] as { privateLinkServiceConnectionState: { status: string } })
+        .privateLinkServiceConnectionState
+      const isNetwork = pathname.includes('/privateLinkServices/')
+      if (isNetwork) found.status = status
+      // Of the two services one does it at once, the other takes its time and shows the resource in between.
+      const headers = isNetwork
+        ? undefined
+        : operations.begin('azure-asyncoperation', () => Object.assign(found, { status }))
+      const { properties, ...rest } = show(found)
+      send(
+        response,
+        isNetwork ? 200 : 201,
+        { ...rest, properties: { ...properties, provisioningState: isNetwork ? 'Succeeded' : 'Updating' } },
+        headers,
+      )
+    } else send(response, 200, show(found))
+    return true
+  }
+
+  function answerSecret(
+    line: string,
+    pathname: string,
+    body: Record<string, unknown>,
+    response: ServerResponse,
+  ): boolean {
+    const [path, name] = /\/vaults\/[\w-]+\/secrets(?:\/([\w-]+))?$/.exec(pathname) ?? []
+    if (path === undefined) return false
+    const show = (one: string): object => ({
+      name: one,
+      properties: { attributes: { enabled: secrets.get(one)?.enabled ?? true, exp: secrets.get(one)?.exp } },
+    })
+    if (name === undefined) send(response, 200, { value: [...secrets.keys()].map(show) })
+    else {
+      if (line.startsWith('PUT ')) {
+        const { value, attributes } = body['properties'] as { value: string; attributes?: { exp?: number } }
+        secrets.set(name, { value, exp: attributes?.exp })
+      }
+      if (secrets.has(name)) send(response, 200, show(name))
+      else refuse(response, 404, { code: 'SecretNotFound', message: 'no such secret' })
+    }
+    return true
+  }
+
+  return Object.assign(arm, {
+    platform,
+    operations,
     url,
     group,
+    /** What a process needs to reach all this. */
     env: {
       ...identity.env,
-      ARM_ENDPOINT: url,
-      LOG_ANALYTICS_ENDPOINT: url,
-      NODE_EXTRA_CA_CERTS: caFile(certificate),
       AZURE_CLIENT_ID: clientId,
       AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
-      INSTANDT_POLL_SECONDS: '0.05',
-    },
-    requests: [],
-    faults: [],
-    jobs: new Map(),
-    apps: new Map(),
-    connections: [],
-    secrets: new Map(),
-    resources: new Map(),
-    logLines: [],
-    onJob: () => Promise.resolve(true),
+    } as Record<string, string>,
+    /** As `METHOD path` in the order they came. */
+    requests,
+    faults,
+    connections,
+    secrets,
+    /** Anything else, by its path; with its method before and its query behind where that matters. */
+    resources,
+    logLines,
     async stop() {
       server.closeAllConnections()
       server.close()
       await identity.stop()
     },
-  }
-
-  function send(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
-    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
-  }
-  const refuse = (response: ServerResponse, status: number, code: string, message: string, headers = {}): void =>
-    send(response, status, { error: { code, message } }, headers)
-
-  /** An operation that is asked after twice before it is done. */
-  function later(result: object): string {
-    const id = randomBytes(6).toString('hex')
-    operations.set(id, { polls: 2, result })
-    return `${url}/subscriptions/${subscription}/providers/Microsoft.App/locations/westeurope/operationStatuses/${id}?api-version=2025-01-01`
-  }
-
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname, searchParams } = new URL(request.url ?? '/', url)
-    const line = `${request.method ?? ''} ${pathname}`
-    arm.requests.push(line)
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    const text = Buffer.concat(chunks).toString()
-    const body = (text === '' ? { page: searchParams.get('page') ?? 0 } : JSON.parse(text)) as Record<string, unknown>
-    if (request.headers.authorization !== `Bearer ${token}`)
-      return refuse(response, 401, 'InvalidAuthenticationToken', 'no token')
-    if (!pathname.startsWith('/v1/') && !searchParams.has('api-version'))
-      return refuse(response, 400, 'MissingApiVersionParameter', 'The api-version query parameter is required.')
-    const fault = arm.faults.find((one) => one.times > 0 && one.match.test(line))
-    if (fault) {
-      fault.times -= 1
-      if (fault.kind === 'lost') return void request.socket.destroy()
-      if (fault.kind === 'busy')
-        return refuse(
-          response,
-          409,
-          'ContainerAppOperationInProgress',
-          'Cannot modify: another operation is in progress.',
-        )
-      if (fault.kind === 'throttled')
-        return refuse(response, 429, 'TooManyRequests', 'Slow down.', { 'retry-after': '1' })
-      if (fault.kind === 'quota')
-        return refuse(
-          response,
-          400,
-          'MaxNumberOfRegionalEnvironmentsInSubExceeded',
-          'QuotaExceeded: no cores left in westeurope.',
-        )
-    }
-    await route(
-      line,
-      pathname,
-      body,
-      response,
-      fault?.kind === 'lost-after' ? () => request.socket.destroy() : undefined,
-    )
-  }
-
-  async function route(
-    line: string,
-    pathname: string,
-    body: Record<string, unknown>,
-    response: ServerResponse,
-    lose?: () => void,
-  ): Promise<void> {
-    if (line.startsWith('POST /v1/')) {
-      return send(response, 200, { tables: [{ name: 'PrimaryResult', rows: arm.logLines.map((one) => [one]) }] })
-    }
-    const operation = /operationStatuses\/(\w+)$/.exec(pathname)?.[1]
-    if (operation !== undefined) {
-      const state = operations.get(operation)
-      if (!state) return refuse(response, 404, 'NotFound', 'no such operation')
-      state.polls -= 1
-      if (state.polls > 0)
-        return send(
-          response,
-          202,
-          { status: 'InProgress' },
-          { 'retry-after': '0', location: `${url}${pathname}?api-version=2025-01-01` },
-        )
-      return send(response, 200, { status: 'Succeeded', ...state.result })
-    }
-    const [, jobName = '', rest = ''] = /\/providers\/Microsoft\.App\/jobs\/([\w-]+)(\/.*)?$/.exec(pathname) ?? []
-    const job = arm.jobs.get(jobName)
-    if (job) return answerJob(line, jobName, job, rest, body, response, lose)
-    const [, appName = '', more = ''] =
-      /\/providers\/Microsoft\.App\/containerApps\/([\w-]+)(\/.*)?$/.exec(pathname) ?? []
-    if (appName !== '') return answerApp(appName, more, response)
-    const [, connection] = /\/privateEndpointConnections(?:\/([\w.-]+))?$/.exec(pathname) ?? [undefined, undefined]
-    if (pathname.includes('/privateEndpointConnections')) return answerConnection(line, connection, body, response)
-    const secret = /\/vaults\/[\w-]+\/secrets(?:\/([\w-]+))?$/.exec(pathname)
-    if (secret) return answerSecret(line, secret[1], body, response)
-    const found = arm.resources.get(line) ?? (line.startsWith('GET ') ? arm.resources.get(pathname) : undefined)
-    return found ? send(response, 200, found) : refuse(response, 404, 'ResourceNotFound', `${pathname} was not found.`)
-  }
-
-  function answerJob(
-    line: string,
-    name: string,
-    job: { containers: ArmContainer[]; executions: ArmExecution[] },
-    rest: string,
-    body: Record<string, unknown>,
-    response: ServerResponse,
-    lose?: () => void,
-  ): void {
-    if (rest === '')
-      return send(response, 200, {
-        id: `${group}/jobs/${name}`,
-        name,
-        location: 'westeurope',
-        properties: { template: { containers: job.containers } },
-      })
-    const show = (one: ArmExecution): object => ({
-      name: one.name,
-      properties: { status: one.status, startTime: one.startTime, template: one.template },
-    })
-    if (line.startsWith('POST ') && rest === '/start') {
-      const template = (body['containers'] ? body : { containers: job.containers }) as { containers: ArmContainer[] }
-      const execution: ArmExecution = {
-        name: `${name}-${randomBytes(3).toString('hex')}`,
-        status: 'Running',
-        startTime: new Date().toISOString(),
-        template,
-      }
-      job.executions.unshift(execution)
-      void arm.onJob(name, execution).then(
-        (isDone) => (execution.status = isDone ? 'Succeeded' : 'Failed'),
-        () => (execution.status = 'Failed'),
-      )
-      if (lose) return lose()
-      return send(
-        response,
-        202,
-        {},
-        {
-          location: later({ name: execution.name, id: `${group}/jobs/${name}/executions/${execution.name}` }),
-          'retry-after': '0',
-        },
-      )
-    }
-    if (rest === '/executions') {
-      return send(response, 200, { value: job.executions.map(show) })
-    }
-    const execution = job.executions.find((one) => rest === `/executions/${one.name}`)
-    return execution ? send(response, 200, show(execution)) : refuse(response, 404, 'NotFound', 'no such execution')
-  }
-
-  function answerApp(name: string, more: string, response: ServerResponse): void {
-    const app = arm.apps.get(name)
-    if (!app)
-      return refuse(
-        response,
-        404,
-        'ResourceNotFound',
-        `The Resource 'Microsoft.App/containerApps/${name}' was not found.`,
-      )
-    const latest = app.revisions.at(-1)
-    const show = (one: ArmApp['revisions'][number]): object => ({
-      name: one.name,
-      properties: { ...one, replicas: 2, provisioningState: 'Provisioned' },
-    })
-    if (more === '/revisions') return send(response, 200, { value: app.revisions.map(show) })
-    const revision = app.revisions.find((one) => more === `/revisions/${one.name}`)
-    if (revision) return send(response, 200, show(revision))
-    return send(response, 200, {
-      name,
-      location: 'westeurope',
-      properties: { latestRevisionName: latest?.name, latestReadyRevisionName: app.ready, template: app.template },
-    })
-  }
-
-  function answerConnection(
-    line: string,
-    name: string | undefined,
-    body: Record<string, unknown>,
-    response: ServerResponse,
-  ): void {
-    const show = (one: Connection): object => ({
-      name: one.name,
-      properties: { privateLinkServiceConnectionState: { status: one.status, description: one.description } },
-    })
-    // One on each page: whoever reads only the first one misses the rest.
-    if (name === undefined) {
-      const page = Number(body['page'] ?? 0)
-      const next = `${url}${line.split(' ')[1] ?? ''}?api-version=2025-01-01&page=${page + 1}`
-      const isLast = page + 1 >= arm.connections.length
-      return send(response, 200, {
-        value: arm.connections.slice(page, page + 1).map(show),
-        ...(isLast ? {} : { nextLink: next }),
-      })
-    }
-    const found = arm.connections.find((one) => one.name === name)
-    if (!found) return refuse(response, 404, 'NotFound', 'no such connection')
-    if (line.startsWith('PUT ')) {
-      const state = (body['properties'] as { privateLinkServiceConnectionState: { status: string } })
-        .privateLinkServiceConnectionState
-      found.status = state.status
-      return send(response, 201, show(found), { 'azure-asyncoperation': later({}), 'retry-after': '0' })
-    }
-    return send(response, 200, show(found))
-  }
-
-  function answerSecret(
-    line: string,
-    name: string | undefined,
-    body: Record<string, unknown>,
-    response: ServerResponse,
-  ): void {
-    const show = (key: string): object => ({
-      name: key,
-      properties: { attributes: { enabled: true, exp: arm.secrets.get(key)?.exp } },
-    })
-    if (name === undefined) return send(response, 200, { value: [...arm.secrets.keys()].map(show) })
-    if (line.startsWith('PUT ')) {
-      const { value, attributes } = body['properties'] as { value: string; attributes?: { exp?: number } }
-      arm.secrets.set(name, { value, exp: attributes?.exp })
-    }
-    return arm.secrets.has(name)
-      ? send(response, 200, show(name))
-      : refuse(response, 404, 'SecretNotFound', 'no such secret')
-  }
-  return arm
+  })
 }
+
+export type ArmServer = Awaited<ReturnType<typeof startArm>>

@@ -3,7 +3,7 @@ import type { Azure } from './azure.ts'
 import type { Config } from './config.ts'
 import type { Deployment } from './deployment.ts'
 import type { InfraCall, InfraResult } from './infra-process.ts'
-import { OpsError } from './ops-error.ts'
+import { describeAzure, OpsError, retryAfterOf, statusOf } from './ops-error.ts'
 
 /** What a command works with. */
 export interface Context {
@@ -44,15 +44,26 @@ export async function waitFor<T>(
   }
 }
 
-/** Columns as wide as their widest cell. */
-export function table(rows: string[][]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
+const freeSeconds = 900
+
+/** Asks again while another operation is under way at the same resource (409), for a quarter of an hour at most. */
+export async function whenFree<T>(context: Pick<Context, 'config' | 'say'>, ask: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + freeSeconds * 1000
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (statusOf(error) !== 409 || performance.now() > deadline) throw error
+      if (isFirst) context.say(`waiting: ${describeAzure(error)}`)
+      await sleep((retryAfterOf(error) ?? context.config.INSTANDT_POLL_SECONDS) * 1000)
+    }
+  }
+}
+
+/** A number of a command line. @throws OpsError (wrong usage) */
+export function numberOf(context: Pick<Context, 'values'>, name: string, least: number, most: number): number {
+  const text = context.values[name]
+  const value = typeof text === 'string' && text !== '' ? Number(text) : Number.NaN
+  if (value >= least && value <= most) return value
+  throw new OpsError(`--${name} is a number from ${least} to ${most}`, 2)
 }

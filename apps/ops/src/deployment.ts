@@ -15,7 +15,7 @@ const deploymentSchema = z.object({
   managedEnvironment: z.object({ name: text, id: text, defaultDomain: text, staticIp: text }),
   apps: z.object({ frontend: text, backend: text }),
   jobs: z.object({ migrate: text, ops: text }),
-  registry: z.object({ server: text, tokenSecret: text }),
+  registry: z.object({ server: text, user: text, tokenSecret: text, userSecret: text }),
   frontDoor: z.object({
     profile: text,
     endpoint: text,
@@ -26,7 +26,7 @@ const deploymentSchema = z.object({
     id: text,
   }),
   link: z.object({
-    mode: z.enum(['managedEnvironment', 'privateLinkService', 'loadBalancer']),
+    mode: z.enum(['managedEnvironment', 'privateLinkService']),
     message: text,
     privateLinkService: z.string().nullable(),
   }),
@@ -60,3 +60,7 @@ export function parseDeployment(value: unknown, from: string): Deployment {
   const fields = parsed.error.issues.map((issue) => issue.path.join('.') || 'everything').join(', ')
   throw new OpsError(`${from} does not say ${fields}; deploy the platform of this version first`)
 }
+
+/** Where people reach it: until the host name is at Front Door, under the name that Front Door made up. */
+export const publicAddress = ({ frontDoor, publicUrl }: Deployment): string =>
+  frontDoor.customDomain === null ? `https://${frontDoor.endpointHost}` : publicUrl

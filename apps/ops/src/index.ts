@@ -1,1 +1,2 @@
-export { runOps } from './run-ops.ts'
+export { configSchema } from './config.ts'
+export { isOpsCommand, opsHelp, runOps } from './run-ops.ts'

@@ -8,9 +8,13 @@ export class OpsError extends Error {
   }
 }
 
+const notSignedIn = new Set(['AggregateAuthenticationError', 'AuthenticationError', 'CredentialUnavailableError'])
+
 /** Azure's own words: the code, the message and what it points at. */
 export function describeAzure(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  if (notSignedIn.has(error.name))
+    return `Azure lets nobody in from here: az login, or the variables of a service principal (${error.name})`
   const { code, statusCode } = error as { code?: string; statusCode?: number }
   const message = error.message.split('\n')[0] ?? ''
   const name = code !== undefined && !message.includes(code) ? `${code}: ` : ''
@@ -18,3 +22,12 @@ export function describeAzure(error: unknown): string {
 }
 
 export const statusOf = (error: unknown): number | undefined => (error as { statusCode?: number }).statusCode
+
+/** Seconds the service asks to wait, as a number or a date; undefined where it says nothing. */
+export function retryAfterOf(error: unknown): number | undefined {
+  const { headers } = (error as { response?: { headers?: { get(name: string): string | undefined } } }).response ?? {}
+  const text = headers?.get('retry-after')
+  if (text === undefined) return undefined
+  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined
+}

@@ -1,83 +1,16 @@
-// Releases against a Resource Manager on the loopback; the apps' revisions behave as the platform's do: a name is taken
-// once, and the old one serves until the new one is ready.
+// Releases against a Resource Manager on the loopback, whose apps' revisions behave as the platform's do.
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { after, before, beforeEach, test } from 'node:test'
-import { digest, imageAt, type InfraCalled, type Stage, startStage } from './ops.fixture.ts'
+import { after, beforeEach, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { imageAt } from './ops.fixture.ts'
+import { startOpenStage } from './outside.fixture.ts'
 
-let stage: Stage
-let isOutsideGood = true
-const outside = createServer((request, response) => {
-  if (!isOutsideGood) return void response.writeHead(502).end()
-  if (request.url === '/') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>')
-  response.writeHead(request.url === '/health/live' ? 200 : 401).end()
-})
-
-before(async () => {
-  outside.listen(0, '127.0.0.1')
-  await once(outside, 'listening')
-  stage = await startStage(`http://127.0.0.1:${(outside.address() as AddressInfo).port}`)
-})
-after(async () => {
-  outside.closeAllConnections()
-  outside.close()
-  await stage.stop()
-})
+const { stage, outside, stop } = await startOpenStage()
+after(stop)
 beforeEach(() => {
-  isOutsideGood = true
-  stage.arm.apps.clear()
-  stage.arm.jobs.get('caj-migrate')?.executions.splice(0)
-  stage.arm.jobs.get('caj-ops')?.executions.splice(0)
-  stage.arm.onJob = () => Promise.resolve(true)
-  stage.called.length = 0
-  stage.onInfra = applyRelease
+  stage.reset()
+  outside.answer = () => undefined
 })
-
-/** Letters of images whose containers never become ready. */
-const broken = new Set<string>()
-
-async function applyRelease(call: InfraCalled): Promise<Record<string, unknown>> {
-  if (call.stackKind === 'platform' || call.action !== 'up') return { deployment: stage.deployment }
-  for (const part of ['backend', 'frontend']) {
-    const name = `ca-${part}`
-    const image = call.config[`${part}Image`] ?? ''
-    const letter = image.at(-1) ?? ''
-    const attempt = call.config['attempt'] ?? ''
-    const suffix = `r${image.slice(-64).slice(0, 10)}${attempt === '' ? '' : `-${attempt}`}`
-    const app = stage.arm.apps.get(name) ?? {
-      template: { revisionSuffix: '', containers: [] },
-      revisions: [],
-      ready: undefined,
-    }
-    const revision = `${name}--${suffix}`
-    const isLatest = app.revisions.at(-1)?.name === revision
-    if (!isLatest && app.revisions.some((one) => one.name === revision))
-      throw new Error(`ContainerAppInvalidRevisionSuffix: revision ${revision} already exists`)
-    const isBroken = broken.has(letter)
-    app.template = {
-      revisionSuffix: suffix,
-      containers: [
-        {
-          name: 'server',
-          image,
-          env: [{ name: 'INSTANDT_VERSION', value: call.config['version'] ?? '' }],
-          probes: [{ type: 'Liveness' }],
-        },
-      ],
-    }
-    if (!isLatest)
-      app.revisions.push({
-        name: revision,
-        runningState: isBroken ? 'Failed' : 'Running',
-        healthState: isBroken ? 'Unhealthy' : 'Healthy',
-      })
-    if (!isBroken) app.ready = revision
-    stage.arm.apps.set(name, app)
-  }
-  return { deployment: stage.deployment }
-}
 
 const version = (name: string, letter: string): string[] => [
   '--version',
@@ -87,327 +20,218 @@ const version = (name: string, letter: string): string[] => [
   '--frontend-image',
   imageAt('frontend', letter),
 ]
-const release = (name: string, letter: string) => stage.run(['release', '--stack', 'test', ...version(name, letter)])
-const serving = () => stage.arm.apps.get('ca-backend')?.ready
+const words = (name: string, letter: string) => ['release', '--stack', 'test', ...version(name, letter)]
+const release = (name: string, letter: string, given?: Record<string, string>) => stage.run(words(name, letter), given)
+const app = (part: string) => stage.arm.platform.apps.get(`ca-${part}`)
+const versionOf = (template: { containers: { env?: { value?: string }[] }[] } | undefined) =>
+  template?.containers[0]?.env?.[0]?.value
+/** What has the traffic. */
+const serving = () =>
+  ['backend', 'frontend'].map((part) =>
+    versionOf(app(part)?.revisions.find((one) => one.name === app(part)?.ready)?.template),
+  )
+const ups = () => stage.called.filter((call) => call.action === 'up')
+/** Revisions of that image never become ready. */
+const breakImage = (letter: string) =>
+  (stage.arm.platform.onRevision = async (_app, { template }) =>
+    !template.containers.some((one) => one.image.endsWith(letter.repeat(64))))
 
 test('a release migrates first, then brings up both apps, then looks from the outside', async () => {
+  const looked: string[] = []
+  outside.answer = (path) => void looked.push(path)
+  let migrated: string | undefined
+  stage.onInfra = async (call) => {
+    if (call.action === 'up') migrated = stage.arm.platform.jobs.get('caj-migrate')?.executions[0]?.status
+    if (call.action === 'up') looked.push(call.stackKind)
+    return stage.applied(call)
+  }
   const { code, out, err } = await release('1.0.0', 'a')
   assert.equal(code, 0, err)
-  assert.match(out, /1\.0\.0 serves/)
-  const ups = stage.called.filter((call) => call.action === 'up')
-  assert.deepEqual(
-    ups.map((call) => call.config['version']),
-    ['1.0.0'],
+  assert.equal(out, '1.0.0 serves\n')
+  assert.equal(migrated, 'Succeeded')
+  assert.deepEqual(looked, ['release', '/health/live', '/', '/api/session', '/dicom-web/studies'])
+  assert.deepEqual(serving(), ['1.0.0', '1.0.0'])
+  assert.equal(
+    stage.arm.platform.jobs.get('caj-migrate')?.executions[0]?.template.containers[0]?.image,
+    imageAt('backend', 'a'),
   )
-  assert.equal(stage.arm.jobs.get('caj-migrate')?.executions[0]?.template.containers[0]?.image, imageAt('backend', 'a'))
 })
 
 test('a failing migration changes nothing and ends with 1', async () => {
-  await release('1.0.0', 'a')
-  stage.called.length = 0
-  stage.arm.onJob = () => Promise.resolve(false)
+  stage.serve('1.0.0', 'a')
+  stage.arm.platform.onJob = () => Promise.resolve(false)
   stage.arm.logLines.push('0002_x.sql: syntax error')
   const { code, err } = await release('1.1.0', 'b')
   assert.equal(code, 1)
+  assert.match(err, /0002_x\.sql: syntax error/)
   assert.match(err, /1\.0\.0 goes on serving, nothing was changed/)
-  assert.ok(!stage.called.some((call) => call.action === 'up'))
-  assert.equal(serving(), `ca-backend--r${'a'.repeat(10)}`)
+  assert.deepEqual(ups(), [])
+  assert.deepEqual(serving(), ['1.0.0', '1.0.0'])
 })
 
-test('a version that does not become ready is taken back, under a name that is free', async () => {
-  await release('1.0.0', 'a')
-  broken.add('c')
+test('a version that does not become ready is taken back by its revisions, without the engine', async () => {
+  stage.serve('1.0.0', 'a')
+  const former = app('backend')?.revisions[0]
+  breakImage('c')
   const { code, out, err } = await release('1.1.0', 'c')
-  broken.delete('c')
   assert.equal(code, 1, err)
-  assert.match(err, /failed: its replicas do not become ready/)
-  assert.match(out, /1\.1\.0 failed, 1\.0\.0 serves/)
-  assert.match(serving() ?? '', new RegExp(`^ca-backend--r${'a'.repeat(10)}-[0-9a-z]+$`))
-  assert.equal(
-    stage.arm.apps.get('ca-backend')?.template.containers[0]?.image,
-    `registry.example.com/instandt/backend@${digest('a')}`,
-  )
+  assert.match(err, /ca-backend--rcccccc\w{5} failed: its replicas do not become ready/)
+  assert.equal(out, '1.1.0 failed, 1.0.0 serves\n')
+  assert.equal(ups().length, 1, 'the engine may be what failed')
+  assert.match(app('backend')?.ready ?? '', /^ca-backend--back-[0-9a-z]+$/)
+  assert.deepEqual(app('backend')?.template.containers, former?.template.containers, 'as it was, settings and all')
+  assert.deepEqual(serving(), ['1.0.0', '1.0.0'])
+})
+
+test('a version that is ready but does not answer through Front Door is taken back', async () => {
+  stage.serve('1.0.0', 'a')
+  outside.answer = (path) => (path === '/' && serving()[1] === '1.1.0' ? 500 : undefined)
+  const { code, out, err } = await release('1.1.0', 'b', { INSTANDT_READY_SECONDS: '1', INSTANDT_SMOKE_SECONDS: '1' })
+  assert.equal(code, 1, err)
+  assert.match(err, /through Front Door: \/ answered 500: not so that the web app is there/)
+  assert.equal(out, '1.1.0 failed, 1.0.0 serves\n')
+  assert.deepEqual(serving(), ['1.0.0', '1.0.0'])
+})
+
+test('only the web app failing takes both back', async () => {
+  stage.serve('1.0.0', 'a')
+  stage.arm.platform.onRevision = async (name, { template }) => name === 'ca-backend' || versionOf(template) !== '1.1.0'
+  const { code } = await release('1.1.0', 'b')
+  assert.equal(code, 1)
+  assert.deepEqual(serving(), ['1.0.0', '1.0.0'])
+})
+
+test('a first release that fails has nothing to go back to', async () => {
+  breakImage('a')
+  const { code, err } = await release('1.0.0', 'a')
+  assert.equal(code, 1)
+  assert.doesNotMatch(err, /bringing/)
 })
 
 test('the same version can be tried again after it was taken back', async () => {
-  await release('1.0.0', 'a')
-  broken.add('d')
+  stage.serve('1.0.0', 'a')
+  breakImage('d')
   await release('1.1.0', 'd')
-  broken.delete('d')
+  stage.arm.platform.onRevision = () => Promise.resolve(true)
   const { code, err } = await release('1.1.0', 'd')
   assert.equal(code, 0, err)
-  assert.match(serving() ?? '', new RegExp(`--r${'d'.repeat(10)}-`))
+  assert.match(app('backend')?.ready ?? '', /--rdddddd\w{5}-\w+$/)
+})
+
+test('the same images under changed settings are a new revision, unchanged ones are none', async () => {
+  await release('1.0.0', 'a')
+  const before = app('backend')?.revisions.length
+  assert.equal((await release('1.0.0', 'a')).code, 0)
+  assert.equal(app('backend')?.revisions.length, before)
+  assert.equal((await release('1.0.1', 'a')).code, 0)
+  assert.deepEqual(serving(), ['1.0.1', '1.0.1'])
 })
 
 test('an engine that fails half way leaves the former version in charge', async () => {
-  await release('1.0.0', 'a')
+  stage.serve('1.0.0', 'a')
   stage.onInfra = async (call) => {
-    if (call.action === 'up' && call.config['version'] === '2.0.0') throw new Error('Conflict: 409')
-    return applyRelease(call)
+    if (call.action !== 'up') return stage.applied(call)
+    stage.applied(call)
+    throw new Error('Conflict: 409')
   }
   const { code, out, err } = await release('2.0.0', 'e')
   assert.equal(code, 1)
   assert.match(err, /release up failed: Conflict: 409/)
-  assert.match(out, /2\.0\.0 failed, 1\.0\.0 serves/)
+  assert.equal(out, '2.0.0 failed, 1.0.0 serves\n')
+  assert.deepEqual(serving(), ['1.0.0', '1.0.0'])
 })
 
-test('deploy: platform, link, migration, first keys, release, in this order', async () => {
-  stage.arm.connections.splice(0)
-  stage.arm.connections.push({ name: 'ours', status: 'Pending', description: stage.deployment.link.message })
-  const { code, err } = await stage.run(['deploy', '--stack', 'test', '--yes', ...version('1.0.0', 'a')])
-  assert.equal(code, 0, err)
-  assert.deepEqual(
-    stage.called.map((call) => `${call.stackKind} ${call.action}`),
-    ['platform preview', 'platform up', 'release up'],
-  )
-  assert.equal(stage.arm.connections[0]?.status, 'Approved')
-  assert.deepEqual(
-    stage.arm.jobs.get('caj-ops')?.executions.map((one) => one.template.containers[0]?.args),
-    [['rotate', 'keys', '--if-missing']],
-  )
-  assert.match(err, /enter at your DNS: ndt\.invalid CNAME fde-test\.azurefd\.net/)
-})
-
-test('deploy does nothing that nobody agreed to', async () => {
-  const { code, err } = await stage.run(['deploy', '--stack', 'test', ...version('1.0.0', 'a')])
-  assert.equal(code, 3)
-  assert.match(err, /repeat with --yes/)
-  assert.deepEqual(
-    stage.called.map((call) => call.action),
-    ['preview'],
-  )
-})
-
-test('a dry run of a release changes nothing', async () => {
-  await release('1.0.0', 'a')
-  const before = stage.arm.requests.length
-  stage.called.length = 0
-  const { code } = await stage.run(['release', '--stack', 'test', '--dry-run', ...version('1.1.0', 'b')])
-  assert.equal(code, 0)
-  assert.ok(!stage.called.some((call) => call.action === 'up'))
-  assert.ok(!stage.arm.requests.slice(before).some((line) => !line.startsWith('GET ')))
-})
-
-/** What Resource Manager says of an installation that is well. */
-function wellKept(): void {
-  const { arm, deployment } = stage
-  const { frontDoor } = deployment
-  const group = `${arm.group}/providers`
-  const profile = `${group}/Microsoft.Cdn/profiles/${frontDoor.profile}`
-  const endpoint = { id: `${profile}/afdEndpoints/fde-test`, name: 'fde-test' }
-  const domain = {
-    id: `${profile}/customDomains/ndt-invalid`,
-    name: 'ndt-invalid',
-    properties: { domainValidationState: 'Approved', deploymentStatus: 'Succeeded' },
+test('a stack that another release works on is left to that one', async () => {
+  stage.serve('1.0.0', 'a')
+  stage.onInfra = async (call) => {
+    if (call.action !== 'up') return stage.applied(call)
+    stage.serve('1.2.0', 'f')
+    throw Object.assign(new Error('another run works on this stack'), { isLocked: true })
   }
-  arm.connections.splice(0)
-  arm.connections.push({ name: 'ours', status: 'Approved', description: deployment.link.message })
-  arm.secrets.set('gitlab-registry-token', { exp: Date.now() / 1000 + 200 * 86_400 })
-  for (const [path, value] of Object.entries({
-    [`${group}/Microsoft.Network/FrontDoorWebApplicationFirewallPolicies/fdfptest`]: {
-      properties: { policySettings: { enabledState: 'Enabled', mode: 'Prevention' } },
-    },
-    [`${profile}/securityPolicies`]: {
-      value: [
-        { properties: { parameters: { associations: [{ domains: [{ id: endpoint.id }, { id: domain.id }] }] } } },
-      ],
-    },
-    [`${profile}/afdEndpoints`]: { value: [endpoint] },
-    [`${profile}/customDomains`]: { value: [domain] },
-    [domain.id]: domain,
-    [deployment.managedEnvironment.id]: {
-      properties: { publicNetworkAccess: 'Disabled', vnetConfiguration: { internal: true } },
-    },
-    [`${group}/Microsoft.Storage/storageAccounts/sttest`]: {
-      properties: { publicNetworkAccess: 'Disabled', allowBlobPublicAccess: false, allowSharedKeyAccess: false },
-    },
-    [`${group}/Microsoft.KeyVault/vaults/kv-test`]: {
-      properties: { publicNetworkAccess: 'Disabled', enablePurgeProtection: true, enableRbacAuthorization: true },
-    },
-    [`${group}/Microsoft.DBforPostgreSQL/flexibleServers/psql-test`]: {
-      properties: {
-        state: 'Ready',
-        network: { publicNetworkAccess: 'Disabled' },
-        highAvailability: { state: 'Healthy' },
-      },
-    },
-    [`${group}/Microsoft.DBforPostgreSQL/flexibleServers/psql-test/backups`]: {
-      value: [{ name: 'b', properties: { completedTime: new Date(Date.now() - 3_600_000).toISOString() } }],
-    },
-  }))
-    arm.resources.set(path, value)
-}
-
-type Finding = { name: string; state: string; detail: string }
-async function doctor(): Promise<{ code: number | null; findings: Finding[]; err: string }> {
-  const { code, out, err } = await stage.run(['doctor', '--stack', 'test', '--json'])
-  return { code, err, findings: JSON.parse(out) as Finding[] }
-}
-
-test('doctor finds nothing at an installation that is well', async () => {
-  await release('1.0.0', 'a')
-  wellKept()
-  const { code, findings, err } = await doctor()
-  assert.deepEqual(
-    findings.filter((one) => one.state === 'fault'),
-    [],
-    err,
-  )
-  assert.equal(code, 0)
-  // Nobody resolves a name that ends in .invalid.
-  assert.deepEqual(
-    findings.filter((one) => one.state === 'warning').map((one) => one.name),
-    ['DNS record'],
-  )
-  const readable = await stage.run(['doctor', '--stack', 'test'])
-  assert.match(readable.out, /^ok\s+firewall\s+blocks$/m)
+  const { code, err } = await release('1.1.0', 'b')
+  assert.equal(code, 3)
+  assert.match(err, /another run works on this stack/)
+  assert.deepEqual(serving(), ['1.2.0', '1.2.0'])
 })
 
-const group = '/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-test/providers'
-const illnesses: [string, string, () => void, RegExp][] = [
-  [
-    'an opened storage account',
-    'storage closed',
-    () =>
-      stage.arm.resources.set(`${group}/Microsoft.Storage/storageAccounts/sttest`, {
-        properties: { publicNetworkAccess: 'Enabled', allowBlobPublicAccess: false, allowSharedKeyAccess: false },
-      }),
-    /publicNetworkAccess is Enabled: somebody opened it/,
-  ],
-  [
-    'a firewall that only counts',
-    'firewall',
-    () =>
-      stage.arm.resources.set(`${group}/Microsoft.Network/FrontDoorWebApplicationFirewallPolicies/fdfptest`, {
-        properties: { policySettings: { enabledState: 'Enabled', mode: 'Detection' } },
-      }),
-    /Detection blocks nothing/,
-  ],
-  [
-    'a domain outside the firewall',
-    'firewall over every domain',
-    () =>
-      stage.arm.resources.set(`${group}/Microsoft.Cdn/profiles/afd-test/afdEndpoints`, {
-        value: [{ id: '/other', name: 'fde-other' }],
-      }),
-    /outside the firewall: fde-other/,
-  ],
-  [
-    'a secret that ran out',
-    'secrets',
-    () => stage.arm.secrets.set('gitlab-registry-token', { exp: 1 }),
-    /run out: gitlab-registry-token; rotate now/,
-  ],
-  [
-    'no backup',
-    'backups',
-    () =>
-      stage.arm.resources.set(`${group}/Microsoft.DBforPostgreSQL/flexibleServers/psql-test/backups`, { value: [] }),
-    /there is none/,
-  ],
-  [
-    'a sick standby',
-    'database',
-    () =>
-      stage.arm.resources.set(`${group}/Microsoft.DBforPostgreSQL/flexibleServers/psql-test`, {
-        properties: {
-          state: 'Ready',
-          network: { publicNetworkAccess: 'Disabled' },
-          highAvailability: { state: 'ReplicatingData' },
-        },
-      }),
-    /the standby is ReplicatingData/,
-  ],
-  [
-    'a link that waits',
-    'private link',
-    () => stage.arm.connections.push({ name: 'again', status: 'Pending', description: stage.deployment.link.message }),
-    /1 wait for approval: approve-link/,
-  ],
-  [
-    'a revision that is not ready',
-    'backend',
-    () =>
-      stage.arm.apps
-        .get('ca-backend')
-        ?.revisions.push({ name: 'ca-backend--new', runningState: 'Activating', healthState: 'None' }),
-    /ca-backend--new is not ready; ca-backend--r/,
-  ],
-  ['a site that does not answer', 'from the outside', () => (isOutsideGood = false), /answered 502/],
-]
-for (const [what, name, plant, says] of illnesses)
-  test(`doctor finds ${what}`, async () => {
-    await release('1.0.0', 'a')
-    wellKept()
-    plant()
-    const { code, findings } = await doctor()
-    assert.equal(code, 1)
-    const faults = findings.filter((one) => one.state === 'fault')
-    assert.deepEqual(
-      faults.map((one) => one.name),
-      [name],
-    )
-    assert.match(faults[0]?.detail ?? '', says)
+for (const [moment, isReached] of [
+  ['while the migration runs', () => stage.arm.platform.jobs.get('caj-migrate')?.executions.length === 1],
+  ['while the new revisions start', () => app('backend')?.revisions.length === 2],
+] as const)
+  test(`killed ${moment}, the next one goes on and goes back as far as before`, async () => {
+    stage.serve('1.0.0', 'a')
+    const open: (() => void)[] = []
+    const held = new Promise<true>((resolve) => open.push(() => resolve(true)))
+    stage.arm.platform.onJob = () => (moment.includes('migration') ? held : Promise.resolve(true))
+    stage.arm.platform.onRevision = async (_app, { template }) => {
+      if (versionOf(template) !== '1.1.0') return true
+      await held
+      return false
+    }
+    await stage.interrupt(words('1.1.0', 'b'), isReached)
+    open[0]?.()
+    const { code, out, err } = await release('1.1.0', 'b')
+    assert.equal(code, 1, err)
+    assert.equal(out, '1.1.0 failed, 1.0.0 serves\n', 'not back to what was asked for last')
+    assert.deepEqual(serving(), ['1.0.0', '1.0.0'])
   })
 
-test('preflight names what a subscription lacks', async () => {
-  const { arm } = stage
-  const subscription = '/subscriptions/11111111-1111-4111-8111-111111111111'
-  for (const provider of [
-    'App',
-    'Cdn',
-    'ContainerService',
-    'DBforPostgreSQL',
-    'Insights',
-    'AlertsManagement',
-    'ManagedIdentity',
-    'Network',
-    'OperationalInsights',
-    'Storage',
-    'KeyVault',
-  ])
-    arm.resources.set(`${subscription}/providers/Microsoft.${provider}`, {
-      namespace: `Microsoft.${provider}`,
-      registrationState: provider === 'App' ? 'NotRegistered' : 'Registered',
-    })
-  const sku = { name: 'Standard_D4ds_v5', supportedHaMode: ['SameZone'] }
-  arm.resources.set(`${subscription}/providers/Microsoft.DBforPostgreSQL/locations/westeurope/capabilities`, {
-    value: [{ properties: { supportedServerEditions: [{ name: 'GeneralPurpose', supportedServerSkus: [sku] }] } }],
-  })
-  arm.resources.set(`${subscription}/providers/Microsoft.App/locations/westeurope/usages`, {
-    value: [{ name: { value: 'ManagedEnvironmentCount' }, currentValue: 20, limit: 20 }],
-  })
-  arm.resources.set(`${subscription}/providers/Microsoft.Authorization/roleAssignments`, { value: [] })
-  arm.resources.set(`POST ${subscription}/providers/Microsoft.KeyVault/checkNameAvailability`, {
-    nameAvailable: false,
-    message: 'The vault name is taken.',
-  })
-  arm.resources.set(`POST ${subscription}/providers/Microsoft.Storage/checkNameAvailability`, { nameAvailable: true })
-  const { code, out, err } = await stage.run([
-    'preflight',
-    '--subscription',
-    stage.deployment.subscriptionId,
-    '--location',
-    'westeurope',
-    '--zone-redundant',
-    '--vault',
-    'kv-x',
-    '--storage',
-    'stx',
-    '--json',
-  ])
+test('killed between the two apps, the next one takes both back', async () => {
+  stage.serve('1.0.0', 'a')
+  stage.serve('1.1.0', 'b')
+  await sleep(20)
+  // As if the kill had come before the web app was ready.
+  const frontend = app('frontend')
+  if (frontend) frontend.ready = frontend.revisions[0]?.name
+  const { code, out, err } = await release('1.1.0', 'b', { INSTANDT_READY_SECONDS: '1', INSTANDT_SMOKE_SECONDS: '1' })
   assert.equal(code, 1, err)
-  const findings = JSON.parse(out) as Finding[]
-  assert.deepEqual(
-    findings.filter((one) => one.state === 'fault').map((one) => one.name),
-    ['provider Microsoft.App', 'database Standard_D4ds_v5', 'Container Apps environments', 'vault kv-x'],
-  )
-  assert.match(
-    findings.find((one) => one.name === 'your roles')?.detail ?? '',
-    /not seen for you: Contributor, Role Based Access/,
-  )
-  assert.match(
-    findings.find((one) => one.name.startsWith('vault'))?.detail ?? '',
-    /deleted vault keeps its name for 90 days/,
-  )
+  assert.equal(out, '1.1.0 failed, 1.0.0 serves\n')
+  assert.deepEqual(serving(), ['1.0.0', '1.0.0'])
+})
+
+test('a version that served before the command is not taken back by it, but by hand', async () => {
+  stage.serve('1.0.0', 'a')
+  stage.serve('1.1.0', 'b')
+  await sleep(20)
+  outside.answer = (path) => (path === '/' && serving()[1] === '1.1.0' ? 500 : undefined)
+  const { code, err } = await release('1.1.0', 'b', { INSTANDT_READY_SECONDS: '1', INSTANDT_SMOKE_SECONDS: '1' })
+  assert.equal(code, 3)
+  assert.match(err, /1\.1\.0 served before this command began.*release --back 1\.0\.0/)
+  assert.deepEqual(serving(), ['1.1.0', '1.1.0'])
+  const back = ['release', '--stack', 'test', '--back']
+  const dry = await stage.run([...back, '1.0.0', '--dry-run'])
+  assert.match(dry.out, /would bring 1\.0\.0 back \(ca-backend--raaaaaa/)
+  assert.deepEqual(serving(), ['1.1.0', '1.1.0'])
+  const done = await stage.run([...back, '1.0.0'])
+  assert.equal(done.code, 0, done.err)
+  assert.equal(done.out, '1.0.0 serves\n')
+  assert.deepEqual(serving(), ['1.0.0', '1.0.0'])
+  const count = app('backend')?.revisions.length
+  assert.equal((await stage.run([...back, '1.0.0'])).code, 0)
+  assert.equal(app('backend')?.revisions.length, count, 'repeated, it does nothing')
+  const unknown = await stage.run([...back, '0.9.0'])
+  assert.equal(unknown.code, 3)
+  assert.match(unknown.err, /no revision of 0\.9\.0, only of 1\.0\.0, 1\.1\.0/)
+})
+
+test('a roll back goes on over 409, 429, 503 and lost answers', async () => {
+  for (const kind of ['busy', 'throttled', 'unavailable', 'lost', 'lost-after'] as const) {
+    stage.reset()
+    stage.serve('1.0.0', 'a')
+    breakImage('c')
+    stage.arm.faults.push({ match: /^PATCH .*ca-backend$/, kind, times: 1 })
+    const { code, out, err } = await release('1.1.0', 'c')
+    assert.equal(code, 1, err)
+    assert.equal(out, '1.1.0 failed, 1.0.0 serves\n', kind)
+    assert.equal(app('backend')?.revisions.length, 3, `${kind}: one revision, not two`)
+  }
+})
+
+test('a roll back that Azure refuses says what a person can do', async () => {
+  stage.serve('1.0.0', 'a')
+  breakImage('c')
+  stage.arm.faults.push({ match: /^PATCH /, kind: 'quota', times: 9 })
+  const { code, err } = await release('1.1.0', 'c')
+  assert.equal(code, 3)
+  assert.match(err, /1\.0\.0 could not be brought back: .*QuotaExceeded.*; repeat: release --back 1\.0\.0/)
 })

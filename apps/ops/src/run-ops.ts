@@ -36,20 +36,24 @@ const common = {
   json: { type: 'boolean', default: false },
 } as const
 
-const help = `instandt operations in a customer's Azure: npm run -s ops -- <command> [options]
+/** Whether these words of a command line name one of ours. */
+export const isOpsCommand = (words: string[]): boolean => nameOf(words) !== undefined
 
-${Object.values(commands)
+const nameOf = (words: string[]): string | undefined =>
+  [words.slice(0, 2).join(' '), words[0] ?? ''].find((one) => Object.hasOwn(commands, one))
+
+export const opsHelp = `${Object.values(commands)
   .map((command) => command.help)
   .join('\n')}
 
-  Every command:
+  Each of these:
     --stack NAME       environment (prod)
     --deployment FILE  what the platform's output 'deployment' says, where Pulumi is not at hand
     --dry-run          changes nothing
     --yes              does not ask    --json   for programs
 
-Exit codes: 0 done, 1 failed or found faults, 2 wrong usage, 3 a person has to act first.
-An interrupted command is simply repeated. Sign in before: az login, or the variables of a service principal.
+  Exit codes: 0 done, 1 failed or found faults, 2 wrong usage, 3 a person has to act first.
+  An interrupted command is simply repeated. Sign in before: az login, or the variables of a service principal.
 `
 
 export interface Terminal {
@@ -60,11 +64,11 @@ export interface Terminal {
 /** Runs one command; the exit code is returned. */
 export async function runOps(args: string[], config: Config, { print, say }: Terminal): Promise<number> {
   const words = args.slice(0, args.indexOf('--') === -1 ? undefined : args.indexOf('--'))
-  if (words.length === 0 || words[0] === 'help' || words[0] === '--help') {
-    print(help)
+  if (words.length === 0 || words.includes('help') || words.includes('--help')) {
+    print(opsHelp)
     return words.length === 0 ? 2 : 0
   }
-  const name = [words.slice(0, 2).join(' '), words[0] ?? ''].find((one) => one in commands)
+  const name = nameOf(words)
   const command = name === undefined ? undefined : commands[name]
   if (name === undefined || !command) {
     say(`there is no command '${words.slice(0, 2).join(' ')}'; --help lists them`)
@@ -92,7 +96,7 @@ function createContext(values: Context['values'], rest: string[], config: Config
   let known: Promise<Deployment> | undefined
   const infra: Context['infra'] = (call) => runInfra(config, { ...call, stack }, say)
   const load = async (): Promise<Deployment> => {
-    if (typeof file === 'string') return parseDeployment(JSON.parse(await readFile(file, 'utf8')), file)
+    if (typeof file === 'string') return parseDeployment(await readJson(file), file)
     const { outputs } = await infra({ stackKind: 'platform', action: 'outputs' })
     return parseDeployment(outputs['deployment'], `the platform of '${stack}'`)
   }
@@ -109,12 +113,24 @@ function createContext(values: Context['values'], rest: string[], config: Config
     async ask(question) {
       if (!process.stdin.isTTY) throw new OpsError('nobody can answer here: repeat with --yes', 3)
       const terminal = createInterface({ input: process.stdin, output: process.stderr })
-      const answer = await terminal.question(`${question} [y/N] `)
+      // Ctrl-D answers nothing, and nothing is no.
+      const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')))
+      const answer = await Promise.race([terminal.question(`${question} [y/N] `), closed])
       terminal.close()
       return /^y(es)?$/i.test(answer.trim())
     },
     infra,
     deployment: () => (known ??= load()),
     azure: (subscriptionId) => openAzure(config, subscriptionId),
+  }
+}
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch (cause) {
+    throw new OpsError(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, 2, {
+      cause,
+    })
   }
 }

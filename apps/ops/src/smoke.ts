@@ -1,6 +1,6 @@
 import type { Context } from './context.ts'
 import { waitFor } from './context.ts'
-import type { Deployment } from './deployment.ts'
+import { type Deployment, publicAddress } from './deployment.ts'
 import { OpsError } from './ops-error.ts'
 
 interface Probe {
@@ -24,7 +24,7 @@ const probes: Probe[] = [
 export async function smokeTest(deployment: Deployment): Promise<string | undefined> {
   for (const { path, what, isGood } of probes) {
     try {
-      const url = new URL(path, deployment.publicUrl)
+      const url = new URL(path, publicAddress(deployment))
       const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(30_000) })
       if (!isGood(response, await response.text())) return `${path} answered ${response.status}: not so that ${what}`
     } catch (error) {
@@ -36,9 +36,9 @@ export async function smokeTest(deployment: Deployment): Promise<string | undefi
 }
 
 /** Looks through Front Door until all is well; the edge takes minutes to learn of a change. */
-export async function waitForSmoke(context: Context, deployment: Deployment, seconds: number): Promise<void> {
+export async function waitForSmoke(context: Context, deployment: Deployment): Promise<void> {
   let fault: string | undefined
-  await waitFor(context, seconds, 'smoke test', async () => {
+  await waitFor(context, context.config.INSTANDT_SMOKE_SECONDS, 'smoke test', async () => {
     const found = await smokeTest(deployment)
     if (found !== undefined && found !== fault) context.say(found)
     fault = found

@@ -1,32 +1,27 @@
-// `npm run -s instandt -- <command>` on this machine's own database and files.
-import path from 'node:path'
-import { configSchema as backendConfig, openDeps, runCommand } from '@instandt/backend'
-import { createLogger, readConfig } from '@instandt/runtime'
-import { configSchema } from './config.ts'
-import { openDatabase, ownSettings } from './start-standalone.ts'
+// `npm run -s instandt -- <command>`: the one command. What an installation in Azure needs goes to apps/ops, all else works on
+// this machine's own database and files; each half is loaded only when it is asked for.
+import { configSchema as opsConfig, isOpsCommand, opsHelp, runOps } from '@instandt/ops'
+import { readConfig } from '@instandt/runtime'
 
-const config = readConfig(configSchema)
-const log = createLogger({ name: 'instandt', level: 'warn', destination: process.stderr })
-const dataDir = path.resolve(config.INSTANDT_DATA)
+const args = process.argv.slice(2)
+const print = (text: string): void => void process.stdout.write(text)
 
-process.exitCode = await runCommand(
-  process.argv.slice(2),
-  async () => {
-    const database = await openDatabase(dataDir, log)
-    const { deps, close } = await openDeps(
-      backendConfig.parse({ ...(await ownSettings(dataDir)), DATABASE_URL: database.appUrl }),
-      log,
-    )
-    return {
-      deps,
-      async close() {
-        await close()
-        await database.stop()
-      },
-    }
-  },
-  (text) => process.stdout.write(text),
-).catch((error: unknown) => {
-  log.fatal({ err: error }, 'the command failed')
-  return 1
-})
+async function main(): Promise<number> {
+  if (isOpsCommand(args))
+    return runOps(args, readConfig(opsConfig), { print, say: (line) => process.stderr.write(`${line}\n`) })
+  if (args.length > 0 && args[0] !== 'help' && args[0] !== '--help')
+    return (await import('./own-command.ts')).runOwnCommand(args, print)
+  const { commandHelp } = await import('@instandt/backend')
+  print(`npm run -s instandt -- <command> [options]
+
+On this machine:
+
+${commandHelp((name) => !isOpsCommand(name.split(' ')))}
+
+In your Azure subscription (docs/deploy-azure.md):
+
+${opsHelp}`)
+  return args.length === 0 ? 2 : 0
+}
+
+process.exitCode = await main()

@@ -1,11 +1,19 @@
-import type * as pulumi from '@pulumi/pulumi'
-import * as consumption from '@pulumi/azure-native/consumption/index.js'
+import * as pulumi from '@pulumi/pulumi'
+import * as applicationinsights from '@pulumi/azure-native/applicationinsights/index.js'
 import * as monitor from '@pulumi/azure-native/monitor/index.js'
-import { type ActivityRule, alertTable, type LogRule, type MetricRule, type Watched } from '../alert-table.ts'
-import { fingerprint, Part, type Place } from './part.ts'
+import { alertTable, watchingOf } from '../alert-table.ts'
+import type { ActivityRule, AlertRule, AvailabilityRule, LogRule, MetricRule, Watched } from '../alerts/rules.ts'
+import { makeBudget } from './budget.ts'
+import { Part, type Place } from './part.ts'
 
 /** Rules whose resource is not named are left out: the other stack makes them. */
-export type WatchedIds = Partial<Record<Watched | 'workspace' | 'group', pulumi.Input<string>>>
+export type WatchedIds = Partial<Record<Watched | 'workspace' | 'group', pulumi.Input<string>>> & {
+  /** The address people type, and what looks at it. */
+  site?: { host: pulumi.Input<string>; insightsId: pulumi.Input<string> }
+}
+
+/** Places the public address is asked from: Amsterdam, Dublin, Paris, Virginia, Singapore. */
+const places = ['emea-nl-ams-azr', 'emea-gb-db3-azr', 'emea-fr-pra-edge', 'us-va-ash-azr', 'apac-sg-sin-azr']
 
 /** Alert rules, who is told, and the budget. */
 export class Alerts extends Part {
@@ -18,16 +26,16 @@ export class Alerts extends Part {
     this.ids = ids
     const { settings } = place
     this.actionGroupId = settings.alerts ? (actionGroupId ?? this.actionGroup().id) : undefined
-    if (settings.alerts) {
-      const most = { backend: settings.backendReplicasMost, frontend: settings.frontendReplicasMost }
-      for (const rule of alertTable(most, databaseConnections(settings.databaseCores, settings.databaseTier))) {
-        if (rule.kind === 'log') this.log(rule)
-        else if (rule.kind === 'activity') this.activity(rule)
-        else this.metric(rule)
-      }
-    }
-    if (settings.monthlyBudget > 0 && ids.group !== undefined) this.budget(ids.group)
+    if (settings.alerts) for (const rule of alertTable(watchingOf(settings))) this.make(rule)
+    if (settings.monthlyBudget > 0 && ids.group !== undefined) makeBudget(place, this, ids.group, this.actionGroupId)
     this.registerOutputs({})
+  }
+
+  private make(rule: AlertRule): void {
+    if (rule.kind === 'metric') this.metric(rule)
+    else if (rule.kind === 'log') this.log(rule)
+    else if (rule.kind === 'activity') this.activity(rule)
+    else this.availability(rule)
   }
 
   private actionGroup(): monitor.ActionGroup {
@@ -48,18 +56,16 @@ export class Alerts extends Part {
         webhookReceivers:
           settings.alertWebhook === undefined
             ? []
-            : [{ name: 'hook', serviceUri: settings.alertWebhook, useCommonAlertSchema: true }],
+            : [{ name: 'hook', serviceUri: pulumi.secret(settings.alertWebhook), useCommonAlertSchema: true }],
       },
       this.child(),
     )
   }
 
   private metric(rule: MetricRule): void {
-    const { settings, tags, resourceGroupName } = this.place
+    const { limit } = rule
     const scope = this.ids[rule.on]
     if (scope === undefined) return
-    if (rule.only === 'burstable' && settings.databaseTier !== 'Burstable') return
-    const isUnusual = rule.limit === 'unusual'
     const common = {
       name: rule.name,
       metricName: rule.metric,
@@ -68,7 +74,41 @@ export class Alerts extends Part {
       skipMetricValidation: true,
       dimensions: (rule.dimensions ?? []).map((one) => ({ ...one, operator: 'Include' })),
     }
-    const minutes = `PT${rule.minutes >= 60 ? '1H' : `${rule.minutes}M`}`
+    const criteria: monitor.MetricAlertArgs['criteria'] =
+      limit === 'unusual'
+        ? {
+            odataType: 'Microsoft.Azure.Monitor.MultipleResourceMultipleMetricCriteria',
+            allOf: [
+              {
+                ...common,
+                criterionType: 'DynamicThresholdCriterion',
+                operator: 'GreaterThan',
+                alertSensitivity: 'Medium',
+                failingPeriods: { numberOfEvaluationPeriods: 4, minFailingPeriodsToAlert: 3 },
+              },
+            ],
+          }
+        : {
+            odataType: 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria',
+            allOf: [
+              {
+                ...common,
+                criterionType: 'StaticThresholdCriterion',
+                operator: limit.operator,
+                threshold: limit.value,
+              },
+            ],
+          }
+    this.onMetrics(rule, [scope], rule.minutes, criteria)
+  }
+
+  private onMetrics(
+    rule: MetricRule | AvailabilityRule,
+    scopes: pulumi.Input<string>[],
+    minutes: MetricRule['minutes'],
+    criteria: monitor.MetricAlertArgs['criteria'],
+  ): void {
+    const { tags, resourceGroupName } = this.place
     new monitor.MetricAlert(
       `alert-${rule.name}`,
       {
@@ -80,37 +120,18 @@ export class Alerts extends Part {
         severity: rule.severity,
         enabled: true,
         autoMitigate: true,
-        scopes: [scope],
-        evaluationFrequency: rule.minutes === 5 ? 'PT1M' : 'PT5M',
-        windowSize: minutes,
-        criteria: isUnusual
-          ? {
-              odataType: 'Microsoft.Azure.Monitor.MultipleResourceMultipleMetricCriteria',
-              allOf: [
-                {
-                  ...common,
-                  criterionType: 'DynamicThresholdCriterion',
-                  operator: 'GreaterThan',
-                  alertSensitivity: 'Medium',
-                  failingPeriods: { numberOfEvaluationPeriods: 4, minFailingPeriodsToAlert: 3 },
-                },
-              ],
-            }
-          : {
-              odataType: 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria',
-              allOf: [
-                {
-                  ...common,
-                  criterionType: 'StaticThresholdCriterion',
-                  operator: rule.limit === 'unusual' ? 'GreaterThan' : rule.limit.operator,
-                  threshold: rule.limit === 'unusual' ? 0 : rule.limit.value,
-                },
-              ],
-            },
-        actions: this.actionGroupId === undefined ? [] : [{ actionGroupId: this.actionGroupId }],
+        scopes,
+        evaluationFrequency: minutes === 5 ? 'PT1M' : 'PT5M',
+        windowSize: minutes === 60 ? 'PT1H' : `PT${minutes}M`,
+        criteria,
+        actions: this.told(),
       },
       this.child(),
     )
+  }
+
+  private told() {
+    return this.actionGroupId === undefined ? [] : [{ actionGroupId: this.actionGroupId }]
   }
 
   private log(rule: LogRule): void {
@@ -148,7 +169,6 @@ export class Alerts extends Part {
     const { group } = this.ids
     if (group === undefined) return
     const { settings, tags, resourceGroupName } = this.place
-    const isService = rule.conditions.some((one) => one.equals === 'ServiceHealth')
     new monitor.ActivityLogAlert(
       `alert-${rule.name}`,
       {
@@ -158,51 +178,47 @@ export class Alerts extends Part {
         location: 'global',
         tags,
         enabled: true,
-        // Trouble of a service is told to the subscription, all else happens in our group.
-        scopes: [isService ? `/subscriptions/${settings.subscriptionId}` : group],
+        scopes: [rule.scope === 'subscription' ? `/subscriptions/${settings.subscriptionId}` : group],
         condition: { allOf: rule.conditions },
-        actions: { actionGroups: this.actionGroupId === undefined ? [] : [{ actionGroupId: this.actionGroupId }] },
+        actions: { actionGroups: this.told() },
       },
       this.child(),
     )
   }
 
-  private budget(scope: pulumi.Input<string>): void {
-    const { settings } = this.place
-    const mails = settings.alertEmail === undefined ? [] : [settings.alertEmail]
-    const at = (threshold: number, thresholdType: 'Actual' | 'Forecasted') => ({
-      enabled: true,
-      operator: 'GreaterThanOrEqualTo' as const,
-      threshold,
-      thresholdType,
-      contactEmails: mails,
-      // Without a mail address the owners of the subscription are told.
-      ...(mails.length === 0 ? { contactRoles: ['Owner'] } : {}),
-    })
-    new consumption.Budget(
-      'budget',
+  private availability(rule: AvailabilityRule): void {
+    const { settings, tags, resourceGroupName, location } = this.place
+    const { site } = this.ids
+    // Where only some may connect, the places that ask are not among them.
+    if (site === undefined || settings.allowedAddresses || settings.allowedCountries) return
+    const webTestName = `${this.place.names.insights}-${rule.name}`
+    const { insightsId } = site
+    const test = new applicationinsights.WebTest(
+      rule.name,
       {
-        budgetName: `budget-${fingerprint(settings.workload, settings.environment)}`,
-        scope,
-        category: 'Cost',
-        amount: settings.monthlyBudget,
-        timeGrain: 'Monthly',
-        timePeriod: { startDate: `${settings.budgetStart}T00:00:00Z` },
-        notifications: {
-          actual50: at(50, 'Actual'),
-          actual80: at(80, 'Actual'),
-          actual100: at(100, 'Actual'),
-          forecast100: at(100, 'Forecasted'),
-        },
+        webTestName,
+        syntheticMonitorId: webTestName,
+        resourceGroupName,
+        location,
+        // Azure finds the component a test belongs to by this tag.
+        tags: pulumi.output(insightsId).apply((id) => ({ ...tags, [`hidden-link:${id}`]: 'Resource' })),
+        kind: 'standard',
+        webTestKind: 'standard',
+        enabled: true,
+        frequency: 300,
+        timeout: 30,
+        retryEnabled: true,
+        locations: places.map((place) => ({ location: place })),
+        request: { requestUrl: pulumi.interpolate`https://${site.host}${rule.path}`, httpVerb: 'GET' },
+        validationRules: { expectedHttpStatusCode: 200, sSLCheck: true, sSLCertRemainingLifetimeCheck: 7 },
       },
       this.child(),
     )
+    this.onMetrics(rule, [test.id, insightsId], 5, {
+      odataType: 'Microsoft.Azure.Monitor.WebtestLocationAvailabilityCriteria',
+      webTestId: test.id,
+      componentId: insightsId,
+      failedLocationCount: rule.failedLocations,
+    })
   }
-}
-
-/** Connections a server allows by default: they follow its memory (Azure documentation). */
-function databaseConnections(cores: number, tier: string): number {
-  if (tier === 'Burstable' && cores === 1) return 50
-  const gib = tier === 'MemoryOptimized' ? cores * 8 : tier === 'GeneralPurpose' ? cores * 4 : cores * 2
-  return Math.min(5000, Math.max(50, Math.floor((gib * 1024) / 9.5)))
 }

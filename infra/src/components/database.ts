@@ -3,7 +3,7 @@ import * as dbforpostgresql from '@pulumi/azure-native/dbforpostgresql/index.js'
 import type { Identities } from './identities.ts'
 import type { Network } from './network.ts'
 import type { Observability } from './observability.ts'
-import { Part, type Place } from './part.ts'
+import { Part, type Place, roles } from './part.ts'
 import { adminDatabaseSecret, type Vault } from './vault.ts'
 
 export const databaseName = 'instandt'
@@ -11,6 +11,7 @@ const administrator = 'instandtadmin'
 
 /** PostgreSQL in its own subnet, reached by identities; passwords only where the customer asks for them. */
 export class Database extends Part {
+  /** The server that is used: ours, or a restored one in its place. */
   readonly serverName: pulumi.Output<string>
   readonly serverId: pulumi.Output<string>
   readonly fqdn: pulumi.Output<string>
@@ -62,9 +63,9 @@ export class Database extends Part {
         customTimeouts: { create: '60m', update: '60m', delete: '30m' },
       }),
     )
-    this.serverName = server.name
+    this.serverName = settings.databaseRestored === undefined ? server.name : pulumi.output(settings.databaseRestored)
     this.serverId = server.id
-    this.fqdn = pulumi.interpolate`${server.name}.postgres.database.azure.com`
+    this.fqdn = pulumi.interpolate`${this.serverName}.postgres.database.azure.com`
 
     const database = new dbforpostgresql.Database(
       'database-instandt',
@@ -92,10 +93,12 @@ export class Database extends Part {
       )
     }
     this.ready = [database, before]
-    if (!isEntra) {
-      const password = encodeURIComponent(settings.databasePassword ?? '')
-      const url = pulumi.interpolate`postgres://${administrator}:${password}@${this.fqdn}:5432/${databaseName}?sslmode=verify-full`
-      this.ready.push(vault.secret(adminDatabaseSecret, pulumi.secret(url)))
+    const { databasePassword: password, databasePasswordExpires: lastDay } = settings
+    if (!isEntra && password !== undefined && lastDay !== undefined) {
+      const url = pulumi.interpolate`postgres://${administrator}:${encodeURIComponent(password)}@${this.fqdn}:5432/${databaseName}?sslmode=verify-full`
+      const secret = vault.secret(adminDatabaseSecret, pulumi.secret(url), lastDay)
+      const { principalId } = identities.migrate
+      this.ready.push(secret, this.grant('vault-migrate-admin', roles.secretsUser, principalId, secret.id))
     }
     this.logTo(logs.workspaceId, 'database', server.id, { logs: true, metrics: true })
     this.lock('database', server.id)

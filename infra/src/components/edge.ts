@@ -14,6 +14,8 @@ export class Edge extends Part {
   readonly profileId: pulumi.Output<string>
   /** Stands in every request that comes through this profile. */
   readonly frontDoorId: pulumi.Output<string>
+  /** The name that answers: people's own, or the generated one until theirs is there. */
+  readonly host: pulumi.Input<string>
   readonly endpointName: pulumi.Output<string>
   readonly endpointHost: pulumi.Output<string>
   readonly endpointId: pulumi.Output<string>
@@ -58,8 +60,8 @@ export class Edge extends Part {
       },
       this.child({ deleteBeforeReplace: true }),
     )
-    const host = place.settings.customDomain ? place.settings.publicHost : this.endpoint.hostName
-    const policy = firewallPolicy(place, [host], this)
+    this.host = place.settings.customDomain ? place.settings.publicHost : this.endpoint.hostName
+    const policy = firewallPolicy(place, [this.host], this)
     this.profileName = this.profile.name
     this.profileId = this.profile.id
     this.frontDoorId = this.profile.frontDoorId
@@ -155,7 +157,7 @@ export class Edge extends Part {
         sharedPrivateLinkResource: {
           privateLink: { id },
           ...(groupId === undefined ? {} : { groupId }),
-          privateLinkLocation: settings.linkRegion,
+          privateLinkLocation: settings['edge.region'],
           requestMessage: names.linkMessage,
         },
       },

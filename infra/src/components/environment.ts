@@ -18,14 +18,14 @@ export class Environment extends Part {
 
   constructor(place: Place, net: Network, logs: Observability) {
     super('Environment', place)
-    const existing = place.settings.existingEnvironmentId
+    const existing = place.settings['edge.existingEnvironmentId']
     const environment = existing === undefined ? this.make(net, logs) : this.find(existing)
     this.id = environment.id
     this.name = environment.name
     this.defaultDomain = environment.defaultDomain
     this.staticIp = environment.staticIp
     this.privateNames(net)
-    if (place.settings.edgeLink === 'managedEnvironment') {
+    if (place.settings['edge.link'] === 'managedEnvironment') {
       this.linkTarget = { id: this.id, groupId: 'managedEnvironments' }
     } else {
       const link = this.linkService(net)
@@ -119,12 +119,12 @@ export class Environment extends Part {
     const addresses = (count: number) =>
       Array.from({ length: count }, (_, index) => ({
         name: `address-${index + 1}`,
-        subnet: { id: settings.linkSubnetId ?? net.linkSubnetId },
+        subnet: { id: settings['edge.linkSubnetId'] ?? net.linkSubnetId },
         privateIPAllocationMethod: 'Dynamic',
         primary: index === 0,
       }))
     const target =
-      settings.edgeLink === 'privateLinkService'
+      settings['edge.existingEnvironmentId'] === undefined
         ? // Direct connect wants an even number of addresses, two or more.
           { destinationIPAddress: this.staticIp, ipConfigurations: addresses(2) }
         : {

@@ -13,18 +13,21 @@ export interface Identity {
 /** One identity per task: what serves requests cannot change the schema, and what changes it cannot read images. */
 export class Identities extends Part {
   readonly app: Identity
+  /** Hands out files and fetches its own image; it reaches no data at all. */
+  readonly frontend: Identity
   readonly migrate: Identity
   readonly ops: Identity
 
   constructor(place: Place) {
     super('Identities', place)
     this.app = this.identity('app')
+    this.frontend = this.identity('frontend')
     this.migrate = this.identity('migrate')
     this.ops = this.identity('ops')
-    this.registerOutputs({ app: this.app.id, migrate: this.migrate.id, ops: this.ops.id })
+    this.registerOutputs({ app: this.app.id })
   }
 
-  private identity(part: 'app' | 'migrate' | 'ops'): Identity {
+  private identity(part: 'app' | 'frontend' | 'migrate' | 'ops'): Identity {
     const { names, tags, resourceGroupName, location } = this.place
     const name = names.identity(part)
     const made = new managedidentity.UserAssignedIdentity(

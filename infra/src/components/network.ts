@@ -1,38 +1,11 @@
 import type * as pulumi from '@pulumi/pulumi'
+import * as azure from '@pulumi/azure-native/provider.js'
 import * as network from '@pulumi/azure-native/network/index.js'
 import * as privatedns from '@pulumi/azure-native/privatedns/index.js'
-import { planAddresses } from '../address-plan.ts'
+import { type AddressPlan, planAddresses } from '../address-plan.ts'
+import { type Flow, flowsOf } from '../flows.ts'
+import type { Observability } from './observability.ts'
 import { Part, type Place } from './part.ts'
-
-interface Rule {
-  name: string
-  direction: 'Inbound' | 'Outbound'
-  access: 'Allow' | 'Deny'
-  protocol: string
-  sourceAddressPrefix: string
-  sourcePortRange: string
-  destinationAddressPrefix: string
-  destinationPortRange?: string
-  destinationPortRanges?: string[]
-}
-
-const flow = (
-  name: string,
-  direction: 'Inbound' | 'Outbound',
-  from: string,
-  to: string,
-  ports: string[],
-  access: 'Allow' | 'Deny' = 'Allow',
-): Rule => ({
-  name,
-  direction,
-  access,
-  protocol: ports.includes('53') || ports.includes('*') ? '*' : 'Tcp',
-  sourceAddressPrefix: from,
-  sourcePortRange: '*',
-  destinationAddressPrefix: to,
-  ...(ports.length === 1 ? { destinationPortRange: ports[0] ?? '*' } : { destinationPortRanges: ports }),
-})
 
 /** Virtual network, subnets with only the flows they need, address for what goes out, private names. */
 export class Network extends Part {
@@ -45,8 +18,9 @@ export class Network extends Part {
   readonly zoneIds: { blob: pulumi.Input<string>; vault: pulumi.Input<string>; database: pulumi.Input<string> }
   /** What must stand before names resolve. */
   readonly zoneLinks: pulumi.Resource[]
+  private readonly providers = new Map<string, azure.Provider>()
 
-  constructor(place: Place) {
+  constructor(place: Place, logs: Observability) {
     super('Network', place)
     const { names, settings, tags, resourceGroupName, location } = place
     const plan = planAddresses(settings.addressSpace)
@@ -58,50 +32,22 @@ export class Network extends Part {
         location,
         tags,
         addressSpace: { addressPrefixes: [settings.addressSpace] },
+        ...(settings.dnsServers ? { dhcpOptions: { dnsServers: settings.dnsServers } } : {}),
       },
       // The subnets are resources of their own; listing them here too would let each erase the other.
       this.child({ protect: settings.locks, ignoreChanges: ['subnets'] }),
     )
     this.networkId = vnet.id
 
-    const deny = (direction: 'Inbound' | 'Outbound'): Rule =>
-      flow(`deny-${direction.toLowerCase()}`, direction, '*', '*', ['*'], 'Deny')
+    const flows = flowsOf(plan, settings.dnsServers ?? [])
+    const group = (part: keyof AddressPlan) => this.securityGroup(part, flows[part], logs)
     const groups = {
-      apps: this.securityGroup('apps', [
-        flow('from-network', 'Inbound', 'VirtualNetwork', plan.apps, ['443']),
-        flow('within', 'Inbound', plan.apps, plan.apps, ['*']),
-        flow('balancer', 'Inbound', 'AzureLoadBalancer', plan.apps, ['30000-32767']),
-        deny('Inbound'),
-        flow('within-out', 'Outbound', plan.apps, plan.apps, ['*']),
-        flow('names', 'Outbound', plan.apps, '168.63.129.16', ['53']),
-        flow('database', 'Outbound', plan.apps, plan.database, ['5432', '6432']),
-        flow('endpoints', 'Outbound', plan.apps, plan.endpoints, ['443']),
-        flow('directory', 'Outbound', plan.apps, 'AzureActiveDirectory', ['443']),
-        flow('monitor', 'Outbound', plan.apps, 'AzureMonitor', ['443']),
-        flow('platform-images', 'Outbound', plan.apps, 'MicrosoftContainerRegistry', ['443']),
-        flow('platform-edge', 'Outbound', plan.apps, 'AzureFrontDoor.FirstParty', ['443']),
-        // The registry and its download hosts are known by name only, and security groups do not filter by name.
-        flow('registry', 'Outbound', plan.apps, 'Internet', ['443']),
-        deny('Outbound'),
-      ]),
-      database: this.securityGroup('database', [
-        flow('from-apps', 'Inbound', plan.apps, plan.database, ['5432', '6432']),
-        flow('standby', 'Inbound', plan.database, plan.database, ['5432', '6432']),
-        deny('Inbound'),
-        flow('standby-out', 'Outbound', plan.database, plan.database, ['5432', '6432']),
-        flow('write-ahead-log', 'Outbound', plan.database, 'Storage', ['443']),
-        flow('directory', 'Outbound', plan.database, 'AzureActiveDirectory', ['443']),
-        flow('no-internet', 'Outbound', plan.database, 'Internet', ['*'], 'Deny'),
-      ]),
-      endpoints: this.securityGroup('endpoints', [
-        flow('from-apps', 'Inbound', plan.apps, plan.endpoints, ['443']),
-        deny('Inbound'),
-        deny('Outbound'),
-      ]),
-      link: this.securityGroup('link', [flow('to-apps', 'Outbound', plan.link, plan.apps, ['443']), deny('Outbound')]),
+      apps: group('apps'),
+      database: group('database'),
+      endpoints: group('endpoints'),
+      link: group('link'),
     }
-
-    const nat = settings.natGateway ? this.natGateway() : undefined
+    const nat = settings.natGateway ? this.natGateway(logs) : undefined
     // One after another: the network takes one change at a time and refuses a second meanwhile.
     const apps = this.subnet(vnet, 'apps', plan.apps, groups.apps, undefined, {
       delegations: [{ name: 'environment', serviceName: 'Microsoft.App/environments' }],
@@ -130,9 +76,9 @@ export class Network extends Part {
     this.registerOutputs({ networkId: this.networkId })
   }
 
-  private securityGroup(part: string, rules: Rule[]): network.NetworkSecurityGroup {
+  private securityGroup(part: string, flows: Flow[], logs: Observability): network.NetworkSecurityGroup {
     const { names, tags, resourceGroupName, location } = this.place
-    return new network.NetworkSecurityGroup(
+    const group = new network.NetworkSecurityGroup(
       `nsg-${part}`,
       {
         networkSecurityGroupName: names.securityGroup(part),
@@ -140,13 +86,15 @@ export class Network extends Part {
         location,
         tags,
         // In the order written, each direction counted by itself.
-        securityRules: rules.map((rule, index) => ({ ...rule, priority: 100 + index * 10 })),
+        securityRules: flows.map((one, index) => ({ ...one, priority: 100 + index * 10 })),
       },
       this.child(),
     )
+    this.logTo(logs.workspaceId, `nsg-${part}`, group.id, { logs: true })
+    return group
   }
 
-  private natGateway(): network.NatGateway {
+  private natGateway(logs: Observability): network.NatGateway {
     const { names, tags, resourceGroupName, location } = this.place
     const address = new network.PublicIPAddress(
       'nat-address',
@@ -160,7 +108,7 @@ export class Network extends Part {
       },
       this.child(),
     )
-    return new network.NatGateway(
+    const gateway = new network.NatGateway(
       'nat',
       {
         natGatewayName: names.natGateway,
@@ -173,6 +121,8 @@ export class Network extends Part {
       },
       this.child(),
     )
+    this.logTo(logs.workspaceId, 'nat', gateway.id, { metrics: true })
+    return gateway
   }
 
   private subnet(
@@ -197,33 +147,58 @@ export class Network extends Part {
     )
   }
 
-  /** The customer's central zone, or one of our own linked to our network. */
+  /** The customer's central zone or one of our own, linked to our network unless its name servers know it already. */
   private zone(
     part: string,
     name: string,
     vnet: network.VirtualNetwork,
     centralId: string | undefined,
   ): { id: pulumi.Input<string>; links: pulumi.Resource[] } {
-    if (centralId !== undefined) return { id: centralId, links: [] }
-    const { tags, resourceGroupName } = this.place
+    const { settings, tags, resourceGroupName } = this.place
+    if (centralId !== undefined) {
+      if (settings.dnsServers) return { id: centralId, links: [] }
+      const [, subscription = '', , group = ''] = centralId.split('/').slice(1)
+      const centralName = centralId.split('/').at(-1) ?? ''
+      const provider = this.providerOf(subscription)
+      return { id: centralId, links: [this.zoneLink(part, centralName, group, vnet, provider ? { provider } : {})] }
+    }
     const zone = new privatedns.PrivateZone(
       `zone-${part}`,
       { privateZoneName: name, resourceGroupName, location: 'global', tags },
       this.child(),
     )
-    const link = new privatedns.VirtualNetworkLink(
+    return { id: zone.id, links: [this.zoneLink(part, zone.name, resourceGroupName, vnet)] }
+  }
+
+  private zoneLink(
+    part: string,
+    privateZoneName: pulumi.Input<string>,
+    resourceGroupName: pulumi.Input<string>,
+    vnet: network.VirtualNetwork,
+    more: pulumi.CustomResourceOptions = {},
+  ): privatedns.VirtualNetworkLink {
+    return new privatedns.VirtualNetworkLink(
       `zone-${part}-link`,
       {
         virtualNetworkLinkName: this.place.names.network,
-        privateZoneName: zone.name,
+        privateZoneName,
         resourceGroupName,
         location: 'global',
         registrationEnabled: false,
         virtualNetwork: { id: vnet.id },
-        tags,
+        tags: this.place.tags,
       },
-      this.child(),
+      this.child(more),
     )
-    return { id: zone.id, links: [link] }
+  }
+
+  /** Central zones mostly lie in a subscription of their own. */
+  private providerOf(subscriptionId: string): azure.Provider | undefined {
+    if (subscriptionId.toLowerCase() === this.place.settings.subscriptionId.toLowerCase()) return undefined
+    const known = this.providers.get(subscriptionId)
+    if (known) return known
+    const made = new azure.Provider(`subscription-${subscriptionId}`, { subscriptionId }, { parent: this })
+    this.providers.set(subscriptionId, made)
+    return made
   }
 }

@@ -1,5 +1,4 @@
 import * as pulumi from '@pulumi/pulumi'
-import { createHash } from 'node:crypto'
 import * as authorization from '@pulumi/azure-native/authorization/index.js'
 import * as monitor from '@pulumi/azure-native/monitor/index.js'
 import { nameGuid, type Names } from '../names.ts'
@@ -100,7 +99,3 @@ export const roles = {
   secretsUser: '4633458b-17de-408a-b874-0445c86b69e6',
   secretsOfficer: 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7',
 } as const
-
-/** Short text that changes when the parts do. */
-export const fingerprint = (...parts: string[]): string =>
-  createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 10)

@@ -20,7 +20,7 @@ export class Storage extends Part {
   constructor(place: Place, net: Network, identities: Identities, logs: Observability) {
     super('Storage', place)
     const { names, settings, tags, resourceGroupName, location } = place
-    const isImmutable = settings.storageImmutableDays > 0
+    const immutableDays = [settings.storageImmutableDays, settings.auditImmutableDays]
     const account = new storage.StorageAccount(
       'storage',
       {
@@ -64,7 +64,8 @@ export class Storage extends Part {
       },
       this.child(),
     )
-    const containers = [imageContainer, auditContainer].map((containerName) => {
+    const containers = [imageContainer, auditContainer].map((containerName, index) => {
+      const days = immutableDays[index] ?? 0
       const container = new storage.BlobContainer(
         `container-${containerName}`,
         {
@@ -72,12 +73,12 @@ export class Storage extends Part {
           accountName: account.name,
           resourceGroupName,
           publicAccess: 'None',
-          ...(isImmutable ? { immutableStorageWithVersioning: { enabled: true } } : {}),
+          ...(days > 0 ? { immutableStorageWithVersioning: { enabled: true } } : {}),
         },
         this.dataChild({ dependsOn: [service] }),
       )
       // Unlocked: the customer locks it once sure of the days, since a locked policy can never be taken back.
-      if (isImmutable) {
+      if (days > 0) {
         new storage.BlobContainerImmutabilityPolicy(
           `immutable-${containerName}`,
           {
@@ -85,7 +86,7 @@ export class Storage extends Part {
             accountName: account.name,
             immutabilityPolicyName: 'default',
             resourceGroupName,
-            immutabilityPeriodSinceCreationInDays: settings.storageImmutableDays,
+            immutabilityPeriodSinceCreationInDays: days,
           },
           this.child(),
         )

@@ -12,6 +12,9 @@ import { adminDatabaseSecret, registrySecret, type Vault } from './vault.ts'
 /** Seconds a job may run; a migration over ten million rows takes minutes, a reindex of an archive hours. */
 const jobSeconds = { migrate: 3600, ops: 86_400 }
 
+/** RFC 1918 and RFC 6598, which the environment uses inside, and IPv6's own. */
+const privateNetworks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7']
+
 interface Parts {
   environment: Environment
   identities: Identities
@@ -76,6 +79,8 @@ export class Workloads extends Part {
       HOST: '0.0.0.0',
       PUBLIC_URL: `https://${settings.publicHost}`,
       FRONT_DOOR_ID: parts.frontDoorId,
+      // Between Front Door and us there are private addresses only; the first other one is the visitor's.
+      TRUSTED_PROXIES: [...new Set([...privateNetworks, settings.addressSpace])].join(','),
       KEY_VAULT_URL: parts.vault.uri,
       STORAGE: 'azure',
       AZURE_STORAGE_ACCOUNT_URL: parts.storage.url,

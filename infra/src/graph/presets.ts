@@ -33,8 +33,8 @@ const environments: Record<Preset, string> = { production: 'prod', 'non-producti
 export async function recordPreset(
   preset: Preset,
   given: Record<string, string | undefined> = {},
+  environment: string = environments[preset],
 ): Promise<Graph & { lookups: Lookup[] }> {
-  const environment = environments[preset]
   const settings = readSettings(environment, { ...sampleSettings, preset, ...given })
   const slow = await record('platform', environment, () => platform(settings, '1.0.0'))
   const { release: inputs } = slow.outputs['deployment'] as { release: ReleaseInputs }

@@ -11,7 +11,9 @@ export interface GraphNode {
   /** `type::name` of the component it belongs to. */
   parent: string | undefined
   /** `type::name` of what must be there before: named by the program, or whose output it uses. */
-  dependsOn: string[]
+  dependencies: string[]
+  /** Name of the provider it goes to, where it is not the subscription's own. */
+  provider: string | undefined
   /** Inputs a later deployment leaves as it finds them. */
   ignoreChanges: string[]
   protect: boolean
@@ -107,7 +109,6 @@ export interface Lookup {
 
 /**
  * Runs a program against a recorder in the place of the engine and returns what it asked for.
- * @param references outputs of other stacks by the stack's name
  */
 export async function record(
   stackKind: GraphNode['stack'],
@@ -142,7 +143,8 @@ export async function record(
       name,
       inputs: hideSecrets(request.getObject().toJavaScript()) as Record<string, unknown>,
       parent: fromUrn(request.getParent()),
-      dependsOn: request.getDependenciesList().flatMap((urn) => fromUrn(urn) ?? []),
+      dependencies: request.getDependenciesList().flatMap((urn) => fromUrn(urn) ?? []),
+      provider: request.getProvider().split('::')[3],
       ignoreChanges: request.getIgnorechangesList(),
       protect: request.getProtect() ?? false,
       retainOnDelete: request.getRetainondelete() ?? false,
@@ -155,7 +157,11 @@ export async function record(
   })
   await pulumi.runtime.disconnect()
   const settled = await Promise.all(
-    Object.entries(outputs).map(async ([name, value]) => [name, await valueOf(pulumi.output(value))] as const),
+    Object.entries(outputs).map(async ([name, value]) => {
+      const output = pulumi.output(value)
+      // As the engine keeps it: one secret inside makes a whole output unreadable to whoever deploys.
+      return [name, (await pulumi.isSecret(output)) ? secretMark : await valueOf(output)] as const
+    }),
   )
   return { nodes: [...nodes.values()], lookups, outputs: Object.fromEntries(settled) }
 }
@@ -167,6 +173,8 @@ interface RegisterRequest {
   getObject(): { toJavaScript(): unknown }
   getParent(): string
   getDependenciesList(): string[]
+  /** URN and id. */
+  getProvider(): string
   getIgnorechangesList(): string[]
   getProtect(): boolean | undefined
   getRetainondelete(): boolean | undefined
@@ -185,7 +193,7 @@ function listen(heard: (request: RegisterRequest) => void): void {
   }
 }
 
-/** Ids as Azure writes them, where a program looks inside; else any text of its own. */
+/** A text of its own for each resource; no program looks inside. */
 const idOf = (type: string, name: string): string => `/recorded/${type.replaceAll(':', '/')}/${name}`
 
 /** The value an output has in the recording. */

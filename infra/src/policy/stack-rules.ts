@@ -1,41 +1,33 @@
 import type { StackValidationPolicy } from '@pulumi/policy'
 import type { Props } from './props.ts'
+import { type Seen, stackRule as rule } from './rule.ts'
 
-interface Seen {
-  type: string
-  name: string
-  props: Props
-  opts?: { protect?: boolean }
-}
+const of = (resources: Seen[], ...types: string[]): Seen[] =>
+  resources.filter((one) => types.some((type) => one.type === `azure-native:${type}`))
 
-const of = (resources: Seen[], type: string): Seen[] => resources.filter((one) => one.type === `azure-native:${type}`)
+/** Where a resource's own name stands among its inputs. */
+const nameKeys = [
+  'endpointName',
+  'customDomainName',
+  'accountName',
+  'serverName',
+  'vaultName',
+  'environmentName',
+  'networkSecurityGroupName',
+  'natGatewayName',
+]
 
 /** Resources none of the ids names. Ids that are not known before a first deployment may name any of them. */
 function outside(resources: Seen[], ids: unknown[]): Seen[] {
   const unknown = ids.filter((id) => typeof id !== 'string').length
-  const missing = resources.filter(({ name, props }) => {
-    const names = [
-      name,
-      props['endpointName'],
-      props['customDomainName'],
-      props['accountName'],
-      props['serverName'],
-      props['vaultName'],
-    ]
-    return !ids.some((id) => typeof id === 'string' && names.includes(id.split('/').at(-1)))
+  const named = ids.flatMap((id) => (typeof id === 'string' ? [id.replace(/\/blobServices\/default$/, '')] : []))
+  const missing = resources.filter(({ name, type, props }) => {
+    // A profile's children carry its name too.
+    const keys = type.endsWith(':Profile') ? ['profileName'] : nameKeys
+    const names = [name, ...keys.map((key) => props[key])]
+    return !named.some((id) => names.includes(id.split('/').at(-1)))
   })
   return missing.length > unknown ? missing : []
-}
-
-function rule(name: string, description: string, faultsOf: (resources: Seen[]) => string[]): StackValidationPolicy {
-  return {
-    name,
-    description,
-    enforcementLevel: 'mandatory',
-    validateStack(args, report) {
-      for (const fault of faultsOf(args.resources)) report(fault)
-    },
-  }
 }
 
 const isProduction = (resources: Seen[]): boolean =>
@@ -47,7 +39,9 @@ const isProduction = (resources: Seen[]): boolean =>
 export const stackRules: StackValidationPolicy[] = [
   rule('firewall-everywhere', 'The firewall covers every domain', (resources) => {
     const policies = of(resources, 'cdn:SecurityPolicy').flatMap((one) => one.props['parameters']?.associations ?? [])
-    const covered = policies.flatMap((one: Props) => (one['domains'] ?? []).map((domain: Props) => domain['id']))
+    // Only where it covers all addresses of a domain.
+    const whole = policies.filter((one: Props) => one['patternsToMatch']?.includes('/*'))
+    const covered = whole.flatMap((one: Props) => (one['domains'] ?? []).map((domain: Props) => domain['id']))
     const domains = [...of(resources, 'cdn:AFDEndpoint'), ...of(resources, 'cdn:AFDCustomDomain')]
     return outside(domains, covered).map(
       ({ name }) => `${name}: is a domain outside the firewall; add it to the domains of the security policy`,
@@ -91,18 +85,51 @@ export const stackRules: StackValidationPolicy[] = [
   rule('production-keeps-data', 'Production’s data is behind locks', (resources) => {
     if (!isProduction(resources)) return []
     const locks = of(resources, 'authorization:ManagementLockByScope').map((one) => one.props['scope'])
-    const keepers = ['storage:StorageAccount', 'dbforpostgresql:Server', 'keyvault:Vault'].flatMap((type) =>
-      of(resources, type),
+    const keepers = of(resources, 'storage:StorageAccount', 'dbforpostgresql:Server', 'keyvault:Vault')
+    const inside = of(resources, 'storage:BlobContainer', 'dbforpostgresql:Database')
+    return [
+      ...outside(keepers, locks).map(
+        ({ name }) => `${name}: can be deleted by a slip of the hand; add a CanNotDelete lock`,
+      ),
+      ...[...keepers, ...inside]
+        .filter(({ opts }) => opts?.protect !== true)
+        .map(({ name }) => `${name}: may be removed by a deployment; set protect`),
+    ]
+  }),
+  rule('logs-kept', 'Everything that decides or holds something keeps a log', (resources) => {
+    const wanted = of(
+      resources,
+      'app:ManagedEnvironment',
+      'cdn:Profile',
+      'keyvault:Vault',
+      'dbforpostgresql:Server',
+      'storage:StorageAccount',
+      'network:NetworkSecurityGroup',
+      'network:NatGateway',
     )
-    return outside(keepers, locks).map(
-      ({ name }) => `${name}: can be deleted by a slip of the hand; add a CanNotDelete lock`,
+    const uris = of(resources, 'monitor:DiagnosticSetting').map((one) => one.props['resourceUri'])
+    return outside(wanted, uris).map(({ name }) => `${name}: keeps no log; add a diagnostic setting`)
+  }),
+  rule('roles-by-resource', 'Roles are given where they are needed, never wider', (resources) =>
+    of(resources, 'authorization:RoleAssignment').flatMap(({ name, props }) => {
+      const scope = String(props['scope'])
+      if (/(StorageAccount|storageAccounts)\/[^/]+$/.test(scope))
+        return [`${name}: gives a role on the whole account; give it at the container`]
+      if (/^\/subscriptions\/[^/]+(\/resourceGroups\/[^/]+)?$|\/ResourceGroup\/[^/]+$/.test(scope))
+        return [`${name}: gives a role on everything there is; give it at the one resource`]
+      return []
+    }),
+  ),
+  rule('identity-each', 'What runs apart is somebody of its own', (resources) => {
+    const users = new Map<unknown, string>()
+    return of(resources, 'app:ContainerApp', 'app:Job').flatMap(({ name, props }) =>
+      ((props['identity']?.userAssignedIdentities ?? []) as unknown[]).flatMap((id) => {
+        const other = typeof id === 'string' ? users.get(id) : undefined
+        users.set(id, name)
+        return other === undefined ? [] : [`${name}: runs as the same identity as ${other}; give it one of its own`]
+      }),
     )
   }),
-  rule('identities-by-container', 'Nobody has a role on the whole storage account', (resources) =>
-    of(resources, 'authorization:RoleAssignment')
-      .filter(({ props }) => /StorageAccount\/[^/]+$|storageAccounts\/[^/]+$/.test(String(props['scope'])))
-      .map(({ name }) => `${name}: gives a role on the whole account; give it at the container`),
-  ),
   rule('link-subnet', 'A private link service finds its subnet ready', (resources) =>
     of(resources, 'network:Subnet').some((one) => one.props['privateLinkServiceNetworkPolicies'] === 'Disabled')
       ? []

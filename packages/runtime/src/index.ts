@@ -1,4 +1,5 @@
 export { ConfigError, parseConfig, readConfig } from './config.ts'
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts'
-export { onShutdown, type ShutdownOptions, type ShutdownStep } from './shutdown.ts'
+export { closeServer, onShutdown, type ShutdownOptions, type ShutdownStep } from './shutdown.ts'
 export { collectBuffersSeldom } from './collector.ts'
+export { startTelemetry, type Operation, type Telemetry, type TelemetryOptions } from './telemetry.ts'

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import { closeServer } from './shutdown.ts'
 
 /** Runs a program with these steps; `signal` is sent each time the program prints a line with `signal me`. */
 async function runSteps(steps: string, signal: NodeJS.Signals, options = '{}') {
@@ -57,6 +60,16 @@ test('a step that never ends is cut off by the time bound with exit code 1', asy
   assert.ok(ms < 5000)
 })
 
+test('before the first step it goes on for as long as it is told', async () => {
+  const { code, output } = await runSteps(
+    `{ name: 'a', run: () => say(performance.now() - told > 290 ? 'waited' : 'at once') }`,
+    'SIGTERM',
+    `{ delayMs: 300 }); let told = 0; process.prependListener('SIGTERM', () => { told = performance.now() }`,
+  )
+  assert.equal(code, 0)
+  assert.equal(output, 'waited\n')
+})
+
 test('a second signal ends at once', async () => {
   const { code, output } = await runSteps(
     `{ name: 'a', run: async () => { say('signal me'); await sleep(20_000); say('too late') } }`,
@@ -64,4 +77,30 @@ test('a second signal ends at once', async () => {
   )
   assert.equal(code, 130)
   assert.equal(output, '')
+})
+
+test('a connection that was busy when closing began does not hold the server up once it is answered', async () => {
+  let answer: () => void = () => undefined
+  const server = http.createServer(
+    { keepAliveTimeout: 75_000 },
+    (_request, response) => (answer = () => response.end('late')),
+  )
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const agent = new http.Agent({ keepAlive: true })
+  const { port } = server.address() as AddressInfo
+  const request = http.get({ port, agent })
+  await once(server, 'request')
+  const closing = closeServer(server, async () => {
+    server.close()
+    await once(server, 'close')
+  })
+  answer()
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+  response.resume()
+  const started = performance.now()
+  await closing
+  agent.destroy()
+  assert.equal(response.statusCode, 200)
+  assert.ok(performance.now() - started < 5000)
 })

@@ -1,3 +1,5 @@
+import type { Server } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 
 /** One thing to end, e.g. "stop taking requests"; awaited before the next. */
@@ -9,6 +11,8 @@ export interface ShutdownStep {
 export interface ShutdownOptions {
   /** Bound for all steps together, in milliseconds; then the process ends with code 1. */
   timeoutMs?: number
+  /** Time before the first step, for whoever sends requests to learn that we are going. */
+  delayMs?: number
 }
 
 /**
@@ -34,6 +38,7 @@ export function onShutdown(
     }, timeoutMs)
     timer.unref()
     let exitCode = 0
+    if (options.delayMs !== undefined && options.delayMs > 0) await sleep(options.delayMs)
     for (const step of steps) {
       current = step.name
       try {
@@ -61,4 +66,17 @@ export function onShutdown(
     })
   }
   return shutDown
+}
+
+/**
+ * Closes an HTTP server after what runs has been answered. Node closes the connections that are idle when closing begins; one
+ * whose request still ran would stay open after its answer, for as long as a proxy in front keeps it.
+ */
+export async function closeServer(server: Server, close: () => Promise<void>): Promise<void> {
+  const timer = setInterval(() => server.closeIdleConnections(), 100)
+  try {
+    await close()
+  } finally {
+    clearInterval(timer)
+  }
 }

@@ -14,7 +14,7 @@ export interface TestKeyVault {
   identityEnv: { IDENTITY_ENDPOINT: string; IDENTITY_HEADER: string }
   clientId: string
   /** Versions by name, newest last. */
-  secrets: Map<string, { version: string; value: string }[]>
+  secrets: Map<string, { version: string; value: string; exp?: number | undefined }[]>
   /** Status that every request gets until it is set back to 0. */
   failWith(status: number): void
   requests: { challenged: number; answered: number }
@@ -65,8 +65,8 @@ export async function startKeyVault(): Promise<TestKeyVault> {
     if (name === '' || !searchParams.has('api-version')) return send(response, 400, { error: { code: 'BadParameter' } })
     const versions = secrets.get(name) ?? []
     if (request.method === 'PUT') {
-      const { value } = JSON.parse(body) as { value: string }
-      const added = { version: randomUUID().replaceAll('-', ''), value }
+      const { value, attributes } = JSON.parse(body) as { value: string; attributes?: { exp?: number } }
+      const added = { version: randomUUID().replaceAll('-', ''), value, exp: attributes?.exp }
       secrets.set(name, [...versions, added])
       return send(response, 200, describe(name, added))
     }

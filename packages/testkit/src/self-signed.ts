@@ -15,13 +15,16 @@ const octetString = 0x04
 const bitString = 0x03
 const booleanType = 0x01
 
-/** Makes a certificate valid for a day, without a program that a small machine may lack (RFC 5280 4.1). */
-export function makeSelfSigned(): SelfSigned {
+/**
+ * Makes a certificate, valid for a day unless told otherwise, without a program that a small machine may lack (RFC 5280 4.1).
+ * Of several of one name a process trusts only one.
+ */
+export function makeSelfSigned({ days = 1, name: commonName = 'localhost' } = {}): SelfSigned {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const ecdsaWithSha256 = der(sequence, oid([1, 2, 840, 10045, 4, 3, 2]))
-  const name = der(sequence, der(set, der(sequence, oid([2, 5, 4, 3]), der(utf8String, Buffer.from('localhost')))))
+  const name = der(sequence, der(set, der(sequence, oid([2, 5, 4, 3]), der(utf8String, Buffer.from(commonName)))))
   const now = Date.now()
-  const validity = der(sequence, time(now - 3_600_000), time(now + 86_400_000))
+  const validity = der(sequence, time(now - 3_600_000), time(now + days * 86_400_000))
   const isAuthority = der(sequence, der(booleanType, Buffer.from([0xff])))
   const names = der(sequence, der(0x82, Buffer.from('localhost')), der(0x87, Buffer.from([127, 0, 0, 1])))
   const extensions = der(

@@ -46,11 +46,17 @@ export const secretCommands: Record<string, Command> = {
   },
   'rotate keys': {
     help: `  rotate keys     a new encryption key in KEY_VAULT_URL; what is sealed is sealed anew, one older key stays
-    --if-missing       only when there is none yet`,
-    options: { 'if-missing': { type: 'boolean', default: false } },
+    --if-missing       only when there is none yet
+    --dry-run          only says what it would do`,
+    options: { 'if-missing': { type: 'boolean', default: false }, 'dry-run': { type: 'boolean', default: false } },
     async run({ deps, scope, values, print }) {
       const vault = await vaultOf(deps)
       if (values['if-missing'] === true && (await isThere(vault, keysSecret, print))) return 0
+      if (values['dry-run'] === true) {
+        const number = (await vault.read(keysSecret))?.trim().split(/\s+/).length ?? 0
+        print(`would put a new key in front of ${number}\n`)
+        return 0
+      }
       const sealed = await rotateKeys(deps.db, vault)
       await addAuditEvent(deps.db.pool, scope, { action: 'secret.rotate', target: 'keys', count: sealed })
       print(`${sealed} values sealed anew\n`)

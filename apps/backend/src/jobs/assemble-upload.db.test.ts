@@ -246,6 +246,32 @@ test('a store that is away ends nothing, however often; a file that ends its rea
   assert.deepEqual([state, outcome?.kind === 'failed' && outcome.code], ['failed', 'unreadable'])
 })
 
+test('how far the reading is can be seen, and a stop ends it without counting', { timeout: 30_000 }, async () => {
+  const upload = await assembling(fileOf('watched'))
+  const slow = { ...backend.deps, blobs: Object.create(backend.deps.blobs) as typeof backend.deps.blobs }
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  slow.blobs.read = async (key, range, memory) => {
+    if (range?.offset === partBytes) await released
+    return backend.deps.blobs.read(key, range, memory)
+  }
+  const stop = new AbortController()
+  const reading = assembleUpload(slow, createInstanceWriter(slow.db), scope, upload.id, stop.signal)
+  let seen = await look(sender, upload)
+  for (let tries = 0; tries < 200 && seen.readBytes === 0; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    seen = await look(sender, upload)
+  }
+  assert.deepEqual([seen.state, seen.readBytes], ['assembling', partBytes])
+  stop.abort(new Error('the worker is ending'))
+  release()
+  await assert.rejects(reading, /the worker is ending/)
+  assert.deepEqual(await query('select attempts, state from upload where id = $1', [upload.id]), [
+    { attempts: 0, state: 'assembling' },
+  ])
+  await run(backend.deps, upload.id)
+  assert.equal((await look(sender, upload)).state, 'stored')
+})
+
 test('an upload whose worker died is taken up by another within its minute, one that waits keeps its place', async () => {
   const bytes = fileOf('dead worker')
   const upload = await assembling(bytes)

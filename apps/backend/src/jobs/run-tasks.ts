@@ -23,8 +23,8 @@ const pauseMs = 5_000
  */
 export async function runTasks(deps: Deps, options: RunnerOptions): Promise<RunningTasks> {
   const log = deps.log.child({ part: 'jobs' })
-  const start = (): Promise<Runner> =>
-    run({
+  const start = async (): Promise<Runner> => {
+    const runner = await run({
       pgPool: deps.db.pool,
       noHandleSignals: true,
       logger: new WorkerLogger((scope) => (level, message) => log[levels[level] ?? 'info'](scope, message)),
@@ -32,6 +32,19 @@ export async function runTasks(deps: Deps, options: RunnerOptions): Promise<Runn
       preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
       ...options,
     })
+    runner.events.on('job:complete', ({ job, error }) => {
+      const startedAt = job.locked_at?.getTime() ?? Date.now()
+      deps.telemetry?.record({
+        kind: 'job',
+        name: job.task_identifier,
+        startedAt,
+        duration: Date.now() - startedAt,
+        attributes: { 'instandt.attempt': job.attempts },
+        hasFailed: error !== undefined && error !== null,
+      })
+    })
+    return runner
+  }
   const stopped = new AbortController()
   let runner = await start()
   const keepRunning = async (): Promise<void> => {

@@ -88,7 +88,7 @@ export function linkRoutes(app: App, deps: Deps): void {
     const email = typed.trim().toLowerCase()
     await checkThrottle(deps, request.scope, reply)
     // Every request counts: whoever asks for many addresses waits.
-    await countFailure(deps.db, request.scope, 'address', `reset ${request.ip}`)
+    await countFailure(deps.db, request.scope, 'address', `reset ${request.clientAddress}`)
     // Not waited for: how long it takes would tell whether the account exists.
     void sendReset(request, email).catch((error: unknown) =>
       request.log.error({ err: error }, 'a password reset could not be mailed'),

@@ -64,6 +64,7 @@ const addressOf = ({ url }: DeclaredRoute, project: 'own' | 'other'): string =>
     .replace(':instance', '1.2.4')
     .replace('frames/*', 'frames/1')
     .replace('bulkdata/*', 'bulkdata/7FE00010')
+    .replace(':number', '0')
     .replace(/:(user|id)/, nobody)
 
 async function send(

@@ -135,7 +135,7 @@ const anonymous = { kind: 'anonymous', id: '', name: '' } as const
 const anonymousScope = (request: FastifyRequest, name = ''): Scope =>
   makeScope({
     actor: { ...anonymous, name: name.slice(0, 254) },
-    address: request.ip,
+    address: request.clientAddress,
     requestId: request.id,
     projectIds: [],
     defaultProjectId: undefined,
@@ -206,7 +206,7 @@ function scopeFor(request: FastifyRequest, caller: Caller, projects: readonly { 
   const { defaultProjectId } = caller
   return makeScope({
     actor: { kind: caller.kind, id: caller.id, name: caller.name },
-    address: request.ip,
+    address: request.clientAddress,
     requestId: request.id,
     projectIds,
     defaultProjectId:

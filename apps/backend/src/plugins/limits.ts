@@ -11,7 +11,7 @@ export async function addLimits(app: App, config: Config): Promise<void> {
     timeWindow: 60_000,
     keyGenerator: (request) => {
       const caller = callerOf(request)
-      return caller ? `${caller.kind} ${caller.id}` : `address ${request.ip}`
+      return caller ? `${caller.kind} ${caller.id}` : `address ${request.clientAddress}`
     },
     // The platform's probes come from few addresses and touch little.
     allowList: (request) => request.routeOptions.config.permission === 'public',

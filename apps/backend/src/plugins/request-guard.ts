@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import { isIP } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../app-error.ts'
 import type { Config } from '../config.ts'
@@ -9,6 +10,14 @@ import { hashSecret } from '../identity/tokens.ts'
 const loopbackNames = new Set(['127.0.0.1', 'localhost', '[::1]'])
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 const frontDoorHeader = 'x-azure-fdid'
+const frontDoorSawHeader = 'x-azure-socketip'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Network address of who asks, past the proxies that are ours. */
+    readonly clientAddress: string
+  }
+}
 
 /**
  * What is refused before anybody looks at it: foreign host names (DNS rebinding), ways around the Front Door, and
@@ -19,6 +28,13 @@ export function addRequestGuard(app: App, config: Config): void {
   const isOurs = (host: string): boolean => host === publicUrl?.host || loopbackNames.has(host.replace(/:\d+$/, ''))
   const scheme = config.TLS_CERT_FILE === undefined ? 'http' : 'https'
 
+  app.decorateRequest('clientAddress', {
+    getter() {
+      // Only what came through our Front Door gets in, and it writes this header itself; proxies behind it are its own.
+      const seen = config.FRONT_DOOR_ID === undefined ? undefined : this.headers[frontDoorSawHeader]
+      return typeof seen === 'string' && isIP(seen) !== 0 ? seen : this.ip
+    },
+  })
   app.addHook('onRequest', async (request, reply) => {
     addHeaders(config, reply, request)
     checkFrontDoor(config, request)

@@ -4,9 +4,12 @@ import { AppError } from '../app-error.ts'
 export interface KeyVault {
   /** Undefined when there is no such secret. @throws AppError 'key-vault-…' (503) that names vault and secret, never a value */
   read(name: string): Promise<string | undefined>
-  /** A new version; older ones stay. */
+  /** A new version; older ones stay. Its last day is noted, so that an alert reminds of the next rotation. */
   write(name: string, value: string): Promise<void>
 }
+
+// Yearly, and a month more to do it in. The vault only tells the date: what ran out can still be read.
+const daysOfASecret = 400
 
 export interface KeyVaultOptions {
   /** https://….vault.azure.net */
@@ -51,7 +54,7 @@ export async function openKeyVault({ url, clientId, ca }: KeyVaultOptions): Prom
     },
     async write(name, value) {
       try {
-        await client.setSecret(name, value)
+        await client.setSecret(name, value, { expiresOn: new Date(Date.now() + daysOfASecret * 86_400_000) })
       } catch (error) {
         throw fault(name, error)
       }

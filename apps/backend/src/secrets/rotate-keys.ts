@@ -8,8 +8,9 @@ import type { KeyVault } from './key-vault.ts'
 export const keysSecret = 'instandt-keys'
 
 /**
- * Puts a fresh key in front, seals everything in the database anew with it, then drops all keys but the one before:
- * servers that have not seen the new one yet go on with the older, and ask again when they meet it. Interrupted anywhere
+ * Puts a fresh key in front, seals everything in the database anew with it, then drops all keys but the two before:
+ * servers that have not seen the new one yet go on with an older, also when two rotations follow at once, and ask again
+ * when they meet it. Interrupted anywhere
  * it is safe to run again. Returns how many values were sealed anew.
  */
 export async function rotateKeys(db: Db, vault: KeyVault): Promise<number> {
@@ -24,7 +25,7 @@ export async function rotateKeys(db: Db, vault: KeyVault): Promise<number> {
   const box = createSecretBox(createKeySource(() => Promise.resolve(all), Infinity))
   const [newest] = parseKeys(all)
   const sealed = await sealAnew(db, box, newest?.id ?? '')
-  await vault.write(keysSecret, all.split(' ').slice(0, 2).join(' '))
+  await vault.write(keysSecret, all.split(' ').slice(0, 3).join(' '))
   return sealed
 }
 

@@ -116,6 +116,23 @@ test('a full disk is 503, nothing is visible, and the next write works when ther
     assert.deepEqual(await listKeys(small, ''), [])
     await small.write(key, chunksOf(randomBytes(2 * 1024 * 1024), 65_536))
     assert.deepEqual(await listKeys(small, ''), [key])
+    await small.delete(key)
+    const parted = newObjectKey()
+    const part = (number: number): Promise<void> =>
+      small.stagePart(
+        parted,
+        { number, partSize: 1_500_000, byteLength: 1_500_000 },
+        chunksOf(randomBytes(1_500_000), 65_536),
+      )
+    await part(0)
+    await part(1)
+    await assert.rejects(part(2), isUnavailable)
+    await assert.rejects(small.commitParts(parted, { count: 3, partSize: 1_500_000, byteLength: 4_500_000 }), {
+      code: 'parts-missing',
+    })
+    await small.dropParts(parted)
+    assert.deepEqual(await listKeys(small, ''), [])
+    await small.write(key, chunksOf(randomBytes(2 * 1024 * 1024), 65_536))
   } finally {
     execFileSync('umount', [folder])
   }

@@ -12,11 +12,13 @@ import { testCaller } from '@instandt/testkit'
 import { buildInstance } from '@instandt/testkit/files'
 import { buildApp } from '../app.ts'
 import { dropIdleUploads } from '../data/upload-jobs.ts'
+import { createPartLocks } from '../data/upload-locks.ts'
 import { startJobs } from '../jobs/index.ts'
 import { sweepOrphans } from '../jobs/sweep-orphans.ts'
-import { readArchiveScope } from '../plugins/access.ts'
+import { readArchiveScope, type Scope } from '../plugins/access.ts'
 import { openDiskStore } from '../storage/disk-store.ts'
 import { startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
+import { receivePart } from './receive-part.ts'
 import {
   ask,
   begin,
@@ -160,6 +162,33 @@ test('a part whose connection fell silent gives way to the same part over a new 
   assert.equal((await putPart(sender, begun, 1, part)).status, 204)
   await old.send(300_000)
   assert.match(await old.answer, /^(409 part-busy|204)$/)
+  await putAll(sender, begun, bytes)
+  await isStoredWhole(begun, bytes)
+})
+
+test('a part that takes longer than the proxies wait is ended, and can be sent again', async () => {
+  const bytes = fileOf('crawls')
+  const begun = await begin(sender, bytes)
+  const part = partOf(begun, bytes, 0)
+  const { rows } = await backend.db.pool.query<{ actor_id: string }>('select actor_id from upload where id = $1', [
+    begun.id,
+  ])
+  const own = {
+    ...(await readArchiveScope(backend.db)),
+    actor: { kind: 'token', id: rows[0]?.actor_id ?? '', name: '' },
+  } as Scope
+  async function* crawling(): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < part.length; at += 4096) {
+      yield part.subarray(at, at + 4096)
+      await delay(5)
+    }
+  }
+  const sent = { upload: begun.id, number: 0, byteLength: part.length, sha256: sha256Of(part), body: crawling() }
+  await assert.rejects(receivePart(backend.deps, createPartLocks(backend.db), own, sent, 300), {
+    code: 'part-too-slow',
+    status: 408,
+  })
+  assert.deepEqual((await look(sender, begun)).received, [])
   await putAll(sender, begun, bytes)
   await isStoredWhole(begun, bytes)
 })

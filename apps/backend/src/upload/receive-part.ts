@@ -29,13 +29,14 @@ export async function receivePart(
   locks: PartLocks,
   scope: Scope,
   sent: SentPart,
+  mostMs = longestMs,
 ): Promise<void> {
   const { upload, number } = sent
   try {
     await locks.withPart(scope, upload, number, async (writer) => {
       const wanted = await findWanted(deps, scope, sent)
       if (!wanted) return
-      await stage(deps, wanted, sent, writer)
+      await stage(deps, wanted, sent, writer, mostMs)
       await addPart(deps.db, scope, upload, sent)
     })
   } catch (error) {
@@ -67,16 +68,17 @@ async function stage(
   { partSize, blobKey }: { partSize: number; blobKey: string },
   sent: SentPart,
   { signal, alive }: PartWriter,
+  mostMs: number,
 ): Promise<void> {
   const { number, byteLength } = sent
-  const late = AbortSignal.timeout(longestMs)
+  const late = AbortSignal.timeout(mostMs)
   try {
     await blobs.stagePart(blobKey, { number, partSize, byteLength }, verified(sent, alive), {
       signal: AbortSignal.any([signal, late]),
     })
   } catch (error) {
     if (error !== late.reason) throw error
-    throw new AppError('part-too-slow', 408, `The part took longer than ${longestMs / 1000} s.`, { cause: error })
+    throw new AppError('part-too-slow', 408, `The part took longer than ${mostMs / 1000} s.`, { cause: error })
   }
   // Had the lock been lost meanwhile, somebody else might be writing.
   signal.throwIfAborted()

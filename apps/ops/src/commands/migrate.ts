@@ -20,7 +20,7 @@ export async function migrate(context: Context, deployment: Deployment, image: s
   const isDone = await runJob(context, deployment, {
     job: deployment.jobs.migrate,
     image,
-    mark: `migrate ${image}`,
+    purpose: `migrate ${image}`,
     seconds: 7200,
   })
   context.say(isDone ? 'the schema is up to date' : 'the migration failed: nothing of the failing file was kept')

@@ -1,100 +1,42 @@
-import type { ContainerApp } from '@azure/arm-appcontainers'
-import { type Azure, isMissing } from '../azure.ts'
 import type { Command } from '../command.ts'
-import { type Context, waitFor } from '../context.ts'
+import type { Context } from '../context.ts'
 import type { Deployment } from '../deployment.ts'
-import { OpsError } from '../ops-error.ts'
+import { describeAzure, OpsError } from '../ops-error.ts'
+import { attemptFor, listKept, type Pair, parts, readServing, rollBack, waitForReady } from '../revisions.ts'
 import { waitForSmoke } from '../smoke.ts'
 import { imageOf, migrate } from './migrate.ts'
 
-interface Version {
+export interface Version {
   backendImage: string
   frontendImage: string
   version: string
 }
 
-const readyMinutes = 15
+const imagesOf = ({ backendImage, frontendImage }: Version) => ({ backend: backendImage, frontend: frontendImage })
 
-async function findApp(azure: Azure, deployment: Deployment, name: string): Promise<ContainerApp | undefined> {
-  try {
-    return await azure.apps.containerApps.get(deployment.resourceGroup, name)
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
-}
-
-const imageOfApp = (app: ContainerApp | undefined): string | undefined => app?.template?.containers?.[0]?.image
-
-/** What serves now; undefined before the first release. */
-export async function readVersion(azure: Azure, deployment: Deployment): Promise<Version | undefined> {
-  const backend = await findApp(azure, deployment, deployment.apps.backend)
-  const frontend = await findApp(azure, deployment, deployment.apps.frontend)
-  const backendImage = imageOfApp(backend)
-  const frontendImage = imageOfApp(frontend)
-  if (backendImage === undefined || frontendImage === undefined) return undefined
-  const env = backend?.template?.containers?.[0]?.env ?? []
-  return {
-    backendImage,
-    frontendImage,
-    version: env.find((one) => one.name === 'INSTANDT_VERSION')?.value ?? 'before',
-  }
-}
-
-/** A revision's name is taken for good: an image that served before comes back under another one. */
-async function attemptFor(azure: Azure, deployment: Deployment, version: Version): Promise<string> {
-  const latest = new Set<string | undefined>()
-  const names: string[] = []
-  for (const name of [deployment.apps.backend, deployment.apps.frontend]) {
-    const app = await findApp(azure, deployment, name)
-    if (!app) continue
-    latest.add(app.latestRevisionName)
-    for await (const revision of azure.apps.containerAppsRevisions.listRevisions(deployment.resourceGroup, name))
-      names.push(revision.name ?? '')
-  }
-  const digests = [version.backendImage, version.frontendImage].map((image) => `--r${image.slice(-64).slice(0, 10)}`)
-  const isTaken = names.some((name) => !latest.has(name) && digests.some((digest) => name.includes(digest)))
-  return isTaken ? Date.now().toString(36) : ''
-}
-
-async function bringUp(context: Context, deployment: Deployment, version: Version): Promise<void> {
+async function bringUp(context: Context, deployment: Deployment, wanted: Version): Promise<void> {
   const azure = context.azure(deployment.subscriptionId)
-  const attempt = await attemptFor(azure, deployment, version)
-  await context.infra({ stackKind: 'release', action: 'up', config: { ...version, attempt } })
-  for (const name of [deployment.apps.backend, deployment.apps.frontend]) {
-    let told: string | undefined
-    await waitFor(
-      context,
-      readyMinutes * 60,
-      `${name} was not ready within ${readyMinutes} minutes: see its system log in Log Analytics (ContainerAppSystemLogs)`,
-      async () => {
-        const app = await findApp(azure, deployment, name)
-        const { latestRevisionName: latest, latestReadyRevisionName: ready } = app ?? {}
-        if (latest !== told) context.say(`${name}: waiting for ${latest ?? 'its first revision'}`)
-        told = latest
-        if (latest === undefined) return undefined
-        if (latest === ready) return true
-        const revision = await azure.apps.containerAppsRevisions.getRevision(deployment.resourceGroup, name, latest)
-        const isDead = revision.runningState === 'Failed' || revision.provisioningState === 'Failed'
-        if (isDead)
-          throw new OpsError(`${latest} failed: ${revision.provisioningError ?? 'its replicas do not become ready'}`)
-        return undefined
-      },
-    )
-  }
+  const attempt = await attemptFor(azure, deployment, imagesOf(wanted))
+  await context.infra({ stackKind: 'release', action: 'up', config: { ...wanted, attempt } })
+  await waitForReady(context, deployment, imagesOf(wanted))
 }
 
 /**
  * Migration first; only then new revisions, which take over when they are ready; then a look from the outside. Whatever
- * fails after the migration brings the former images back. The schema stays: older code runs on it (decision 0021).
+ * fails after the migration brings the former revisions back. The schema stays: older code runs on it (decision 0021).
  * @returns the exit code
  */
-export async function release(context: Context, deployment: Deployment, wanted: Version): Promise<number> {
+export async function release(
+  context: Context,
+  deployment: Deployment,
+  wanted: Version,
+  isMigrated = false,
+): Promise<number> {
   const azure = context.azure(deployment.subscriptionId)
-  const former = await readVersion(azure, deployment)
-  context.say(former ? `serving now: ${former.version}` : 'nothing serves yet: this is the first release')
-  if (!(await migrate(context, deployment, wanted.backendImage))) {
-    context.say(former ? `${former.version} goes on serving, nothing was changed` : 'no app was made')
+  const former = await readServing(azure, deployment)
+  context.say(former ? `serving now: ${former.backend.version}` : 'nothing serves yet: this is the first release')
+  if (!isMigrated && !(await migrate(context, deployment, wanted.backendImage))) {
+    context.say(former ? `${former.backend.version} goes on serving, nothing was changed` : 'no app was made')
     return 1
   }
   if (context.isDryRun) {
@@ -104,16 +46,71 @@ export async function release(context: Context, deployment: Deployment, wanted: 
   }
   try {
     await bringUp(context, deployment, wanted)
-    await waitForSmoke(context, deployment, 900)
+    await waitForSmoke(context, deployment)
   } catch (error) {
-    context.say(`the release failed: ${error instanceof Error ? error.message : String(error)}`)
-    if (!former) return 1
-    context.say(`bringing ${former.version} back`)
-    await bringUp(context, deployment, former)
-    context.print(`${wanted.version} failed, ${former.version} serves\n`)
-    return 1
+    // Whoever works on the stack now may have new revisions coming up.
+    if (error instanceof OpsError && error.exitCode === 3) throw error
+    context.say(`the release failed: ${error instanceof OpsError ? error.message : describeAzure(error)}`)
+    return takeBack(context, deployment, wanted, former)
   }
   context.print(`${wanted.version} serves\n`)
+  return 0
+}
+
+async function takeBack(
+  context: Context,
+  deployment: Deployment,
+  wanted: Version,
+  serving: Pair | undefined,
+): Promise<number> {
+  if (!serving) return 1
+  const azure = context.azure(deployment.subscriptionId)
+  const images = imagesOf(wanted)
+  const former = { ...serving }
+  let replaced = 0
+  for (const part of parts) {
+    if (serving[part].image !== images[part]) continue
+    // An interrupted release of the same version came that far.
+    const before = (await listKept(azure, deployment, part)).find((one) => one.image !== images[part])
+    if (before) former[part] = before
+    replaced += 1
+  }
+  if (replaced === parts.length) {
+    // Whether it ever was well cannot be seen from here, and an older version may be the worse one.
+    context.say(
+      `${wanted.version} served before this command began, so it was left; to take it back: release --back ${former.backend.version}`,
+    )
+    return 3
+  }
+  context.say(`bringing ${former.backend.version} back`)
+  await rollBack(context, deployment, former)
+  context.print(`${wanted.version} failed, ${former.backend.version} serves\n`)
+  return 1
+}
+
+/** A former version, by hand. */
+async function goBack(context: Context, deployment: Deployment, version: string): Promise<number> {
+  const azure = context.azure(deployment.subscriptionId)
+  const kept = {
+    backend: await listKept(azure, deployment, 'backend'),
+    frontend: await listKept(azure, deployment, 'frontend'),
+  }
+  const backend = kept.backend.find((one) => one.version === version)
+  const frontend = kept.frontend.find((one) => one.version === version)
+  if (!backend || !frontend) {
+    const versions = [...new Set(kept.backend.map((one) => one.version))].join(', ')
+    throw new OpsError(
+      `the platform keeps no revision of ${version}, only of ${versions}: release its images instead`,
+      3,
+    )
+  }
+  if (context.isDryRun) {
+    context.print(`would bring ${version} back (${backend.revision}, ${frontend.revision})\n`)
+    return 0
+  }
+  await rollBack(context, deployment, { backend, frontend })
+  await waitForSmoke(context, deployment)
+  context.print(`${version} serves\n`)
   return 0
 }
 
@@ -130,11 +127,14 @@ export function wantedVersion(context: Context): Version {
 }
 
 export const releaseCommand: Command = {
-  help: `  release        migration, then new revisions, then a look through Front Door; a failure brings the former version back
+  help: `  release        migration, then new revisions, then a look through Front Door; a failure brings the former ones back
     --backend-image, --frontend-image   REGISTRY/PATH@sha256:…
-    --version NAME`,
-  options: versionOptions,
+    --version NAME
+    --back NAME        instead: brings a version back that served before, by its revisions`,
+  options: { ...versionOptions, back: { type: 'string' } },
   async run(context) {
+    const { back } = context.values
+    if (typeof back === 'string') return goBack(context, await context.deployment(), back)
     const wanted = wantedVersion(context)
     return release(context, await context.deployment(), wanted)
   },

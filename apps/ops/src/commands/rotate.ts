@@ -1,19 +1,7 @@
 import type { Command } from '../command.ts'
-import type { Context } from '../context.ts'
-import { runJob } from '../jobs.ts'
+import { type Context, whenFree } from '../context.ts'
+import { runInside } from '../inside.ts'
 import { OpsError } from '../ops-error.ts'
-
-/** Values live behind the private network: the ops job changes them, and they never pass this machine. */
-async function insideEnvironment(context: Context, args: string[]): Promise<number> {
-  const deployment = await context.deployment()
-  if (context.isDryRun) {
-    context.print(`would start ${deployment.jobs.ops} with: ${args.join(' ')}\n`)
-    return 0
-  }
-  return (await runJob(context, deployment, { job: deployment.jobs.ops, args, mark: args.join(' '), seconds: 3600 }))
-    ? 0
-    : 1
-}
 
 /** The registry's token comes from a person: written through Resource Manager, which the vault's firewall does not stop. */
 async function registryToken(context: Context): Promise<number> {
@@ -34,12 +22,16 @@ async function registryToken(context: Context): Promise<number> {
     )
     return 0
   }
-  const { vaults } = context.azure(deployment.subscriptionId)
-  await vaults.secrets.createOrUpdate(resourceGroup, vault.name, registry.tokenSecret, {
-    properties: { value, attributes: { enabled: true, expires: new Date(until) } },
-  })
+  const { secrets } = await context.azure(deployment.subscriptionId).vaults()
+  const attributes = { enabled: true, expires: new Date(until) }
+  // The user's name is a value of the apps' own; beside the token it tells whoever looks, with the same last day.
+  for (const [name, properties] of [
+    [registry.tokenSecret, { value, attributes }],
+    [registry.userSecret, { value: registry.user, attributes }],
+  ] as const)
+    await whenFree(context, () => secrets.createOrUpdate(resourceGroup, vault.name, name, { properties }))
   context.print(
-    `${registry.tokenSecret} is new. Containers fetch it within 30 minutes: keep the old token valid for an hour, then revoke it at ${registry.server}\n`,
+    `${registry.tokenSecret} is new, for the user ${registry.user}. Containers fetch it within 30 minutes: keep the old token valid for an hour, then revoke it at ${registry.server}\n`,
   )
   return 0
 }
@@ -57,11 +49,11 @@ export const rotateCommands: Record<string, Command> = {
       const { database } = await context.deployment()
       if (database.auth === 'entra')
         throw new OpsError('this installation signs in with identities: there is no password', 2)
-      return insideEnvironment(context, ['rotate', 'database-password'])
+      return runInside(context, ['rotate', 'database-password'], { seconds: 3600 })
     },
   },
   'rotate keys': {
     help: `  rotate keys                a new encryption key, made inside the environment`,
-    run: (context) => insideEnvironment(context, ['rotate', 'keys']),
+    run: (context) => runInside(context, ['rotate', 'keys'], { seconds: 3600 }),
   },
 }

@@ -1,0 +1,68 @@
+import { above, type AlertRule, below } from './rules.ts'
+
+export const edgeAlerts: AlertRule[] = [
+  {
+    kind: 'metric',
+    name: 'site-down',
+    what: 'Front Door sees no healthy origin',
+    severity: 0,
+    on: 'frontDoor',
+    metric: 'OriginHealthPercentage',
+    aggregation: 'Average',
+    limit: below(90),
+    minutes: 5,
+    // Each app by itself: the healthy one must not lift the other's average.
+    dimensions: [{ name: 'OriginGroup', values: ['*'] }],
+  },
+  {
+    kind: 'availability',
+    name: 'site-unreachable',
+    what: 'The public address does not answer, or its certificate runs out within a week',
+    severity: 0,
+    path: '/health/live',
+    failedLocations: 2,
+  },
+  {
+    kind: 'metric',
+    name: 'site-errors',
+    what: 'More than 2 % of the answers are 5xx',
+    severity: 1,
+    on: 'frontDoor',
+    metric: 'Percentage5XX',
+    aggregation: 'Average',
+    limit: above(2),
+    minutes: 5,
+  },
+  {
+    kind: 'metric',
+    name: 'site-slow',
+    what: 'Answers take more than 3 s',
+    severity: 2,
+    on: 'frontDoor',
+    metric: 'TotalLatency',
+    aggregation: 'Average',
+    limit: above(3000),
+    minutes: 15,
+  },
+  {
+    kind: 'metric',
+    name: 'firewall-blocks',
+    what: 'The firewall blocks more than usual',
+    severity: 2,
+    on: 'frontDoor',
+    metric: 'WebApplicationFirewallRequestCount',
+    aggregation: 'Total',
+    limit: 'unusual',
+    minutes: 15,
+    dimensions: [{ name: 'Action', values: ['Block'] }],
+  },
+  {
+    kind: 'log',
+    name: 'firewall-blocks-uploads',
+    what: 'The firewall blocked a DICOM request',
+    severity: 2,
+    minutes: 15,
+    query:
+      'AzureDiagnostics | where Category == "FrontDoorWebApplicationFirewallLog" and action_s == "Block" and requestUri_s contains "/dicom-web"',
+  },
+]
