@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { configSchema, startBackend } from '@instandt/backend'
+import { configSchema, startBackend, startJobs } from '@instandt/backend'
 import { frontendRoutes } from '@instandt/frontend/server'
 import { createLogger } from '@instandt/runtime'
 import { testDatabase, signedFetch, testKeys } from '@instandt/testkit'
@@ -39,6 +39,7 @@ export async function startApp(settings: Record<string, string> = {}): Promise<T
   const backend = await startBackend(config, createLogger({ name: 'e2e', level: 'error' }), {
     addPages: (app) => frontendRoutes(app, { root: pagesDir }),
   })
+  const jobs = await startJobs(backend.deps)
   return {
     url: backend.url,
     setupLink: backend.setupLink,
@@ -55,6 +56,7 @@ export async function startApp(settings: Record<string, string> = {}): Promise<T
       await database.db.pool.query(text)
     },
     async stop() {
+      await jobs.stop()
       await backend.stop()
       await database.stop()
       await rm(storageDir, { recursive: true, force: true })

@@ -12,6 +12,7 @@ import { sessionQuery } from './api/queries.ts'
 import { AdministrationFrame } from './routes/administration-frame.tsx'
 import { AppFrame } from './routes/app-frame.tsx'
 import { AuditPage } from './routes/audit.tsx'
+import { ConvertPage } from './routes/convert.tsx'
 import { InspectionPage } from './routes/inspection.tsx'
 import { InspectionsPage } from './routes/inspections.tsx'
 import { InvitationPage } from './routes/invitation.tsx'
@@ -83,6 +84,8 @@ const inspectionsRoute = createRoute({
 
 const uploadRoute = createRoute({ getParentRoute: () => insideRoute, path: '/upload', component: UploadPage })
 
+const convertRoute = createRoute({ getParentRoute: () => insideRoute, path: '/convert', component: ConvertPage })
+
 const inspectionRoute = createRoute({
   getParentRoute: () => insideRoute,
   path: '/inspections/$study',
@@ -147,6 +150,7 @@ export const router = createRouter({
     insideRoute.addChildren([
       inspectionsRoute,
       uploadRoute,
+      convertRoute,
       inspectionRoute,
       viewerRoute,
       profileRoute,

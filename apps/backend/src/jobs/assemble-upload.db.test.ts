@@ -11,7 +11,6 @@ import { type ArchiveScope, readArchiveScope, type Scope } from '../plugins/acce
 import { startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
 import {
   begin,
-  blobKeys,
   complete,
   jobCount,
   look,

@@ -99,6 +99,13 @@ export const membersQuery = (project: string) =>
     queryFn: ({ signal }) => client.listMembers(project, signal),
   })
 
+/** Filled-in forms for files of other formats. */
+export const templatesQuery = (project: string) =>
+  queryOptions({
+    queryKey: ['conversion-templates', project],
+    queryFn: ({ signal }) => client.listTemplates(project, signal),
+  })
+
 /** Days of this device's time zone become instants; the last one is meant whole. */
 export const auditQuery = ({ from, to, ...words }: AuditSearch) =>
   infiniteQueryOptions({

@@ -23,6 +23,7 @@ const groups = [
   ['image_view', 'image.view'],
   ['image_store', 'image.store'],
   ['upload', 'upload'],
+  ['template', 'template'],
   ['access', 'access'],
   ['audit', 'audit'],
   ['archive', 'archive'],

@@ -1,6 +1,7 @@
-import { Text, Title } from '@mantine/core'
+import { Anchor, Text, Title } from '@mantine/core'
 import { IconCloudUpload } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { sessionQuery } from '../api/queries.ts'
 import { ChooseFiles } from '../features/upload/choose-files.tsx'
@@ -22,6 +23,11 @@ export function UploadPage() {
       <title>{`${t('upload.title')} – ${t('app.name')}`}</title>
       <div className={classes.top}>
         <Title order={1}>{t('upload.title')}</Title>
+        {canStore ? (
+          <Anchor component={Link} to="/convert" size="sm">
+            {t('convert.fromUpload')}
+          </Anchor>
+        ) : null}
         {hasFiles && canStore ? <ChooseFiles size="xs" /> : null}
       </div>
       <div className={classes.middle}>
