@@ -2,6 +2,7 @@
 // here: the rehearsal compares what was asked with every address that the API describes.
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
+import { conversionJourneys } from './conversion-journeys.ts'
 import { dicomJourneys } from './dicom-journeys.ts'
 import { uploadJourneys } from './upload-journeys.ts'
 import { admin, type Journey, json, wildPassword } from './walk.ts'
@@ -103,5 +104,6 @@ export const journeys: Record<string, Journey> = {
   ...signedIn,
   ...dicomJourneys,
   ...uploadJourneys,
+  ...conversionJourneys,
   ...(signOut ? { signOut } : {}),
 }
