@@ -36,7 +36,7 @@ const fileOf = (index: number, image: { rows: number; columns: number }): Uint8A
 export const uploadJourneys: Record<string, Journey> = {
   async uploadsInParts({ ask, send, scale }) {
     const file = fileOf(1, { rows: 256, columns: 256 })
-    await upload(ask, `O'Brien & Söhne/Naht 7 (50 %)/../"select" <1>; drop.dcm`, file)
+    await upload(ask, `O'Brien & Söhne/Naht 7 (50 %)/select & drop #2; <neu>.dcm`, file)
     // Bytes are any bytes, also those that look like a request or an attack.
     const odd = fileOf(2, { rows: 64, columns: 64 })
     odd.set(Buffer.from('\nGET /as-pixels HTTP/1.1\r\n<script>alert(1)</script>'), odd.length - 300)
