@@ -22,6 +22,12 @@ export const debianPrograms = {
     files: ['/usr/bin/buildah', '/usr/sbin/debootstrap'],
     usedBy: 'prove/images.',
   },
+  imageTools: {
+    what: 'libtiff with dcmtk and dicom3tools',
+    packages: ['libtiff-tools', 'dcmtk', 'dicom3tools'],
+    files: ['/usr/bin/tiffcp', '/usr/bin/dcmdump', '/usr/bin/dciodvfy'],
+    usedBy: 'prove/conversion.',
+  },
   firewall: {
     what: 'nginx with ModSecurity and the core rule set',
     packages: ['nginx', 'libnginx-mod-http-modsecurity', 'modsecurity-crs'],

@@ -137,4 +137,7 @@ test('a raw file becomes what its description says, or is refused when it does n
 test('a file of none of the formats is refused by name', async () => {
   await assert.rejects(convert(Buffer.from('hello')), /no TIFF, PNG, JPEG or PDF/)
   await assert.rejects(convert(Buffer.from('GIF89a')), { code: 'unknown-format' })
+  const { file } = await convertOne(film)
+  file.set(Buffer.from('II*\0'))
+  await assert.rejects(convert(file), /This is a DICOM file/)
 })

@@ -42,6 +42,9 @@ export async function readFile(source: ByteSource, raw: RawGeometry | undefined)
 
 async function sniff(source: ByteSource): Promise<Exclude<Format, 'raw'>> {
   const head = Buffer.from(await source.read(0, Math.min(1024, source.byteLength)))
+  // A preamble may look like a TIFF file, on purpose (PS3.10 7.1).
+  if (head.toString('latin1', 128, 132) === 'DICM')
+    throw new ConvertFault('unsupported', 'This is a DICOM file: upload it as it is.')
   const starts = (...bytes: number[]): boolean => bytes.every((byte, index) => head[index] === byte)
   if (starts(0x49, 0x49, 42, 0) || starts(0x4d, 0x4d, 0, 42)) return 'tiff'
   if (starts(0x49, 0x49, 43, 0) || starts(0x4d, 0x4d, 0, 43)) return 'tiff'

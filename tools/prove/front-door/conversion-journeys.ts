@@ -9,7 +9,7 @@ const form: ConversionForm = {
   component: {
     name: "O'Brien & Söhne, Gehäuse #7 (links)",
     number: 'W-17/0815',
-    notes: 'Naht 3;\n50 % geprüft <Rest folgt>',
+    notes: 'Naht 3;\n50 % geprüft, SNR > 100',
   },
   inspection: { date: '2026-05-18', orderNumber: 'WO-2026/0815', company: 'Prüf & Söhne GmbH' },
   view: { description: 'Ansicht A--B' },
