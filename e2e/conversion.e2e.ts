@@ -96,17 +96,21 @@ test(
 
 for (const [name, options] of [
   ['narrow-light-de', { width: 390, height: 844, colours: 'light', language: 'de' }],
-  ['wide-light', { colours: 'light' }],
+  ['wide-light', { width: 1440, height: 900, colours: 'light' }],
 ] as const) {
   test(`the form fits its window: ${name}`, { skip }, async () => {
     const { page } = await browser.newPage(options)
+    await page.addInitScript(() => localStorage.setItem('instandt-colours', 'light'))
     await page.goto(`${app.url}/convert`)
     await page.locator('input[type=file]').setInputFiles(path.join(folder, 'W-17 A.tif'))
     await page.locator('input[type=checkbox]').first().check()
+    await page.getByLabel(/Known from|Bekannt aus/).selectOption('calibrated')
     const overflow = await page.evaluate(
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
     )
     assert.equal(overflow, 0)
-    if (shots !== undefined) await page.screenshot({ path: path.join(shots, `convert-${name}.png`), fullPage: true })
+    if (shots === undefined) return
+    await page.setViewportSize({ width: options.width, height: 2600 })
+    await page.screenshot({ path: path.join(shots, `convert-${name}.png`) })
   })
 }

@@ -1,5 +1,3 @@
-// The declarations are wanted by whoever takes this file into a program of its own, too.
-/// <reference path="./codec-package.d.ts" />
 import type createModule from '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs'
 import { openSource } from '../byte-source.ts'
 import { ConvertFault } from '../fault.ts'

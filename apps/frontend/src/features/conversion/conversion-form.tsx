@@ -64,7 +64,10 @@ export function ConversionForm({ draft, faults, isDisabled, onChange }: FormProp
             (source) => set({ source, pixelSize: source === 'film' ? 'file' : 'none' }),
           )}
         </div>
-        {fields('equipment')}
+        {fields(
+          'equipment',
+          draft.source === 'film' ? ['manufacturer', 'model', 'serialNumber', 'station'] : undefined,
+        )}
         {draft.source === 'film' ? fields('digitiser') : null}
       </PageSection>
       <PageSection title={t('convert.pixelSize')} detail={t('convert.pixelSizeDetail')}>

@@ -43,8 +43,10 @@ test('a photo has no digitiser, a raw file its geometry', () => {
     ...filled,
     source: 'photo',
     isRaw: true,
-    values: { ...filled.values, rawColumns: '100', rawRows: '50', rawBitsStored: '12' },
+    values: { ...filled.values, modality: 'US', rawColumns: '100', rawRows: '50', rawBitsStored: '12' },
   })
+  assert.equal(form?.view.modality, 'US')
+  assert.equal(fillIn({ ...filled, values: { ...filled.values, modality: 'US' } }).form?.view.modality, undefined)
   assert.equal(form?.digitiser, undefined)
   assert.deepEqual([raw?.columns, raw?.frames, raw?.offset, raw?.bitsStored], [100, 1, 0, 12])
 })

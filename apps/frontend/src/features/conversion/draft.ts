@@ -35,6 +35,7 @@ export const sections = {
     model: ['equipment', 'model'],
     serialNumber: ['equipment', 'serialNumber'],
     station: ['equipment', 'station'],
+    modality: ['view', 'modality'],
   },
   digitiser: {
     digitiserClass: ['digitiser', 'digitiserClass'],
@@ -124,7 +125,8 @@ function formOf(draft: Draft): unknown {
   const { description, ...sides } = size ?? {}
   return {
     ...form,
-    view: view ?? {},
+    // A film's is given by the kind of its object.
+    view: source === 'film' ? withoutModality(view) : { ...view },
     source,
     ...(source === 'film' ? { digitiser } : {}),
     pixelSize: {
@@ -133,6 +135,10 @@ function formOf(draft: Draft): unknown {
       ...(pixelSize === 'calibrated' ? { by, description } : {}),
     },
   }
+}
+
+function withoutModality({ modality: _modality, ...view }: Record<string, unknown> = {}): Record<string, unknown> {
+  return view
 }
 
 export interface Filled {

@@ -21,6 +21,8 @@ const types: Partial<Record<FieldKey, string>> = {
   time: 'time',
   calibratedOn: 'date',
 }
+// What machines of a shop save as pictures; anything else is OT.
+const modalities = ['DX', 'CR', 'CT', 'US', 'TG', 'ES', 'XC'] as const
 const decimals = new Set<FieldKey>(['densityFrom', 'densityTo', 'rowMm', 'columnMm'])
 // As long as the attribute each becomes.
 const short = new Set<FieldKey>(['orderNumber', 'inspectionNumber', 'material', 'station'])
@@ -48,6 +50,12 @@ export function FormFields({ section, draft, faults, isDisabled, onChange, only 
               {...common}
               data={[{ value: '', label: t('convert.classes.unknown') }, ...classesOffered]}
             />
+          )
+        }
+        if (key === 'modality') {
+          const offered = modalities.map((value) => ({ value, label: `${value}, ${t(`convert.modalities.${value}`)}` }))
+          return (
+            <NativeSelect key={key} {...common} data={[{ value: '', label: t('convert.modalities.OT') }, ...offered]} />
           )
         }
         const isNumber = section === 'raw' || decimals.has(key)

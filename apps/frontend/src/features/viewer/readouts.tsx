@@ -1,4 +1,5 @@
 import type { InspectionDetail, View } from '@instandt/api'
+import type { TFunction } from 'i18next'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatDate } from '../../ui/format.ts'
@@ -43,9 +44,7 @@ export function Overlay({ session, inspection, view }: OverlayProps) {
   )
 }
 
-type Translate = ReturnType<typeof useTranslation>['t']
-
-export function viewTitle(t: Translate, view: View | undefined): string {
+export function viewTitle(t: TFunction, view: View | undefined): string {
   if (view?.description) return view.description
   return view?.number === null || view?.number === undefined
     ? t('inspection.viewUnnumbered')
@@ -93,7 +92,7 @@ function Place({ session, count }: { session: ViewerSession; count: number }) {
   )
 }
 
-function readingText(t: Translate, language: string, reading: PixelReading, unit: string): string {
+function readingText(t: TFunction, language: string, reading: PixelReading, unit: string): string {
   const value = reading.stored.map((stored) => formatValue(stored, language)).join(' / ')
   const { x, y } = reading
   if (reading.rescaled === undefined) return t('viewer.pixel', { x, y, value })

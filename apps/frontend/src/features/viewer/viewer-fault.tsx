@@ -9,6 +9,7 @@ import {
   IconListDetails,
   IconWaveSine,
 } from '@tabler/icons-react'
+import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import { describeFault } from '../../api/fault.tsx'
 import { formatBytes, formatCount } from '../../ui/format.ts'
@@ -71,9 +72,7 @@ export function ViewerFault({ session, onAttributes }: ViewerFaultProps) {
   )
 }
 
-type Translate = ReturnType<typeof useTranslation>['t']
-
-function describePixelFault(t: Translate, language: string, fault: PixelFault): Words {
+function describePixelFault(t: TFunction, language: string, fault: PixelFault): Words {
   const { code, detail } = fault
   const text = (name: string): string => String(detail[name] ?? '')
   if (code === 'no-pixels') {
