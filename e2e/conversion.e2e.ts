@@ -94,6 +94,17 @@ test(
   },
 )
 
+test('films dropped among DICOM files are handed to the page that converts them', { skip }, async () => {
+  const { page } = await browser.newPage()
+  await page.goto(`${app.url}/upload`)
+  await page.locator('input[type=file]').first().setInputFiles(path.join(folder, 'W-17 A.tif'))
+  await page.getByText('1 file is an image or document of another format.').waitFor()
+  if (shots !== undefined) await page.screenshot({ path: path.join(shots, 'convert-offer.png') })
+  await page.getByRole('button', { name: 'Convert files' }).click()
+  await page.getByRole('button', { name: 'Convert 1 file' }).waitFor()
+  await page.getByText('W-17 A.tif').waitFor()
+})
+
 for (const [name, options] of [
   ['narrow-light-de', { width: 390, height: 844, colours: 'light', language: 'de' }],
   ['wide-light', { width: 1440, height: 900, colours: 'light' }],

@@ -13,6 +13,7 @@ export type {
 } from './types.ts'
 
 export { createHeaderReader, readHeader, type HeaderReader, type ReadOptions } from './read-header.ts'
+export { beginsLikeDicom } from './sniff.ts'
 export { defaultLimits, DicomReadError, type ReadErrorCode } from './limits.ts'
 export {
   alignFrame,

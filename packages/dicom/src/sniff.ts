@@ -38,6 +38,17 @@ export function findStart(bytes: Uint8Array): Start {
   }
 }
 
+/** Whether a file with these first bytes (160, or all of a shorter one) is read at all, with preamble or without. */
+export function beginsLikeDicom(bytes: Uint8Array): boolean {
+  try {
+    findStart(bytes)
+    return true
+  } catch (error) {
+    if (error instanceof DicomReadError) return false
+    throw error
+  }
+}
+
 /** Syntax of a bare data set by its first element, which lies in a low group; undefined when it is no data set. */
 export function sniffSyntax(bytes: Uint8Array): string | undefined {
   if (bytes.length < 8) return undefined

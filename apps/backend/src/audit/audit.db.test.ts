@@ -12,7 +12,7 @@ import { readArchiveScope } from '../plugins/access.ts'
 import { startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
 import { type AnchorStore, fileAnchors } from './anchor.ts'
 import { type ChainedEvent, chainedColumns, chainStart, linkHash } from './chain.ts'
-import { csvField } from './lines.ts'
+import { csvField } from '@instandt/api'
 import { anchorHead, sealAll, sealEvents } from './seal.ts'
 import { verifyAudit } from './verify.ts'
 

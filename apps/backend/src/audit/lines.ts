@@ -1,4 +1,4 @@
-import type { AuditEvent } from '@instandt/api'
+import { type AuditEvent, csvField } from '@instandt/api'
 
 /** Events as a file: RFC 4180 with a head line, or one JSON object a line. */
 export function auditLines(format: 'csv' | 'jsonl', events: AsyncIterable<AuditEvent>): AsyncGenerator<string> {
@@ -31,13 +31,4 @@ const csvColumns = [
 async function* csvLines(events: AsyncIterable<AuditEvent>): AsyncGenerator<string> {
   yield `${csvColumns.join(',')}\r\n`
   for await (const event of events) yield `${csvColumns.map((name) => csvField(event[name])).join(',')}\r\n`
-}
-
-/** RFC 4180; text that a spreadsheet would run as a formula gets an apostrophe in front. */
-export function csvField(value: unknown): string {
-  if (value === null || value === undefined) return ''
-  if (typeof value === 'number') return String(value)
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

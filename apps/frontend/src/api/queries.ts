@@ -64,6 +64,13 @@ export const metadataQuery = (study: string, series: string, instance: string) =
     gcTime: 60_000,
   })
 
+/** The caller's uploads in parts that have not ended. */
+export const openUploadsQuery = queryOptions({
+  queryKey: ['open-uploads'],
+  queryFn: ({ signal }) => client.listUploads(signal),
+  staleTime: 0,
+})
+
 export const signInOptionsQuery = queryOptions({
   queryKey: ['sign-in-options'],
   queryFn: ({ signal }) => client.getSignInOptions(signal),

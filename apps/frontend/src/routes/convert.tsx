@@ -10,17 +10,26 @@ import { ConversionForm } from '../features/conversion/conversion-form.tsx'
 import { convertAll, type ConvertRow } from '../features/conversion/convert-queue.ts'
 import { emptyDraft, fillIn } from '../features/conversion/draft.ts'
 import { ChooseConvertFiles, FileRows } from '../features/conversion/file-rows.tsx'
+import { takeHandedOver } from '../features/conversion/handed-over.ts'
 import { TemplateBar } from '../features/conversion/template-bar.tsx'
 import { ProjectChoice } from '../features/upload/project-choice.tsx'
 import { uploadProject } from '../features/upload/upload-target.ts'
 import page from '../ui/page.module.css'
+
+const rowOf = (file: File, index: number): ConvertRow => ({
+  id: crypto.randomUUID(),
+  number: index + 1,
+  file,
+  state: 'waiting',
+  share: 0,
+})
 
 /** TIFF, PNG, JPEG, PDF and raw files become DICONDE objects of one inspection. */
 export function ConvertPage() {
   const { t } = useTranslation()
   const { data: session } = useQuery(sessionQuery)
   const [draft, setDraft] = useState(emptyDraft)
-  const [rows, setRows] = useState<readonly ConvertRow[]>([])
+  const [rows, setRows] = useState<readonly ConvertRow[]>(() => takeHandedOver().map(rowOf))
   const [isBusy, setIsBusy] = useState(false)
   const [isShown, setIsShown] = useState(false)
   const [isOver, setIsOver] = useState(false)
@@ -37,16 +46,7 @@ export function ConvertPage() {
 
   const add = (files: readonly File[]): void => {
     if (rows.every((row) => row.state === 'stored')) batch.current = undefined
-    setRows((before) => [
-      ...before,
-      ...files.map((file, index): ConvertRow => ({
-        id: crypto.randomUUID(),
-        number: before.length + index + 1,
-        file,
-        state: 'waiting',
-        share: 0,
-      })),
-    ])
+    setRows((before) => [...before, ...files.map((file, index) => rowOf(file, before.length + index))])
   }
   const start = async (): Promise<void> => {
     if (!form) {

@@ -8,6 +8,8 @@ import { Fault } from '../api/fault.tsx'
 import { signInOptionsQuery } from '../api/queries.ts'
 import { queryClient } from '../api/query-client.ts'
 import { useSubmit } from '../api/use-submit.ts'
+import { useUpload } from '../features/upload/upload-store.ts'
+import { UploadWaits } from '../features/upload/upload-waits.tsx'
 import { safeReturnPath } from '../return-path.ts'
 import { focusNow } from '../ui/focus-now.ts'
 import { FormFault } from '../ui/form-fault.tsx'
@@ -23,6 +25,7 @@ export function SignInPage() {
   const options = useQuery(signInOptionsQuery)
   const [isSecondStep, setIsSecondStep] = useState(false)
   const navigate = useNavigate()
+  const isUploading = useUpload().isActive
   const onIn = async (): Promise<void> => {
     // Whoever was here before has left nothing to be seen.
     queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'sign-in-options' })
@@ -33,6 +36,7 @@ export function SignInPage() {
     <Stack>
       <title>{`${t('signIn.title')} – ${t('app.name')}`}</title>
       <Title order={1}>{isSecondStep ? t('signIn.codeTitle') : t('signIn.title')}</Title>
+      <UploadWaits />
       {options.isPending ? (
         <Skeleton h="12.5rem" />
       ) : options.isError ? (
@@ -53,6 +57,8 @@ export function SignInPage() {
             <Button
               component="a"
               href={`/api/sign-in/entra?to=${encodeURIComponent(safeReturnPath(to))}`}
+              // The files of an upload live as long as this tab's page.
+              {...(isUploading ? { target: '_blank', rel: 'opener' } : {})}
               variant={options.data.hasLocal ? 'default' : 'filled'}
             >
               {t('signIn.entra')}

@@ -4,7 +4,9 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { sessionQuery } from '../api/queries.ts'
+import { ConvertOffer } from '../features/conversion/convert-offer.tsx'
 import { ChooseFiles } from '../features/upload/choose-files.tsx'
+import { OpenUploads } from '../features/upload/open-uploads.tsx'
 import { ProjectChoice } from '../features/upload/project-choice.tsx'
 import classes from '../features/upload/upload.module.css'
 import { UploadList } from '../features/upload/upload-list.tsx'
@@ -18,6 +20,9 @@ export function UploadPage() {
   const { data: session } = useQuery(sessionQuery)
   const canStore = session?.projects.some((one) => one.permissions.includes('store')) ?? false
   const hasFiles = upload.files.length > 0
+  const convertible = upload.files.flatMap(({ reason, file }) =>
+    reason?.key === 'notConverted' && file instanceof File ? [file] : [],
+  )
   return (
     <div className={classes.page}>
       <title>{`${t('upload.title')} – ${t('app.name')}`}</title>
@@ -32,14 +37,16 @@ export function UploadPage() {
       </div>
       <div className={classes.middle}>
         {upload.isCollecting ? (
-          <Text component="output" display="block" size="sm" c="dimmed" mb={hasFiles ? 'xs' : 0}>
-            {t('upload.reading', { count: upload.files.length })}
+          <Text size="sm" c="dimmed" mb={hasFiles ? 'xs' : 0}>
+            {t('upload.collecting', { count: upload.files.length })}
           </Text>
         ) : null}
         {session && canStore ? (
           <ProjectChoice session={session} isFixed={upload.isActive || upload.isCollecting} />
         ) : null}
+        {canStore ? <OpenUploads upload={upload} /> : null}
         {hasFiles ? <UploadProgress upload={upload} /> : null}
+        {canStore && !upload.isActive ? <ConvertOffer files={convertible} /> : null}
       </div>
       {hasFiles ? (
         <UploadList upload={upload} />

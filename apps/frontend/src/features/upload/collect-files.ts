@@ -2,6 +2,10 @@ export interface FoundFile {
   path: string
   /** Undefined: it is in the folder but could not be opened. */
   file: File | undefined
+  /** Where it goes, when not to the project chosen on the page. */
+  project?: string
+  /** It must be this very file. */
+  expectedSha256?: string
 }
 
 /** Files of a file or folder field. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sopInstanceUidOf } from './identify.ts'
+import { metaOf } from './identify.ts'
 
 function element(tag: number, vr: string, value: string): number[] {
   const bytes = [...Buffer.from(value, 'latin1')]
@@ -20,24 +20,24 @@ test('finds the UID behind long and short elements and drops its padding', () =>
     element(0x0002, 'UI', '1.2.840.10008.5.1.4.1.1.1\0'),
     element(0x0003, 'UI', '1.2.3.44\0'),
   )
-  assert.equal(sopInstanceUidOf(head), '1.2.3.44')
+  assert.equal(metaOf(head).sopInstanceUid, '1.2.3.44')
 })
 
 test('knows nothing of a file without preamble, of text and of an empty file', () => {
   const letters = new TextEncoder().encode('no DICOM file at all'.repeat(20))
-  assert.equal(sopInstanceUidOf(letters), undefined)
-  assert.equal(sopInstanceUidOf(new Uint8Array(0)), undefined)
+  assert.equal(metaOf(letters).sopInstanceUid, undefined)
+  assert.equal(metaOf(new Uint8Array(0)).sopInstanceUid, undefined)
 })
 
 test('a UID cut off, or with other signs than digits and dots, is none', () => {
   const whole = part10(element(0x0003, 'UI', '1.2.3.44'))
-  assert.equal(sopInstanceUidOf(whole.subarray(0, whole.length - 3)), undefined)
-  assert.equal(sopInstanceUidOf(part10(element(0x0003, 'UI', '1.2.x3'))), undefined)
+  assert.equal(metaOf(whole.subarray(0, whole.length - 3)).sopInstanceUid, undefined)
+  assert.equal(metaOf(part10(element(0x0003, 'UI', '1.2.x3'))).sopInstanceUid, undefined)
 })
 
 test('a length that points far away ends the search', () => {
   assert.equal(
-    sopInstanceUidOf(part10([2, 0, 1, 0, 0x4f, 0x42, 0, 0, 255, 255, 255, 255], element(3, 'UI', '1.2'))),
+    metaOf(part10([2, 0, 1, 0, 0x4f, 0x42, 0, 0, 255, 255, 255, 255], element(3, 'UI', '1.2'))).sopInstanceUid,
     undefined,
   )
 })

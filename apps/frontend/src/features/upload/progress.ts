@@ -1,4 +1,4 @@
-import type { UploadSnapshot } from './upload-store.ts'
+import type { UploadSnapshot } from './snapshot.ts'
 
 type Progress = Pick<UploadSnapshot, 'bytes' | 'counts'>
 

@@ -3,8 +3,15 @@ interface Sample {
   bytes: number
 }
 
+export interface RateMeter {
+  add(at: number, bytes: number): void
+  bytesPerSecond(): number
+  /** After a pause: what was before says nothing. */
+  reset(): void
+}
+
 /** Bytes a second over the last seconds; a mean over the whole upload would not notice that the line got slow. */
-export function createRateMeter(windowMs = 8000): { add(at: number, bytes: number): void; bytesPerSecond(): number } {
+export function createRateMeter(windowMs = 8000): RateMeter {
   let samples: Sample[] = []
   return {
     add(at, bytes) {
@@ -18,6 +25,9 @@ export function createRateMeter(windowMs = 8000): { add(at: number, bytes: numbe
       const last = samples.at(-1)
       if (!first || !last || last.at - first.at < 500) return 0
       return ((last.bytes - first.bytes) * 1000) / (last.at - first.at)
+    },
+    reset() {
+      samples = []
     },
   }
 }

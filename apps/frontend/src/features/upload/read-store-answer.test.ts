@@ -23,9 +23,14 @@ test('each file gets the outcome of its own UID, whatever the order of the answe
     { sopInstanceUid: '1.2' },
     { sopInstanceUid: '1.3' },
   ])
-  assert.deepEqual(first, { state: 'stored', studyInstanceUid: '1.2.3' })
+  assert.deepEqual(first, { state: 'stored', studyInstanceUid: '1.2.3', sopInstanceUid: '1.1' })
   assert.deepEqual(second, { state: 'refused', reason: { key: '0111', code: '0111' } })
-  assert.deepEqual(third, { state: 'warned', reason: { key: 'b000', code: 'B000' }, studyInstanceUid: '1.2.3' })
+  assert.deepEqual(third, {
+    state: 'warned',
+    reason: { key: 'b000', code: 'B000' },
+    studyInstanceUid: '1.2.3',
+    sopInstanceUid: '1.3',
+  })
 })
 
 test('the server\'s mark "present" means already there', () => {
@@ -36,7 +41,7 @@ test('the server\'s mark "present" means already there', () => {
   }
   const text = JSON.stringify({ '00081199': { vr: 'SQ', Value: [item] } })
   assert.deepEqual(readStoreAnswer(answer(200, text), [{ sopInstanceUid: '1.1' }]), [
-    { state: 'present', studyInstanceUid: undefined },
+    { state: 'present', studyInstanceUid: undefined, sopInstanceUid: '1.1' },
   ])
 })
 

@@ -4,9 +4,14 @@ import { type FileState, type Reason, type ReasonKey, reasonKeys } from './uploa
 
 /** What became of one file. */
 export interface FileOutcome {
-  state: Extract<FileState, 'stored' | 'present' | 'warned' | 'refused' | 'failed'>
+  state: Extract<FileState, 'stored' | 'present' | 'warned' | 'refused' | 'failed' | 'cancelled' | 'skipped'>
   reason?: Reason
   studyInstanceUid?: string | undefined
+  sopInstanceUid?: string | undefined
+  /** Hexadecimal, as the server counted it. */
+  sha256?: string | undefined
+  /** Nothing was sent. */
+  wasKnown?: boolean
 }
 
 /** 'again': the answer does not tell this file from the others, send it by itself. */
@@ -64,26 +69,31 @@ function parseStoreDataset({ status, text }: Answer): Dataset | undefined {
 function readStored(item: Dataset): FileOutcome {
   const url = getString(item, tags.retrieveUrl) ?? ''
   const studyInstanceUid = /\/studies\/([0-9.]+)/.exec(url)?.[1]
+  const sopInstanceUid = getString(item, tags.referencedSopInstanceUid)
+  const uids = { studyInstanceUid, ...(sopInstanceUid === undefined ? {} : { sopInstanceUid }) }
   const warning = getNumber(item, tags.warningReason)
-  if (warning !== undefined) return { state: 'warned', reason: namedReason(warning, item), studyInstanceUid }
+  if (warning !== undefined) return { state: 'warned', reason: namedReason(warning, wordsOf(item)), ...uids }
   const isPresent =
     getString(item, storeAnswer.creatorTag) === storeAnswer.creator &&
     getString(item, storeAnswer.outcomeTag) === storeAnswer.present
-  return { state: isPresent ? 'present' : 'stored', studyInstanceUid }
+  return { state: isPresent ? 'present' : 'stored', ...uids }
 }
 
 function readFailed(item: Dataset): FileOutcome {
   const code = getNumber(item, tags.failureReason) ?? 0x0110
   // No room and "processing failed" are the server's trouble of the moment; the rest is the file's.
   const isOfTheMoment = (code & 0xff00) === 0xa700 || code === 0x0110
-  return { state: isOfTheMoment ? 'failed' : 'refused', reason: namedReason(code, item) }
+  return { state: isOfTheMoment ? 'failed' : 'refused', reason: namedReason(code, wordsOf(item)) }
 }
 
-function namedReason(value: number, item: Dataset): Reason {
-  const code = value.toString(16).padStart(4, '0')
+function wordsOf(item: Dataset): string | undefined {
   const isOurs = getString(item, storeAnswer.creatorTag) === storeAnswer.creator
-  const text =
-    (isOurs ? getString(item, storeAnswer.reasonTag) : undefined) ?? getString(item, storeAnswer.errorComment)
+  return (isOurs ? getString(item, storeAnswer.reasonTag) : undefined) ?? getString(item, storeAnswer.errorComment)
+}
+
+/** A Failure or Warning Reason (PS3.18 I.2) and the server's own words. */
+export function namedReason(value: number, text: string | undefined): Reason {
+  const code = value.toString(16).padStart(4, '0')
   return { key: reasonKeyOf(code), code: code.toUpperCase(), ...(text ? { text } : {}) }
 }
 

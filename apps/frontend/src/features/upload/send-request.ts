@@ -9,15 +9,39 @@ export interface SentAnswer extends Answer {
 
 export type SendRequest = (
   body: MultipartBody,
+  project: string | undefined,
   signal: AbortSignal,
   onSent: (bytes: number) => void,
 ) => Promise<SentAnswer>
 
-/** One STOW-RS request. XMLHttpRequest, because fetch says nothing about how far a body has gone. Status 0: no answer. */
-export const sendRequest: SendRequest = ({ body, contentType }, signal, onSent) =>
-  new Promise((resolve) => {
+export interface BodyRequest {
+  method: 'POST' | 'PUT'
+  url: string
+  headers: Record<string, string>
+  body: XMLHttpRequestBodyInit
+}
+
+/** A connection on which nothing moved so long is dead: the laptop slept, or has another address now. */
+const silentMs = 45_000
+/** The server ends a request itself before that. */
+const answerMs = 240_000
+
+/** One request with a body. XMLHttpRequest, because fetch says nothing about how far a body has gone. Status 0: no answer. */
+export function sendBody(
+  { method, url, headers, body }: BodyRequest,
+  signal: AbortSignal,
+  onSent: (bytes: number) => void,
+): Promise<SentAnswer> {
+  return new Promise((resolve) => {
     const request = new XMLHttpRequest()
+    let deadline: ReturnType<typeof setTimeout> | undefined
+    const abort = (): void => request.abort()
+    const waitFor = (milliseconds: number): void => {
+      clearTimeout(deadline)
+      deadline = setTimeout(abort, milliseconds)
+    }
     const finish = (): void => {
+      clearTimeout(deadline)
       signal.removeEventListener('abort', abort)
       const wait = Number(request.getResponseHeader('retry-after') ?? Number.NaN)
       resolve({
@@ -27,13 +51,30 @@ export const sendRequest: SendRequest = ({ body, contentType }, signal, onSent) 
         retryAfter: Number.isFinite(wait) ? wait : undefined,
       })
     }
-    const abort = (): void => request.abort()
-    request.open('POST', storeUrl())
-    request.setRequestHeader('content-type', contentType)
-    request.setRequestHeader('accept', 'application/dicom+json')
-    request.upload.addEventListener('progress', (event) => onSent(event.loaded))
+    request.open(method, url)
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
+    request.upload.addEventListener('progress', (event) => {
+      waitFor(silentMs)
+      onSent(event.loaded)
+    })
+    request.upload.addEventListener('load', () => waitFor(answerMs))
     request.addEventListener('loadend', finish)
     signal.addEventListener('abort', abort)
-    if (signal.aborted) finish()
-    else request.send(body)
+    if (signal.aborted) return finish()
+    waitFor(silentMs)
+    request.send(body)
   })
+}
+
+/** One STOW-RS request. */
+export const sendRequest: SendRequest = ({ body, contentType }, project, signal, onSent) =>
+  sendBody(
+    {
+      method: 'POST',
+      url: storeUrl(project),
+      headers: { 'content-type': contentType, accept: 'application/dicom+json' },
+      body,
+    },
+    signal,
+    onSent,
+  )

@@ -9,7 +9,7 @@ import { type GridColumn, VirtualGrid } from '../../ui/virtual-grid.tsx'
 import { reasonWords } from './reason-words.ts'
 import classes from './upload.module.css'
 import { type FileState, isStored, isWaiting, type UploadFile } from './upload-file.ts'
-import type { UploadSnapshot } from './upload-store.ts'
+import type { UploadSnapshot } from './snapshot.ts'
 
 type Filter = 'all' | 'failed' | 'stored' | 'skipped'
 
@@ -100,6 +100,7 @@ function FilePath({ path }: { path: string }) {
 }
 
 const icons = {
+  reading: [IconClock, 'dim'],
   queued: [IconClock, 'dim'],
   sending: [IconClock, 'dim'],
   processing: [IconClock, 'dim'],
@@ -116,7 +117,7 @@ function FileResult({ file }: { file: UploadFile }) {
   const { t } = useTranslation()
   const [Icon, tone] = icons[file.state]
   const reason = reasonWords(t, file)
-  const share = file.state === 'sending' && file.size > 0 ? file.sent / file.size : undefined
+  const share = shareOf(file)
   return (
     <span className={classes.result} title={reason || undefined}>
       <Icon size={15} className={classes[tone]} aria-hidden />
@@ -132,6 +133,13 @@ function FileResult({ file }: { file: UploadFile }) {
       )}
     </span>
   )
+}
+
+/** How far it is with what it is at; undefined when that says nothing. */
+function shareOf({ state, size, sent, read }: UploadFile): number | undefined {
+  if (size === 0) return undefined
+  if (state === 'sending') return sent / size
+  return state === 'reading' && read > 0 ? Math.min(1, read / size) : undefined
 }
 
 function InspectionLink({ file }: { file: UploadFile }) {

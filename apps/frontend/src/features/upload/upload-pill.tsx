@@ -16,14 +16,21 @@ export function UploadPill() {
   const { failed } = upload.counts
   const left = secondsLeft(upload)
   const words = upload.isActive
-    ? t('upload.pill', { percent })
+    ? upload.stopped === 'signed-out'
+      ? t('upload.signedOut')
+      : t('upload.pill', { percent })
     : failed > 0
       ? t('upload.pillFailed', { count: failed })
       : t('upload.pillDone')
   return (
     <Link to="/upload" className={classes.pill} aria-label={words} title={words}>
       {upload.isActive ? (
-        <RingProgress size={20} thickness={3} sections={[{ value: percent, color: 'signal' }]} aria-hidden />
+        <RingProgress
+          size={20}
+          thickness={3}
+          sections={[{ value: percent, color: upload.stopped === undefined ? 'signal' : 'yellow.6' }]}
+          aria-hidden
+        />
       ) : failed > 0 ? (
         <IconAlertTriangle size={16} className={classes.bad} aria-hidden />
       ) : (

@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
+import { ApiError, type KnownList, type RunningUpload, type Upload } from '@instandt/api'
 import { buildStoreResponse, stringifyDataset } from '@instandt/dicom'
+import { intakeHere } from './here-intake.fixture.ts'
 import type { SentAnswer, SendRequest } from './send-request.ts'
-import { createUploadQueue, type UploadQueue } from './upload-queue.ts'
+import { createUploadQueue, type QueueOptions, type UploadQueue } from './upload-queue.ts'
+import { makeZip } from './zip.fixture.ts'
 
 /** A file whose meta group says its UID. */
-function dicomFile(uid: string): Blob {
-  const head = new Uint8Array([...new Uint8Array(128), 0x44, 0x49, 0x43, 0x4d, 2, 0, 3, 0, 0x55, 0x49, uid.length, 0])
-  return new Blob([head, uid, new Uint8Array(64)])
+function dicomBytes(uid: string, length = 64): Uint8Array<ArrayBuffer> {
+  const head = [...new Uint8Array(128), 0x44, 0x49, 0x43, 0x4d, 2, 0, 3, 0, 0x55, 0x49, uid.length, 0]
+  return new Uint8Array([...head, ...Buffer.from(uid), ...new Uint8Array(length)])
 }
+const dicomFile = (uid: string): Blob => new Blob([dicomBytes(uid)])
+const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 const uidsIn = async (body: Blob): Promise<string[]> =>
   [...(await body.text()).matchAll(/UI.\0([0-9.]+)/gs)].map((match) => match[1] ?? '')
@@ -23,42 +29,50 @@ const success = (uids: readonly string[]): SentAnswer => ({
 })
 const busy = (status: number): SentAnswer => ({ status, text: '', requestId: '', retryAfter: undefined })
 
-interface Run {
-  queue: UploadQueue
-  waits: number[]
-  idle: () => Promise<void>
-}
+const problem = (status: number): ApiError =>
+  new ApiError({ type: '', title: '', status, detail: '', code: 'x', requestId: '' })
 
-function start(send: SendRequest, options: { parallel?: number; maxTries?: number } = {}): Run {
-  const waits: number[] = []
+function start(
+  send: (body: Blob, signal: AbortSignal) => Promise<SentAnswer>,
+  options: Partial<QueueOptions> = {},
+): { queue: UploadQueue; idle: () => Promise<void>; until: (isSo: () => boolean) => Promise<void> } {
   let wake = (): void => undefined
+  const sendRequest: SendRequest = ({ body }, _project, signal) => send(body, signal)
   const queue = createUploadQueue({
-    send,
-    ...options,
-    wait: async (milliseconds) => void waits.push(milliseconds),
+    intake: intakeHere(),
+    send: sendRequest,
+    startLarge: () => assert.fail('no large file was given'),
+    findKnown: () => Promise.resolve({ items: [] }),
+    findOpen: () => Promise.resolve({ items: [] }),
+    isReachable: () => Promise.resolve(true),
+    project: () => undefined,
+    firstPause: 2,
     onChange: () => wake(),
+    ...options,
   })
-  const idle = (): Promise<void> =>
+  const until = (isSo: () => boolean): Promise<void> =>
     new Promise((resolve) => {
       wake = () => {
-        if (!queue.isActive()) resolve()
+        if (isSo()) resolve()
       }
       wake()
     })
-  return { queue, waits, idle }
+  return { queue, until, idle: () => until(() => !queue.isActive()) }
 }
 
+const store = async (body: Blob): Promise<SentAnswer> => success(await uidsIn(body))
 const files = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ path: `f/${index}.dcm`, file: dicomFile(`1.2.${index}`) }))
 const statesOf = (queue: UploadQueue): string[] => [...new Set(queue.files.map(({ state }) => state))]
+const outcomes = (queue: UploadQueue) => queue.files.map(({ path, state, reason }) => [path, state, reason?.key])
 
-test('every file is sent exactly once, in as few requests as fit, no more at once than allowed', async () => {
+test('every file is sent exactly once, in few requests, no more at once than allowed, with its hash', async () => {
   const sent: string[] = []
   let now = 0
   let most = 0
   let requests = 0
   const { queue, idle } = start(
-    async ({ body }) => {
+    async (body) => {
       now += 1
       requests += 1
       most = Math.max(most, now)
@@ -70,62 +84,110 @@ test('every file is sent exactly once, in as few requests as fit, no more at onc
     },
     { parallel: 3 },
   )
-  queue.add(files(220))
+  queue.add(files(420))
   await idle()
   assert.deepEqual(statesOf(queue), ['stored'])
-  assert.equal(new Set(sent).size, 220)
-  assert.equal(sent.length, 220)
-  assert.equal(requests, 5)
-  assert.ok(most > 1 && most <= 3, `${most} at once`)
+  assert.equal(sent.length, 420)
+  assert.equal(new Set(sent).size, 420)
+  assert.ok(requests < 30, `${requests} requests`)
+  assert.ok(most <= 3, `${most} at once`)
+  assert.equal(queue.files[7]?.sha256, hashOf(dicomBytes('1.2.7')))
+  assert.ok(queue.files.every(({ settledAt }) => settledAt !== undefined))
 })
 
-test('a busy server is asked again with growing pauses, then everything is stored', async () => {
-  let tries = 0
-  const { queue, waits, idle } = start(async ({ body }) =>
-    ++tries <= 3 ? busy(tries === 2 ? 0 : 503) : success(await uidsIn(body)),
+test('what the server has already is not sent; in another project it is', async () => {
+  const sent: string[] = []
+  const items: KnownList['items'] = ['1.2.0', '1.2.1'].map((uid, index) => ({
+    sha256: hashOf(dicomBytes(uid)),
+    project: index === 0 ? 'welds' : 'castings',
+    studyInstanceUid: '9.9',
+    seriesInstanceUid: '9.9.1',
+    sopInstanceUid: uid,
+  }))
+  const { queue, idle } = start(
+    async (body) => {
+      sent.push(...(await uidsIn(body)))
+      return store(body)
+    },
+    { project: () => 'welds', findKnown: () => Promise.resolve({ items }) },
   )
   queue.add(files(3))
   await idle()
-  assert.deepEqual(statesOf(queue), ['stored'])
-  assert.equal(waits.length, 3)
-  assert.ok((waits[2] ?? 0) > (waits[0] ?? 0) * 2, waits.join())
+  assert.deepEqual(sent.sort(), ['1.2.1', '1.2.2'])
+  assert.deepEqual(
+    queue.files.map(({ state, studyInstanceUid }) => [state, studyInstanceUid]),
+    [
+      ['present', '9.9'],
+      ['stored', undefined],
+      ['stored', undefined],
+    ],
+  )
 })
 
-test('the pause the server asks for is kept', async () => {
-  let tries = 0
-  const { queue, waits, idle } = start(async ({ body }) =>
-    ++tries === 1 ? { ...busy(503), retryAfter: 7 } : success(await uidsIn(body)),
+test('the same bytes chosen twice travel once, and a second time only when the first failed', async () => {
+  let requests = 0
+  const { queue, idle } = start(async (body) => {
+    requests += 1
+    return requests === 1 ? busy(400) : store(body)
+  })
+  queue.add([...files(1), ...files(1), ...files(1)])
+  await idle()
+  assert.deepEqual(
+    queue.files.map(({ state }) => state),
+    ['refused', 'stored', 'present'],
   )
+  assert.equal(requests, 2)
+})
+
+test('a server that is away is waited for, however long', async () => {
+  let tries = 0
+  const { queue, idle } = start(async (body) => (++tries <= 12 ? busy(tries % 2 ? 0 : 503) : store(body)), {
+    isReachable: () => Promise.resolve(false),
+    parallel: 1,
+    firstPause: 0.01,
+  })
   queue.add(files(1))
   await idle()
-  assert.deepEqual(waits, [7000])
+  assert.deepEqual(statesOf(queue), ['stored'])
+  assert.equal(tries, 13)
 })
 
-test('after the last try the files fail, and "try again" sends them alone once more', async () => {
+test('the pause the server asks for is kept, and told', async () => {
+  let tries = 0
+  const { queue, idle, until } = start(async (body) => (++tries === 1 ? { ...busy(503), retryAfter: 1 } : store(body)))
+  const began = Date.now()
+  queue.add(files(1))
+  await until(() => queue.retryAt() !== undefined)
+  assert.ok((queue.retryAt() ?? 0) - began > 900)
+  await idle()
+  assert.ok(Date.now() - began > 900)
+})
+
+test('a request that alone gets no answer from a server that is there fails in the end; "try again" sends it', async () => {
   let isUp = false
-  const sent: string[][] = []
-  const { queue, idle } = start(
-    async ({ body }) => {
-      const uids = await uidsIn(body)
-      if (isUp) sent.push(uids)
-      return isUp ? success(uids) : busy(503)
-    },
-    { maxTries: 2 },
-  )
+  let sent = 0
+  const { queue, idle } = start(async (body) => {
+    const uids = await uidsIn(body)
+    if (isUp) sent += uids.length
+    return isUp || !uids.includes('1.2.1') ? success(uids) : busy(0)
+  })
   queue.add(files(4))
   await idle()
-  assert.deepEqual(statesOf(queue), ['failed'])
+  assert.deepEqual(
+    queue.files.map(({ state }) => state),
+    ['stored', 'failed', 'stored', 'stored'],
+  )
   isUp = true
   queue.retryFailed()
   await idle()
   assert.deepEqual(statesOf(queue), ['stored'])
-  assert.equal(sent.flat().length, 4)
+  assert.equal(sent, 1)
 })
 
 test('a request that is refused as a whole is sent file by file, so that one bad file fails alone', async () => {
-  const { queue, idle } = start(async ({ body }) => {
+  const { queue, idle } = start(async (body) => {
     const uids = await uidsIn(body)
-    return uids.includes('1.2.1') ? { ...busy(400), text: '' } : success(uids)
+    return uids.includes('1.2.1') ? busy(400) : success(uids)
   })
   queue.add(files(3))
   await idle()
@@ -135,57 +197,185 @@ test('a request that is refused as a whole is sent file by file, so that one bad
   )
 })
 
-test('a file that cannot be read any more fails by itself and says so', async () => {
+test('a file that cannot be read fails by itself and says so', async () => {
   const gone = dicomFile('1.2.9')
   gone.slice = () => {
     throw new DOMException('gone', 'NotReadableError')
   }
-  const { queue, idle } = start(async ({ body }) => success(await uidsIn(body)))
-  queue.add([...files(2), { path: 'gone.dcm', file: gone }, { path: 'closed.dcm', file: undefined }])
+  const { queue, idle } = start(store)
+  queue.add([...files(1), { path: 'gone.dcm', file: gone }, { path: 'closed.dcm', file: undefined }])
   await idle()
-  assert.deepEqual(
-    queue.files.map(({ state, reason }) => [state, reason?.key]),
-    [
-      ['stored', undefined],
-      ['stored', undefined],
-      ['failed', 'unreadable'],
-      ['failed', 'unreadable'],
-    ],
-  )
+  assert.deepEqual(outcomes(queue), [
+    ['f/0.dcm', 'stored', undefined],
+    ['gone.dcm', 'failed', 'unreadable'],
+    ['closed.dcm', 'failed', 'unreadable'],
+  ])
 })
 
-test('junk of the operating system is left out and never sent', async () => {
-  let requests = 0
-  const { queue, idle } = start(async ({ body }) => {
-    requests += 1
-    return success(await uidsIn(body))
+test('junk is left out by name, other files are refused by their bytes; none is sent', async () => {
+  const { queue, idle } = start(() => assert.fail('something was sent'))
+  const named = ['a/.DS_Store', 'DICOMDIR', 'empty.dcm'].map((path) => ({
+    path,
+    file: new Blob(path === 'empty.dcm' ? [] : ['x']),
+  }))
+  const bytes = (path: string, ...content: (string | number[])[]) => ({
+    path,
+    file: new Blob(content.map((one) => (typeof one === 'string' ? one : new Uint8Array(one)))),
   })
-  queue.add(
-    ['a/.DS_Store', 'Thumbs.db', 'DICOMDIR', 'empty.dcm'].map((path) => ({
-      path,
-      file: new Blob(path === 'empty.dcm' ? [] : ['x']),
-    })),
-  )
+  queue.add([
+    ...named,
+    bytes('film.dcm', [0x49, 0x49, 42, 0, 8, 0, 0, 0]),
+    bytes('readme.txt', 'The report follows.'),
+    bytes('old.7z', [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c, 0]),
+  ])
   await idle()
-  assert.equal(requests, 0)
-  assert.deepEqual(
-    queue.files.map(({ reason }) => reason?.key),
-    ['system', 'system', 'dicomdir', 'empty'],
-  )
+  assert.deepEqual(outcomes(queue), [
+    ['a/.DS_Store', 'skipped', 'system'],
+    ['DICOMDIR', 'skipped', 'dicomdir'],
+    ['empty.dcm', 'skipped', 'empty'],
+    ['film.dcm', 'refused', 'notConverted'],
+    ['readme.txt', 'refused', 'notDicom'],
+    ['old.7z', 'refused', 'packed'],
+  ])
 })
+
+test('an archive is unpacked, the one in it too, and every file has its own outcome', async () => {
+  const inner = await makeZip({ 'c.dcm': dicomBytes('1.2.3') })
+  const innermost = await makeZip({
+    'deep.zip': new Uint8Array(await (await makeZip({ 'd.dcm': dicomBytes('1.2.4') })).arrayBuffer()),
+  })
+  const archive = await makeZip({
+    'IMAGES/a.dcm': dicomBytes('1.2.1', 100_000),
+    'IMAGES/b.dcm': { bytes: dicomBytes('1.2.2'), level: 0 },
+    DICOMDIR: dicomBytes('1.2.5'),
+    'secret.dcm': { bytes: dicomBytes('1.2.6'), password: 'seven' },
+    'notes.txt': new TextEncoder().encode('nothing to see'),
+    'inner.zip': new Uint8Array(await inner.arrayBuffer()),
+    'more.zip': new Uint8Array(await innermost.arrayBuffer()),
+  })
+  const { queue, idle } = start(store)
+  queue.add([{ path: 'disc.zip', file: archive }])
+  await idle()
+  assert.deepEqual(outcomes(queue).sort(), [
+    ['disc.zip', 'skipped', 'unpacked'],
+    ['disc.zip/DICOMDIR', 'skipped', 'dicomdir'],
+    ['disc.zip/IMAGES/a.dcm', 'stored', undefined],
+    ['disc.zip/IMAGES/b.dcm', 'stored', undefined],
+    ['disc.zip/inner.zip', 'skipped', 'unpacked'],
+    ['disc.zip/inner.zip/c.dcm', 'stored', undefined],
+    ['disc.zip/more.zip', 'skipped', 'unpacked'],
+    ['disc.zip/more.zip/deep.zip', 'refused', 'zipDepth'],
+    ['disc.zip/notes.txt', 'refused', 'notDicom'],
+    ['disc.zip/secret.dcm', 'refused', 'zipEncrypted'],
+  ])
+  const unpacked = queue.files.find(({ path }) => path.endsWith('a.dcm'))
+  assert.equal(unpacked?.sha256, hashOf(dicomBytes('1.2.1', 100_000)))
+  assert.equal(unpacked.file, undefined, 'unpacked bytes are let go')
+})
+
+test('pausing stops requests under way and begins none; going on sends everything', async () => {
+  let isHeld = true
+  let requests = 0
+  const { queue, idle, until } = start(async (body, signal) => {
+    requests += 1
+    if (isHeld) await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    return signal.aborted ? busy(0) : store(body)
+  })
+  queue.add(files(120))
+  await until(() => requests > 0)
+  queue.pause()
+  const before = requests
+  await new Promise((resolve) => setTimeout(resolve, 30))
+  assert.equal(queue.stopped(), 'paused')
+  assert.equal(requests, before)
+  assert.ok(queue.files.every(({ state }) => state === 'queued' || state === 'reading'))
+  isHeld = false
+  queue.resume()
+  await idle()
+  assert.deepEqual(statesOf(queue), ['stored'])
+  assert.equal(queue.stopped(), undefined)
+})
+
+for (const [place, atKnown] of [
+  ['while asking what is known', true],
+  ['while sending', false],
+] as const) {
+  test(`a session that ends ${place} stops the upload, and nothing fails`, async () => {
+    let isIn = false
+    const { queue, idle, until } = start(async (body) => (isIn ? store(body) : busy(401)), {
+      findKnown: () => (atKnown && !isIn ? Promise.reject(problem(401)) : Promise.resolve({ items: [] })),
+    })
+    queue.add(files(60))
+    await until(() => queue.stopped() === 'signed-out')
+    isIn = true
+    queue.resume()
+    await idle()
+    assert.deepEqual(statesOf(queue), ['stored'])
+  })
+}
 
 test('cancelling ends what is under way, and the same files can be sent afterwards', async () => {
   let isHeld = true
-  const { queue, idle } = start(async ({ body }, signal) => {
+  const { queue, idle, until } = start(async (body, signal) => {
     if (isHeld) await new Promise((resolve) => signal.addEventListener('abort', resolve))
-    return signal.aborted ? busy(0) : success(await uidsIn(body))
+    return signal.aborted ? busy(0) : store(body)
   })
   queue.add(files(60))
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await until(() => queue.files.some(({ state }) => state === 'sending'))
   queue.cancel()
   assert.deepEqual(statesOf(queue), ['cancelled'])
   isHeld = false
   queue.retryFailed()
   await idle()
   assert.deepEqual(statesOf(queue), ['stored'])
+})
+
+test('large files travel in parts one after another; the next begins while the server still reads the first', async () => {
+  const begun: { id: string | undefined; end: () => void; transferred: () => void }[] = []
+  const bytes = (number: number): Blob => new Blob([dicomBytes(`1.2.${number}`, 5000)])
+  const open = { id: 'left-over', sha256: hashOf(dicomBytes('1.2.2', 5000)), byteSize: bytes(2).size, project: 'p' }
+  const { queue, idle, until } = start(store, {
+    largeFrom: 4096,
+    findOpen: () => Promise.resolve({ items: [open as Upload] }),
+    startLarge(file, onChange): RunningUpload {
+      const { promise, resolve } = Promise.withResolvers<Upload>()
+      const progress = {
+        id: 'x',
+        byteSize: file.size,
+        receivedBytes: 0,
+        sentBytes: file.size,
+        readBytes: 0,
+        retryAt: undefined,
+      }
+      const uids = { studyInstanceUid: '9', seriesInstanceUid: '9.1', sopInstanceUid: '9.1.1', sopClassUid: '1' }
+      const outcome = { kind: 'stored', ...uids, sha256: file.sha256 }
+      begun.push({
+        id: file.uploadId,
+        transferred: () => onChange({ ...progress, phase: 'assembling' }),
+        end: () => resolve({ outcome } as Upload),
+      })
+      return { done: promise, progress: () => assert.fail(), pause() {}, resume() {}, cancel() {} }
+    },
+  })
+  queue.add([1, 2].map((number) => ({ path: `${number}.dcm`, file: bytes(number) })))
+  await until(() => begun.length === 1)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  assert.equal(begun.length, 1)
+  begun[0]?.transferred()
+  await until(() => begun.length === 2)
+  assert.equal(begun[1]?.id, 'left-over', 'the upload that was left in the middle goes on')
+  for (const one of begun) one.end()
+  await idle()
+  assert.deepEqual(statesOf(queue), ['stored'])
+  assert.deepEqual(
+    queue.files.map(({ sopInstanceUid }) => sopInstanceUid),
+    ['9.1.1', '9.1.1'],
+  )
+})
+
+test('another file than the one that is to go on is refused', async () => {
+  const { queue, idle } = start(() => assert.fail('something was sent'))
+  queue.add([{ path: 'a.dcm', file: dicomFile('1.2.3'), expectedSha256: hashOf(dicomBytes('1.2.4')) }])
+  await idle()
+  assert.deepEqual(outcomes(queue), [['a.dcm', 'refused', 'notSame']])
 })

@@ -1,217 +1,353 @@
-import { identifyLength, sopInstanceUidOf } from './identify.ts'
-import { makeMultipartBody, sentOf } from './multipart-body.ts'
+import { createGate, type RunningUpload, type UploadGate } from '@instandt/api'
+import { askKnown, type AskServer } from './ask-known.ts'
+import type { Intake } from './intake-pool.ts'
+import { createPace } from './pace.ts'
 import { batchLimits, planBatch } from './plan-batch.ts'
-import { isBusy, readStoreAnswer } from './read-store-answer.ts'
-import type { SendRequest, SentAnswer } from './send-request.ts'
+import type { FileOutcome } from './read-store-answer.ts'
+import { sendBatch } from './send-batch.ts'
+import { followLarge, type StartLarge } from './send-large.ts'
+import type { SendRequest } from './send-request.ts'
 import { skipReason } from './skip-reason.ts'
-import { canRetry, type UploadFile } from './upload-file.ts'
+import { takeIn } from './take-in.ts'
+import { createTwins } from './twins.ts'
+import { canRetry, isWaiting, type UploadFile } from './upload-file.ts'
 
-export interface QueueOptions {
+export interface QueueOptions extends AskServer {
+  intake: Intake
   send: SendRequest
-  /** Requests at once; browsers open six connections at most, and the pages need some too. */
+  startLarge: StartLarge
+  /** Whether the server answers anything at all. */
+  isReachable: () => Promise<boolean>
+  /** Slug of the project that files chosen now go to. */
+  project: () => string | undefined
+  /** Requests of small files at once; browsers open six connections at most, and the pages need some too. */
   parallel?: number
-  /** Tries of one request while the server is busy or away, before its files fail. */
-  maxTries?: number
-  /** Resolves after so many milliseconds, or at once when the signal fires. */
-  wait: (milliseconds: number, signal: AbortSignal) => Promise<void>
+  /** Files from this size on travel in parts. */
+  largeFrom?: number
+  /** Milliseconds before the second try of a request (1,000). */
+  firstPause?: number
   /** Something changed; called very often. */
   onChange: () => void
 }
 
+export interface Found {
+  path: string
+  /** Undefined: it could not be opened. */
+  file: Blob | undefined
+  project?: string
+  expectedSha256?: string
+}
+
+export type Stop = 'paused' | 'signed-out'
+
 export interface UploadQueue {
   readonly files: readonly UploadFile[]
-  /** Requests are under way or about to be. */
+  /** Something is under way, about to be, or stopped and not at its end. */
   isActive(): boolean
+  stopped(): Stop | undefined
   /** When the next try begins (milliseconds of Date.now), while the server is busy or away. */
   retryAt(): number | undefined
-  add(found: readonly { path: string; file: Blob | undefined }[]): void
+  add(found: readonly Found[]): void
+  pause: () => void
+  /** Goes on after a pause, or once somebody is signed in again. */
+  resume: () => void
+  /** The line is another one: what is under way begins anew at once. */
+  renew: () => void
   cancel: () => void
   retryFailed: () => void
   /** Forgets all files; only while nothing is active. */
   clear: () => void
 }
 
-/** Sends files in batches, some at once, until each has an outcome. Knows no page: state is read, changes are announced. */
-export function createUploadQueue({ send, wait, onChange, parallel = 4, maxTries = 8 }: QueueOptions): UploadQueue {
-  let files: UploadFile[] = []
-  let queue: UploadFile[] = []
-  let nextId = 1
-  let workers = 0
-  let aborter = new AbortController()
-  let retryAt: number | undefined
+const lookAhead = { files: 300, unpackedBytes: 64_000_000 }
+const lookers = 4
+/** While a large file travels in three parts at once. */
+const parallelBesideLarge = 2
 
-  function add(found: readonly { path: string; file: Blob | undefined }[]): void {
-    const fresh = found.map(({ path, file }): UploadFile => {
-      const id = nextId++
-      if (file === undefined)
-        return { id, path, file: new Blob(), size: 0, sent: 0, state: 'failed', reason: { key: 'unreadable' } }
-      const skip = skipReason(path, file.size)
-      return {
-        id,
-        path,
-        file,
-        size: file.size,
+/** Looks at files, leaves out what is there, sends the rest until each has an outcome. Knows no page: state is read, changes are announced. */
+export function createUploadQueue(options: QueueOptions): UploadQueue {
+  const { intake, onChange, parallel = 4, largeFrom = 8 * 1024 * 1024 } = options
+  const pace = createPace({ ...batchLimits, lanes: parallel })
+  const twins = createTwins()
+  let files: UploadFile[] = []
+  let toLook: UploadFile[] = []
+  let unchecked: UploadFile[] = []
+  let small: UploadFile[] = []
+  let large: UploadFile[] = []
+  let archives: { number: number; unpackedName: string | undefined }[] = []
+  let gate: UploadGate = createGate()
+  let stop: Stop | undefined
+  let nextId = 1
+  let looking = 0
+  let isChecking = false
+  let batches = 0
+  let isLargeOnLine = false
+  const running = new Map<UploadFile, RunningUpload>()
+  const waits = new Map<object, number>()
+
+  const isActive = (): boolean =>
+    looking + batches + running.size > 0 ||
+    isChecking ||
+    toLook.length + unchecked.length + small.length + large.length > 0
+
+  function addFiles(
+    found: readonly (Pick<UploadFile, 'path' | 'file' | 'size' | 'member' | 'project' | 'expectedSha256'> &
+      Partial<FileOutcome>)[],
+  ): void {
+    for (const one of found) {
+      const skip = one.state === undefined ? skipReason(one.path, one.size) : undefined
+      const state = one.state ?? (skip ? 'skipped' : 'reading')
+      const made: UploadFile = {
+        read: 0,
         sent: 0,
-        ...(skip ? { state: 'skipped', reason: { key: skip } } : { state: 'queued' }),
+        ...one,
+        id: nextId++,
+        state,
+        ...(skip ? { reason: { key: skip } } : {}),
       }
-    })
-    files = [...files, ...fresh]
-    enqueue(fresh.filter(({ state }) => state === 'queued'))
+      if (state !== 'reading') made.settledAt = Date.now()
+      files.push(made)
+      if (state === 'reading') toLook.push(made)
+    }
+    pump()
   }
 
-  function enqueue(more: readonly UploadFile[]): void {
-    queue = [...queue, ...more]
-    while (workers < parallel && queue.length > workers) void work()
+  /** Begins whatever can be begun. */
+  function pump(): void {
+    if (stop === undefined) {
+      while (looking < lookers && toLook.length > 0 && isRoomAhead()) void run(lookAtNext)
+      const isStarving = small.length === 0 && large.length === 0
+      if (
+        !isChecking &&
+        unchecked.length > 0 &&
+        (looking === 0 || unchecked.length >= 100 || (isStarving && batches === 0))
+      )
+        void run(checkNext)
+      const most = isLargeOnLine ? Math.min(parallelBesideLarge, pace.lanes()) : pace.lanes()
+      while (batches < most && small.length > 0 && (batches === 0 || isBatchFull())) void run(sendSmall)
+      if (!isLargeOnLine && large.length > 0) void run(sendNextLarge)
+    }
     onChange()
   }
 
-  async function work(): Promise<void> {
-    workers += 1
-    const { signal } = aborter
+  async function run(step: (gate: UploadGate) => Promise<void>): Promise<void> {
+    const current = gate
     try {
-      while (!signal.aborted) {
-        const batch = await takeBatch()
-        if (batch.length === 0) break
-        await sendBatch(batch, signal)
+      await step(current)
+    } catch (error) {
+      // Cancelled: its files have been settled.
+      if (!(error instanceof DOMException && error.name === 'AbortError')) throw error
+    } finally {
+      pump()
+    }
+  }
+
+  const isUpstreamIdle = (): boolean => looking === 0 && !isChecking && toLook.length + unchecked.length === 0
+  const isBatchFull = (): boolean =>
+    isUpstreamIdle() ||
+    small.length >= batchLimits.files ||
+    small.reduce((sum, { size }) => sum + size, 0) >= pace.limits().bytes
+
+  function isRoomAhead(): boolean {
+    const ahead = [...unchecked, ...small, ...large, ...running.keys()]
+    const unpacked = ahead.reduce((sum, { member, size }) => (member ? sum + size : sum), 0)
+    return ahead.length < lookAhead.files && (unpacked < lookAhead.unpackedBytes || ahead.length === 0)
+  }
+
+  async function lookAtNext(current: UploadGate): Promise<void> {
+    const file = toLook.shift() as UploadFile
+    looking += 1
+    try {
+      const taken = await takeIn(file, intake, onChange)
+      const isWanted = current === gate && file.state === 'reading'
+      if (!isWanted) {
+        if ('unpackedName' in taken && taken.unpackedName !== undefined) intake.release(taken.unpackedName)
+      } else if (taken.do === 'settle') settle(file, taken.outcome)
+      else if (taken.do === 'expand') {
+        archives.push({ number: taken.archive.number, unpackedName: taken.unpackedName })
+        settle(file, { state: 'skipped', reason: { key: 'unpacked' } })
+        const { project } = file
+        addFiles(
+          taken.members.map(({ fault, ...one }) => ({
+            ...one,
+            file: undefined,
+            project,
+            ...(fault ? { state: 'refused', reason: { key: fault } } : {}),
+          })),
+        )
+      } else if (file.expectedSha256 !== undefined && file.expectedSha256 !== taken.sha256) {
+        settle(file, { state: 'refused', reason: { key: 'notSame' } })
+      } else {
+        const { sha256, unpackedName, sopInstanceUid } = taken
+        Object.assign(file, { file: taken.file, sha256, unpackedName, sopInstanceUid, state: 'queued' })
+        unchecked.push(file)
       }
     } finally {
-      workers -= 1
-      // Files tried again while this one was still being cancelled found no free worker.
-      if (signal.aborted && queue.length > 0) void work()
-      onChange()
+      looking -= 1
     }
   }
 
-  /** Looks at the first files of the queue, takes those that fit into one request and puts the rest back. */
-  async function takeBatch(): Promise<UploadFile[]> {
-    while (queue.length > 0) {
-      let bytes = 0
-      const { length } = queue
-      let count = 0
-      while (count < Math.min(length, batchLimits.files) && (count === 0 || bytes < batchLimits.bytes)) {
-        bytes += queue[count]?.size ?? 0
-        count += 1
-      }
-      const candidates = queue.splice(0, count)
-      await Promise.all(candidates.map(identify))
-      // Cancelled or unreadable meanwhile.
-      const readable = candidates.filter(({ state }) => state === 'queued')
-      const batch = readable.slice(0, planBatch(readable))
-      queue.unshift(...readable.slice(batch.length))
-      if (batch.length > 0) return batch
-    }
-    return []
-  }
-
-  async function identify(file: UploadFile): Promise<void> {
-    if (file.sopInstanceUid !== undefined) return
+  async function checkNext(current: UploadGate): Promise<void> {
+    const asked = unchecked.splice(0, 1000)
+    isChecking = true
     try {
-      const head = await file.file.slice(0, identifyLength).arrayBuffer()
-      file.sopInstanceUid = sopInstanceUidOf(new Uint8Array(head))
-    } catch {
-      settle(file, { state: 'failed', reason: { key: 'unreadable' } })
+      const known = await askKnown(asked, {
+        ...options,
+        largeFrom,
+        gate: current,
+        onSignedOut: () => halt('signed-out'),
+      })
+      for (const file of asked) {
+        const outcome = known.get(file)
+        if (outcome) settle(file, outcome)
+        else if (!twins.isWaiting(file)) enqueue(file)
+      }
+    } finally {
+      isChecking = false
     }
   }
 
-  async function sendBatch(batch: UploadFile[], signal: AbortSignal): Promise<void> {
-    let sending = batch
-    for (let tries = 1; ; tries += 1) {
-      const answer = await sendOnce(sending, signal)
-      if (signal.aborted) return
-      if (!isBusy(answer.status)) return settleAll(sending, answer)
-      // A file moved or changed on the disk looks like a broken line; only reading it tells.
-      if (answer.status === 0) sending = await keepReadable(sending)
-      if (sending.length === 0) return
-      if (tries >= maxTries) return settleAll(sending, answer)
-      // Doubling, with a spread so that waiting requests do not all come back at the same moment.
-      const milliseconds = answer.retryAfter
-        ? answer.retryAfter * 1000
-        : Math.min(30_000, 1000 * 2 ** (tries - 1)) * (0.75 + Math.random() / 2)
-      retryAt = Date.now() + milliseconds
-      for (const file of sending) Object.assign(file, { state: 'queued', sent: 0 })
-      onChange()
-      await wait(milliseconds, signal)
-      if (signal.aborted) return
-      retryAt = undefined
-    }
-  }
+  const enqueue = (file: UploadFile): void => void (file.size >= largeFrom ? large : small).push(file)
 
-  async function sendOnce(batch: UploadFile[], signal: AbortSignal): Promise<SentAnswer> {
-    for (const file of batch) Object.assign(file, { state: 'sending', sent: 0, reason: undefined })
-    onChange()
-    const body = makeMultipartBody(
-      batch.map(({ file }) => file),
-      `instandt-${crypto.randomUUID()}`,
+  async function sendSmall(current: UploadGate): Promise<void> {
+    // A request goes to one project.
+    const { project } = small[0] as UploadFile
+    const same = small.findIndex((file) => file.project !== project)
+    const count = planBatch(
+      same < 0 ? small.slice(0, batchLimits.files) : small.slice(0, Math.min(same, batchLimits.files)),
+      pace.limits(),
     )
-    return send(body, signal, (loaded) => {
-      for (const [index, file] of batch.entries()) {
-        file.sent = sentOf(loaded, body.offsets[index] ?? 0, file.size)
-        if (file.state === 'sending' && loaded >= body.body.size) file.state = 'processing'
-      }
-      onChange()
-    })
+    const batch = small.splice(0, count)
+    batches += 1
+    try {
+      const again = await sendBatch(batch, {
+        ...options,
+        gate: current,
+        pace,
+        settle,
+        onSignedOut: () => halt('signed-out'),
+        onWait(until) {
+          if (until === undefined) waits.delete(batch)
+          else waits.set(batch, until)
+          onChange()
+        },
+      })
+      small.unshift(...again)
+    } finally {
+      waits.delete(batch)
+      batches -= 1
+    }
   }
 
-  function settleAll(batch: UploadFile[], answer: SentAnswer): void {
-    const verdicts = readStoreAnswer(answer, batch)
-    const again: UploadFile[] = []
-    for (const [index, file] of batch.entries()) {
-      const verdict = verdicts[index]
-      if (verdict === undefined || verdict === 'again') {
-        Object.assign(file, { state: 'queued', sent: 0, isAlone: true })
-        again.push(file)
-      } else settle(file, verdict)
+  async function sendNextLarge(): Promise<void> {
+    const file = large.shift() as UploadFile
+    isLargeOnLine = true
+    const free = (): void => {
+      isLargeOnLine = false
+      pump()
     }
-    queue.unshift(...again)
+    const outcome = await followLarge(
+      file,
+      options.startLarge,
+      {
+        onTransferred: free,
+        onChange({ phase, retryAt }) {
+          if (phase === 'signed-out') halt('signed-out')
+          if (retryAt === undefined) waits.delete(file)
+          else waits.set(file, retryAt)
+          onChange()
+        },
+      },
+      (upload) => running.set(file, upload),
+    )
+    running.delete(file)
+    waits.delete(file)
+    if (outcome && isWaiting(file.state)) settle(file, outcome)
+  }
+
+  function halt(why: Stop): void {
+    if (stop !== undefined && !(stop === 'paused' && why === 'signed-out')) return
+    stop = why
+    gate.close()
+    for (const upload of running.values()) upload.pause()
     onChange()
   }
 
-  async function keepReadable(batch: UploadFile[]): Promise<UploadFile[]> {
-    const checks = batch.map(async (file) => {
-      try {
-        await file.file.slice(0, 1).arrayBuffer()
-        return true
-      } catch {
-        settle(file, { state: 'failed', reason: { key: 'unreadable' } })
-        return false
-      }
-    })
-    const isReadable = await Promise.all(checks)
-    return batch.filter((_, index) => isReadable[index])
+  function goOn(): void {
+    stop = undefined
+    gate.open()
+    for (const upload of running.values()) upload.resume()
+    pump()
+  }
+
+  function settle(file: UploadFile, outcome: FileOutcome): void {
+    Object.assign(file, { reason: undefined, ...outcome, settledAt: Date.now() })
+    file.sent = file.state === 'failed' || file.state === 'cancelled' ? 0 : file.size
+    if (file.unpackedName !== undefined) intake.release(file.unpackedName)
+    if (file.member) Object.assign(file, { file: undefined, unpackedName: undefined })
+    for (const twin of twins.settled(file)) {
+      if (twin.outcome) settle(twin.file, twin.outcome)
+      else enqueue(twin.file)
+    }
   }
 
   return {
     get files() {
       return files
     },
-    isActive: () => workers > 0,
-    retryAt: () => retryAt,
-    add,
+    isActive,
+    stopped: () => (isActive() ? stop : undefined),
+    retryAt: () => (waits.size === 0 ? undefined : Math.min(...waits.values())),
+    add(found) {
+      const project = options.project()
+      addFiles(
+        found.map((one) =>
+          one.file === undefined
+            ? { project, ...one, size: 0, state: 'failed', reason: { key: 'unreadable' } }
+            : { project, ...one, size: one.file.size },
+        ),
+      )
+    },
+    pause: () => (isActive() ? halt('paused') : undefined),
+    resume: () => (stop === undefined ? undefined : goOn()),
+    renew() {
+      if (stop !== undefined) return
+      gate.close()
+      for (const upload of running.values()) upload.pause()
+      goOn()
+    },
     cancel() {
-      aborter.abort()
-      aborter = new AbortController()
-      retryAt = undefined
-      queue = []
-      for (const file of files) {
-        if (file.state === 'queued' || file.state === 'sending' || file.state === 'processing')
-          settle(file, { state: 'cancelled' })
-      }
+      const ended = gate
+      gate = createGate()
+      stop = undefined
+      for (const upload of running.values()) upload.cancel(true)
+      ended.cancel()
+      twins.clear()
+      toLook = []
+      unchecked = []
+      small = []
+      large = []
+      for (const file of files) if (isWaiting(file.state)) settle(file, { state: 'cancelled' })
       onChange()
     },
     retryFailed() {
-      const again = files.filter(({ state, size }) => canRetry(state) && size > 0)
-      for (const file of again) Object.assign(file, { state: 'queued', sent: 0, reason: undefined })
-      enqueue(again)
+      const again = files.filter(({ state, file, member }) => canRetry(state) && (file ?? member) !== undefined)
+      for (const file of again) {
+        Object.assign(file, { state: 'reading', read: 0, sent: 0, reason: undefined, settledAt: undefined })
+        toLook.push(file)
+      }
+      pump()
     },
     clear() {
-      if (workers > 0) return
+      if (isActive()) return
+      for (const { number, unpackedName } of archives) {
+        intake.close(number)
+        if (unpackedName !== undefined) intake.release(unpackedName)
+      }
+      archives = []
       files = []
+      twins.clear()
       onChange()
     },
   }
-}
-
-function settle(file: UploadFile, outcome: Partial<UploadFile>): void {
-  Object.assign(file, { reason: undefined, ...outcome })
-  file.sent = file.state === 'failed' || file.state === 'cancelled' ? 0 : file.size
 }

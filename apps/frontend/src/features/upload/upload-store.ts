@@ -1,30 +1,16 @@
+import type { Session } from '@instandt/api'
 import { useSyncExternalStore } from 'react'
+import { client } from '../../api/client.ts'
 import { queryClient } from '../../api/query-client.ts'
+import { sessionQuery } from '../../api/queries.ts'
 import type { FoundFile } from './collect-files.ts'
+import { createIntake } from './intake-pool.ts'
 import { createRateMeter } from './rate.ts'
 import { sendRequest } from './send-request.ts'
-import { isStored, isWaiting, type UploadFile } from './upload-file.ts'
+import { startLarge } from './start-large.ts'
+import { takeSnapshot, type UploadSnapshot } from './snapshot.ts'
 import { createUploadQueue } from './upload-queue.ts'
-
-/** One picture of the upload; a new object whenever something is to be drawn. */
-export interface UploadSnapshot {
-  files: readonly UploadFile[]
-  isActive: boolean
-  /** Folders are still being looked through. */
-  isCollecting: boolean
-  counts: {
-    toSend: number
-    done: number
-    stored: number
-    failed: number
-    cancelled: number
-    skipped: number
-    retryable: number
-  }
-  bytes: { total: number; sent: number; perSecond: number }
-  /** Seconds to the next try, while the server is busy or away. */
-  retryIn: number | undefined
-}
+import { uploadProject } from './upload-target.ts'
 
 // The upload belongs to the app and not to a page: it goes on while the list or an image is looked at.
 const listeners = new Set<() => void>()
@@ -32,63 +18,42 @@ const rate = createRateMeter()
 let collecting = 0
 let drawTimer: ReturnType<typeof setTimeout> | undefined
 let storedAtLastRefresh = 0
+/** Account that the upload was begun by. */
+let owner: string | undefined
 
-const queue = createUploadQueue({ send: sendRequest, wait, onChange: drawSoon })
-let snapshot: UploadSnapshot = takeSnapshot()
+const queue = createUploadQueue({
+  intake: createIntake(),
+  send: sendRequest,
+  startLarge,
+  findKnown: (sha256, signal) => client.findKnown(sha256, signal),
+  findOpen: (signal) => client.listUploads(signal),
+  isReachable: () =>
+    client.getSession(AbortSignal.timeout(10_000)).then(
+      () => true,
+      () => false,
+    ),
+  project: uploadProject,
+  onChange: drawSoon,
+})
+let snapshot: UploadSnapshot = takeSnapshot(queue, rate, false)
 
 /** At most five pictures a second, however often bytes are reported. */
 function drawSoon(): void {
-  drawTimer ??= setTimeout(() => {
-    drawTimer = undefined
-    snapshot = takeSnapshot()
-    for (const listener of listeners) listener()
-    // A small upload begins and ends between two pictures, and a cleared list counts from 0 again.
-    const { stored } = snapshot.counts
-    if (!snapshot.isActive && stored !== storedAtLastRefresh) {
-      if (stored > 0) void queryClient.invalidateQueries()
-      storedAtLastRefresh = stored
-    }
-  }, 200)
+  drawTimer ??= setTimeout(draw, 200)
 }
 
-function takeSnapshot(): UploadSnapshot {
-  const counts = { toSend: 0, done: 0, stored: 0, failed: 0, cancelled: 0, skipped: 0, retryable: 0 }
-  const bytes = { total: 0, sent: 0, perSecond: 0 }
-  for (const { state, size, sent } of queue.files) {
-    if (state === 'skipped') {
-      counts.skipped += 1
-      continue
-    }
-    counts.toSend += 1
-    if (!isWaiting(state)) counts.done += 1
-    if (isStored(state)) counts.stored += 1
-    else if (!isWaiting(state)) counts.failed += 1
-    if (state === 'cancelled') counts.cancelled += 1
-    if ((state === 'failed' || state === 'cancelled') && size > 0) counts.retryable += 1
-    bytes.total += size
-    bytes.sent += sent
+function draw(): void {
+  drawTimer = undefined
+  snapshot = takeSnapshot(queue, rate, collecting > 0)
+  for (const listener of listeners) listener()
+  // A small upload begins and ends between two pictures, and a cleared list counts from 0 again.
+  const { stored } = snapshot.counts
+  if (!snapshot.isActive && stored !== storedAtLastRefresh) {
+    if (stored > 0) void queryClient.invalidateQueries()
+    storedAtLastRefresh = stored
   }
-  const isActive = queue.isActive()
-  if (isActive) rate.add(Date.now(), bytes.sent)
-  bytes.perSecond = isActive ? rate.bytesPerSecond() : 0
-  const retryAt = queue.retryAt()
-  const retryIn = retryAt === undefined ? undefined : Math.max(0, Math.ceil((retryAt - Date.now()) / 1000))
-  return { files: queue.files, isActive, isCollecting: collecting > 0, counts, bytes, retryIn }
-}
-
-function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds)
-    // The countdown on the page.
-    const ticker = setInterval(drawSoon, 1000)
-    const stop = (): void => {
-      clearInterval(ticker)
-      clearTimeout(timer)
-      resolve()
-    }
-    signal.addEventListener('abort', stop, { once: true })
-    setTimeout(() => clearInterval(ticker), milliseconds)
-  })
+  // The countdown to the next try, and a rate that falls while nothing moves.
+  if (snapshot.isActive && snapshot.stopped === undefined) setTimeout(drawSoon, 800)
 }
 
 function subscribe(listener: () => void): () => void {
@@ -101,6 +66,7 @@ export const useUpload = (): UploadSnapshot => useSyncExternalStore(subscribe, (
 /** Begins at once with what is found first; the rest follows as folders are read. */
 export async function uploadAll(found: AsyncIterable<FoundFile[]> | Iterable<FoundFile[]>): Promise<void> {
   collecting += 1
+  owner ??= queryClient.getQueryData(sessionQuery.queryKey)?.user.id
   drawSoon()
   try {
     for await (const portion of found) queue.add(portion)
@@ -110,9 +76,41 @@ export async function uploadAll(found: AsyncIterable<FoundFile[]> | Iterable<Fou
   }
 }
 
+export const pauseUpload = queue.pause
+export const resumeUpload = queue.resume
 export const cancelUpload = queue.cancel
 export const retryFailed = queue.retryFailed
-export const clearUpload = queue.clear
+
+export function clearUpload(): void {
+  queue.clear()
+  if (queue.files.length === 0) owner = undefined
+}
+
+/** Signed in again: the upload goes on. As somebody else: what another one began is not sent in their name. */
+function onSession({ user }: Session): void {
+  if (owner !== undefined && owner !== user.id) {
+    queue.cancel()
+    // Once what was under way has ended.
+    setTimeout(clearUpload, 1000)
+  } else if (queue.stopped() === 'signed-out') queue.resume()
+}
+
+queryClient.getQueryCache().subscribe((event) => {
+  if (event.query.queryKey[0] !== sessionQuery.queryKey[0] || event.type !== 'updated') return
+  if (event.action.type === 'success') onSession(event.action.data as Session)
+})
+
+/** The session may come back through this tab or another one. */
+async function lookForSession(): Promise<void> {
+  if (queue.stopped() !== 'signed-out') return
+  const session = await client.getSession(AbortSignal.timeout(10_000)).catch(() => undefined)
+  if (session) queryClient.setQueryData(sessionQuery.queryKey, session)
+}
+setInterval(() => void lookForSession(), 5_000)
+window.addEventListener('focus', () => void lookForSession())
+
+// Another network: connections of the old one are dead, and would be noticed much later.
+window.addEventListener('online', () => queue.renew())
 
 window.addEventListener('beforeunload', (event) => {
   if (queue.isActive() || collecting > 0) event.preventDefault()

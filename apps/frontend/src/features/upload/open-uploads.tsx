@@ -1,0 +1,90 @@
+import type { Upload } from '@instandt/api'
+import { Button, Progress, Text, Title } from '@mantine/core'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useRef } from 'react'
+import { useTranslation } from 'react-i18next'
+import { client } from '../../api/client.ts'
+import { openUploadsQuery } from '../../api/queries.ts'
+import { queryClient } from '../../api/query-client.ts'
+import { formatBytes, formatInstant } from '../../ui/format.ts'
+import type { UploadSnapshot } from './snapshot.ts'
+import classes from './upload.module.css'
+import { uploadAll } from './upload-store.ts'
+
+/** Uploads that were left in the middle, by a reload or on another day: the same file chosen again goes on. */
+export function OpenUploads({ upload }: { upload: UploadSnapshot }) {
+  const { t } = useTranslation()
+  const { data } = useQuery(openUploadsQuery)
+  const running = new Set(upload.files.map(({ uploadId }) => uploadId))
+  const left = (data?.items ?? []).filter(
+    ({ id, state, sha256 }) => state === 'open' && sha256 !== null && !running.has(id),
+  )
+  if (left.length === 0) return null
+  return (
+    <section className={classes.open} aria-label={t('upload.open.title')}>
+      <Title order={2} size="h5">
+        {t('upload.open.title')}
+      </Title>
+      <Text size="xs" c="dimmed">
+        {t('upload.open.hint')}
+      </Text>
+      <ul className={classes.openList}>
+        {left.map((one) => (
+          <OpenUpload key={one.id} upload={one} />
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function OpenUpload({ upload }: { upload: Upload }) {
+  const { t, i18n } = useTranslation()
+  const input = useRef<HTMLInputElement>(null)
+  const { id, name, project, sha256, byteSize, receivedBytes, expiresAt } = upload
+  const bytes = (value: number): string => formatBytes(value, i18n.language)
+  const discard = useMutation({
+    mutationFn: () => client.removeUpload(id),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: openUploadsQuery.queryKey }),
+  })
+  return (
+    <li className={classes.openRow}>
+      <div className={classes.openWords}>
+        <span className={classes.openName} title={name}>
+          {name}
+        </span>
+        <span className={classes.details}>
+          {t('upload.bytesOf', { done: bytes(receivedBytes), total: bytes(byteSize) })}
+          {expiresAt === null ? '' : ` · ${t('upload.open.until', { time: formatInstant(expiresAt, i18n.language) })}`}
+        </span>
+        <Progress value={(receivedBytes / byteSize) * 100} size={3} aria-label={t('upload.open.received', { name })} />
+      </div>
+      <div className={classes.actions}>
+        <Button size="compact-xs" variant="default" onClick={() => input.current?.click()}>
+          {t('upload.open.choose')}
+        </Button>
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          color="gray"
+          loading={discard.isPending}
+          aria-label={t('upload.open.discardNamed', { name })}
+          onClick={() => discard.mutate()}
+        >
+          {t('upload.open.discard')}
+        </Button>
+        <input
+          ref={input}
+          type="file"
+          hidden
+          aria-label={t('upload.open.chooseNamed', { name })}
+          onChange={(event) => {
+            const [file] = event.currentTarget.files ?? []
+            // With the name it had, folders and all. Whether it is the same file, its hash tells.
+            if (file) void uploadAll([[{ path: name, file, project, ...(sha256 ? { expectedSha256: sha256 } : {}) }]])
+            event.currentTarget.value = ''
+          }}
+        />
+      </div>
+    </li>
+  )
+}

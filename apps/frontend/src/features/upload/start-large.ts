@@ -1,0 +1,44 @@
+import {
+  ApiError,
+  parseProblem,
+  partHeaders,
+  type SendPart,
+  startUpload,
+  UnreachableError,
+  uploadPartUrl,
+} from '@instandt/api'
+import { client } from '../../api/client.ts'
+import type { StartLarge } from './send-large.ts'
+import { sendBody } from './send-request.ts'
+
+/** With small files beside it five connections: browsers have six, and the pages need one. */
+const lanes = 3
+/** The contract's longest name. */
+const nameLength = 500
+
+const sendPart: SendPart = async (part, signal, onSent) => {
+  const { id, number, bytes } = part
+  const url = uploadPartUrl(id, number)
+  const answer = await sendBody({ method: 'PUT', url, headers: partHeaders(part), body: bytes }, signal, onSent)
+  if (answer.status >= 200 && answer.status < 300) return
+  if (signal.aborted) throw signal.reason
+  if (answer.status === 0) throw new UnreachableError(new Error('The connection broke.'))
+  throw new ApiError(parseProblem(answer.text, answer.status, answer.requestId), answer.retryAfter)
+}
+
+export const startLarge: StartLarge = ({ file = new Blob(), path, sha256, project, uploadId }, onChange) =>
+  startUpload({
+    client,
+    source: file,
+    // The end of a long one says more than its folders.
+    file: {
+      name: path.slice(-nameLength).trim() || 'file',
+      ...(sha256 ? { sha256 } : {}),
+      ...(project ? { project } : {}),
+    },
+    id: uploadId,
+    lanes,
+    sendPart,
+    signedOut: 'wait',
+    onChange,
+  })
