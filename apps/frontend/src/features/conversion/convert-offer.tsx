@@ -10,7 +10,7 @@ export function ConvertOffer({ files }: { files: readonly File[] }) {
   const navigate = useNavigate()
   if (files.length === 0) return null
   return (
-    <div className={classes.drop} role="group" aria-label={t('convert.title')}>
+    <section className={classes.drop} aria-label={t('convert.title')}>
       <Text size="sm">{t('convert.offer', { count: files.length })}</Text>
       <Button
         size="xs"
@@ -22,6 +22,6 @@ export function ConvertOffer({ files }: { files: readonly File[] }) {
       >
         {t('convert.title')}
       </Button>
-    </div>
+    </section>
   )
 }
