@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { reasonKeys } from '../features/upload/upload-file.ts'
+import { archiveFaults, reasonKeys, refusalKeys, skipKeys } from '../features/upload/upload-file.ts'
 
 interface Catalogue {
   [key: string]: string | Catalogue
@@ -42,8 +42,14 @@ test('no text is empty or padded', () => {
 
 test('every reason of an upload has its words', () => {
   const keys = new Set(english.map(([key]) => key))
+  const reasons = [
+    ...reasonKeys.map((reason) => `upload.reason.${reason}`),
+    ...skipKeys.map((reason) => `upload.skip.${reason}`),
+    ...refusalKeys.map((reason) => `upload.refusal.${reason}`),
+    ...archiveFaults.map((reason) => `upload.archive.${reason}`),
+  ]
   assert.deepEqual(
-    reasonKeys.filter((reason) => !keys.has(`upload.reason.${reason}`)),
+    reasons.filter((reason) => !keys.has(reason)),
     [],
   )
 })
