@@ -28,6 +28,12 @@ export const debianPrograms = {
     files: ['/usr/bin/unzip', '/usr/bin/dcmdump'],
     usedBy: 'src/download/',
   },
+  imageTools: {
+    what: 'libtiff with dcmtk and dicom3tools',
+    packages: ['libtiff-tools', 'dcmtk', 'dicom3tools'],
+    files: ['/usr/bin/tiffcp', '/usr/bin/dcmdump', '/usr/bin/dciodvfy'],
+    usedBy: 'prove/conversion.',
+  },
   firewall: {
     what: 'nginx with ModSecurity and the core rule set',
     packages: ['nginx', 'libnginx-mod-http-modsecurity', 'modsecurity-crs'],

@@ -76,12 +76,14 @@ const mayImport: Record<string, string[]> = {
   'packages/pixels': ['packages/dicom'],
   'packages/pixels/node': ['packages/pixels'],
   'packages/api': ['packages/dicom', 'packages/ndt'],
+  'packages/convert': ['packages/dicom'],
   'packages/db': [],
   'packages/runtime': [],
   'packages/testkit': ['packages/dicom', 'packages/pixels', 'packages/db', 'packages/runtime', 'apps/migrate'],
   'apps/backend': [
     'packages/dicom',
     'packages/ndt',
+    'packages/convert',
     'packages/pixels',
     'packages/pixels/node',
     'packages/api',
@@ -107,6 +109,7 @@ const neverImports: Record<string, RegExp> = {
   'packages/ndt': /^(node:|fastify|kysely|pg$|react)/,
   'packages/pixels': /^(node:|fastify|kysely|pg$|react)/,
   'packages/api': /^(node:|react|fastify)/,
+  'packages/convert': /^(fastify|kysely|pg$|react|zod)/,
   'packages/db': /^fastify/,
   'packages/runtime': /^fastify/,
   'apps/frontend': /^(node:|pg$|kysely|fastify)/,
@@ -130,12 +133,13 @@ test('pure rooms import no platform and no framework', () => {
   )
 })
 
-test('only the engine imports Cornerstone, only packages/pixels its codecs', () => {
+test('only the engine imports Cornerstone, only packages/pixels and packages/convert its codecs', () => {
   const engine = 'apps/frontend/src/features/viewer/engine/'
+  const codecs = ['packages/pixels/', 'packages/convert/src/jpeg/']
   const wrong = modules.filter(
     ({ to, file }) =>
       to.startsWith('@cornerstonejs/') &&
-      !file.startsWith(to.endsWith('?url') || to === '@cornerstonejs/core' ? engine : 'packages/pixels/'),
+      !(to.endsWith('?url') || to === '@cornerstonejs/core' ? [engine] : codecs).some((place) => file.startsWith(place)),
   )
   assert.deepEqual(
     wrong.map(({ file, to }) => `${file} imports ${to}`),

@@ -230,6 +230,14 @@ create table public.component (
   issuer text,
   project_id bigint not null
 );
+create table public.conversion_template (
+  changed_at timestamp with time zone default now() not null,
+  changed_by text not null,
+  form jsonb not null,
+  id uuid default gen_random_uuid() not null,
+  name text not null,
+  project_id bigint not null
+);
 create table public.correction (
   actor_name text not null,
   asked_by jsonb not null,
@@ -359,6 +367,20 @@ create table public.one_time_link (
   memberships jsonb default '[]'::jsonb not null,
   name text,
   token_hash bytea not null
+);
+create table public.original (
+  blob_key text collate "C" not null,
+  byte_size bigint not null,
+  content jsonb not null,
+  format text not null,
+  id bigint generated always as identity not null,
+  name text not null,
+  sha256 bytea not null,
+  stored_at timestamp with time zone default now() not null
+);
+create table public.original_instance (
+  instance_id bigint not null,
+  original_id bigint not null
 );
 create table public.project (
   created_at timestamp with time zone default now() not null,
@@ -648,6 +670,9 @@ alter table public.change_place add constraint change_place_is_only_check CHECK 
 alter table public.component add constraint component_pkey PRIMARY KEY (id);
 alter table public.component add constraint component_project_id_identity_key_key UNIQUE (project_id, identity_key);
 alter table public.component add constraint component_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
+alter table public.conversion_template add constraint conversion_template_pkey PRIMARY KEY (id);
+alter table public.conversion_template add constraint conversion_template_project_id_name_key UNIQUE (project_id, name);
+alter table public.conversion_template add constraint conversion_template_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE;
 alter table public.correction add constraint correction_pkey PRIMARY KEY (id);
 alter table public.correction add constraint correction_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
 alter table public.correction add constraint correction_check CHECK (((state = ANY (ARRAY['waiting'::text, 'running'::text])) = (finished_at IS NULL)));
@@ -685,6 +710,12 @@ alter table public.one_time_link add constraint one_time_link_token_hash_key UNI
 alter table public.one_time_link add constraint one_time_link_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id) ON DELETE CASCADE;
 alter table public.one_time_link add constraint one_time_link_kind_check CHECK ((kind = ANY (ARRAY['setup'::text, 'invitation'::text, 'password-reset'::text])));
 alter table public.one_time_link add constraint one_time_link_token_hash_check CHECK ((octet_length(token_hash) = 32));
+alter table public.original add constraint original_pkey PRIMARY KEY (id);
+alter table public.original add constraint original_blob_key_key UNIQUE (blob_key);
+alter table public.original add constraint original_format_check CHECK ((format = ANY (ARRAY['tiff'::text, 'png'::text, 'jpeg'::text, 'pdf'::text, 'raw'::text])));
+alter table public.original add constraint original_sha256_check CHECK ((octet_length(sha256) = 32));
+alter table public.original_instance add constraint original_instance_pkey PRIMARY KEY (instance_id);
+alter table public.original_instance add constraint original_instance_original_id_fkey FOREIGN KEY (original_id) REFERENCES original(id);
 alter table public.project add constraint project_pkey PRIMARY KEY (id);
 alter table public.project add constraint project_slug_key UNIQUE (slug);
 alter table public.project add constraint project_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text));
@@ -781,6 +812,8 @@ CREATE INDEX instance_value_value_id_project_id_instance_id_idx ON public.instan
 CREATE INDEX instance_version_coalesce_idx ON public.instance_version USING btree (COALESCE(proven_at, stored_at));
 CREATE INDEX instance_version_correction_id_idx ON public.instance_version USING btree (correction_id);
 CREATE INDEX membership_project_id_idx ON public.membership USING btree (project_id);
+CREATE INDEX original_sha256_idx ON public.original USING hash (sha256);
+CREATE INDEX original_instance_original_id_idx ON public.original_instance USING btree (original_id);
 CREATE INDEX rendition_job_finished_at_idx ON public.rendition_job USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE INDEX rendition_job_instance_id_idx ON public.rendition_job USING btree (instance_id) WHERE (thumbnail = 'waiting'::text);
 CREATE INDEX rendition_job_instance_id_idx1 ON public.rendition_job USING btree (instance_id) WHERE ((state = 'waiting'::text) AND (thumbnail <> 'waiting'::text));
@@ -1151,6 +1184,7 @@ grant usage on public.change_id_seq to instandt_app;
 grant delete, insert, select, update on public.change_place to instandt_app;
 grant delete, insert, select, update on public.component to instandt_app;
 grant usage on public.component_id_seq to instandt_app;
+grant delete, insert, select, update on public.conversion_template to instandt_app;
 grant delete, insert, select, update on public.correction to instandt_app;
 grant delete, insert, select, update on public.correction_instance to instandt_app;
 grant delete, insert, select, update on public.deletion to instandt_app;
@@ -1161,6 +1195,9 @@ grant delete, insert, select, update on public.instance_value to instandt_app;
 grant delete, insert, select, update on public.instance_version to instandt_app;
 grant delete, insert, select, update on public.membership to instandt_app;
 grant delete, insert, select, update on public.one_time_link to instandt_app;
+grant delete, insert, select, update on public.original to instandt_app;
+grant usage on public.original_id_seq to instandt_app;
+grant delete, insert, select, update on public.original_instance to instandt_app;
 grant delete, insert, select, update on public.project to instandt_app;
 grant usage on public.project_id_seq to instandt_app;
 grant delete, insert, select, update on public.proof_request to instandt_app;

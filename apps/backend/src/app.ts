@@ -8,6 +8,7 @@ import { binRoutes } from './bin/route.ts'
 import { changeRoutes } from './changes/route.ts'
 import type { Config } from './config.ts'
 import { correctionRoutes } from './correction/route.ts'
+import { conversionRoutes } from './conversion/route.ts'
 import type { App, Deps } from './deps.ts'
 import { capabilityRoutes } from './dicomweb/capabilities/route.ts'
 import { qidoRoutes } from './dicomweb/qido/route.ts'
@@ -114,6 +115,7 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     renderedRoutes(interfaces as App, deps)
     bulkRoutes(interfaces as App, deps)
     capabilityRoutes(interfaces as App, deps)
+    conversionRoutes(interfaces as App, deps)
     signInRoutes(interfaces as App, deps)
     entraRoutes(interfaces as App, deps)
     linkRoutes(interfaces as App, deps)

@@ -20,6 +20,7 @@ import {
 import { z } from 'zod'
 import type { App } from './deps.ts'
 import { archiveOperations } from './openapi-archive.ts'
+import { conversionOperations } from './openapi-conversion.ts'
 import { identityOperations } from './openapi-identity.ts'
 import { uploadOperations } from './openapi-uploads.ts'
 
@@ -50,6 +51,7 @@ export const operations: Record<string, Operation> = {
   ...identityOperations,
   ...uploadOperations,
   ...archiveOperations,
+  ...conversionOperations,
   'GET /api/session': { summary: 'Who is calling and what they may see', answer: sessionSchema },
   'GET /api/inspections': {
     summary: 'Search inspections, page by page',

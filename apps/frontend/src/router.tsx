@@ -14,6 +14,7 @@ import { AppFrame } from './routes/app-frame.tsx'
 import { AuditPage } from './routes/audit.tsx'
 import { BinPage } from './routes/bin.tsx'
 import { FixityPage } from './routes/fixity.tsx'
+import { ConvertPage } from './routes/convert.tsx'
 import { InspectionPage } from './routes/inspection.tsx'
 import { InspectionsPage } from './routes/inspections.tsx'
 import { InvitationPage } from './routes/invitation.tsx'
@@ -86,6 +87,8 @@ const inspectionsRoute = createRoute({
 })
 
 const uploadRoute = createRoute({ getParentRoute: () => insideRoute, path: '/upload', component: UploadPage })
+
+const convertRoute = createRoute({ getParentRoute: () => insideRoute, path: '/convert', component: ConvertPage })
 
 const inspectionRoute = createRoute({
   getParentRoute: () => insideRoute,
@@ -171,6 +174,7 @@ export const router = createRouter({
     insideRoute.addChildren([
       inspectionsRoute,
       uploadRoute,
+      convertRoute,
       inspectionRoute,
       viewerRoute,
       profileRoute,

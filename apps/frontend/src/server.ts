@@ -11,7 +11,7 @@ export interface FrontendOptions {
 
 /** The addresses of router.tsx: they answer 200. Other addresses show the app's "no such page" with a 404. */
 export const pageAddress =
-  /^\/(?:upload|inspections\/[^/]+(?:\/view\/[^/]+)?|sign-in|setup|invitation|password-reset|profile|administration(?:\/(?:users|projects(?:\/[^/]+)?|tokens|search-attributes|roles|bin|fixity|renditions|audit))?)?\/?$/
+  /^\/(?:upload|convert|inspections\/[^/]+(?:\/view\/[^/]+)?|sign-in|setup|invitation|password-reset|profile|administration(?:\/(?:users|projects(?:\/[^/]+)?|tokens|search-attributes|roles|bin|fixity|renditions|audit))?)?\/?$/
 const notPages = /^\/(?:api|dicom-web|assets|health)(?:\/|$)/
 
 const nonceMark = '__CSP_NONCE__'

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { conversionClient, type ConversionClient } from './conversion-client.ts'
 import { instanceUrl } from './dicomweb-urls.ts'
 import {
   type InspectionDetail,
@@ -64,7 +65,8 @@ export interface PageRequest {
   limit?: number | undefined
 }
 
-export interface Client extends IdentityClient, ArchiveClient, SearchAttributeClient, UploadClient {
+export interface Client
+  extends IdentityClient, ArchiveClient, ConversionClient, SearchAttributeClient, UploadClient {
   getSession(signal?: AbortSignal): Promise<Session>
   searchInspections(query: Query, signal?: AbortSignal): Promise<InspectionPage>
   getInspection(study: string, signal?: AbortSignal): Promise<InspectionDetail>
@@ -124,6 +126,7 @@ export function createClient(fetch: (url: string, init: RequestInit) => Promise<
     ...uploadClient(send),
     ...searchAttributeClient(send),
     ...archiveClient(send, queryString),
+    ...conversionClient(send),
     getSession: (signal) => getJson(sessionSchema, '/api/session', signal),
     searchInspections: (query, signal) =>
       getJson(inspectionPageSchema, `/api/inspections${queryString({ ...query })}`, signal),

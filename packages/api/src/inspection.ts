@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { originalSchema } from './conversion.ts'
 
 const dicomDate = z.string().regex(/^\d{8}$/)
 
@@ -115,6 +116,8 @@ export const instanceSummarySchema = z.object({
   hasImage: z.boolean(),
   /** How many of its frames have a rendition (see rendition.ts); null when none has, and none need be asked for. */
   rendition: z.object({ frames: z.number().int() }).nullable(),
+  /** The file of another format that it was made of. */
+  original: originalSchema.nullable(),
   storedAt: z.string(),
 })
 export type InstanceSummary = z.infer<typeof instanceSummarySchema>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { slugSchema } from './administration.ts'
+import { convertContentSchema } from './conversion.ts'
 
 /**
  * One file on its way in parts. `open`: parts are taken; `assembling`: all are here and are being read; then how it ended.
@@ -12,7 +13,10 @@ export type UploadState = (typeof uploadStates)[number]
 export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits in small letters')
 
 /** What is to become of the bytes. */
-export const uploadContentSchema = z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('dicom') })])
+export const uploadContentSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('dicom') }),
+  convertContentSchema,
+])
 export type UploadContent = z.infer<typeof uploadContentSchema>
 
 /** POST /api/uploads */
@@ -36,6 +40,8 @@ const storedUids = {
   sopInstanceUid: z.string(),
   sopClassUid: z.string(),
   sha256: sha256Schema,
+  /** Made of a file of another format: how many objects; the UIDs are those of the first. */
+  objectCount: z.number().int().optional(),
 }
 
 export const uploadOutcomeSchema = z.discriminatedUnion('kind', [

@@ -191,6 +191,15 @@ export interface ComponentTable {
   created_at: ColumnType<Date, Date | string | undefined, Date | string>
 }
 
+export interface ConversionTemplateTable {
+  id: Generated<string>
+  project_id: number
+  name: string
+  form: ColumnType<unknown, string, string>
+  changed_by: string
+  changed_at: ColumnType<Date, Date | string | undefined, Date | string>
+}
+
 export interface CorrectionTable {
   id: Generated<string>
   project_id: number
@@ -328,6 +337,22 @@ export interface OneTimeLinkTable {
   created_by: string
   created_at: ColumnType<Date, Date | string | undefined, Date | string>
   expires_at: ColumnType<Date, Date | string, Date | string>
+}
+
+export interface OriginalTable {
+  id: GeneratedAlways<number>
+  blob_key: string
+  name: string
+  format: string
+  byte_size: number
+  sha256: Buffer
+  content: ColumnType<unknown, string, string>
+  stored_at: ColumnType<Date, Date | string | undefined, Date | string>
+}
+
+export interface OriginalInstanceTable {
+  instance_id: number
+  original_id: number
 }
 
 export interface ProjectTable {
@@ -580,6 +605,7 @@ export interface Schema {
   change: ChangeTable
   change_place: ChangePlaceTable
   component: ComponentTable
+  conversion_template: ConversionTemplateTable
   correction: CorrectionTable
   correction_instance: CorrectionInstanceTable
   deletion: DeletionTable
@@ -589,6 +615,8 @@ export interface Schema {
   instance_version: InstanceVersionTable
   membership: MembershipTable
   one_time_link: OneTimeLinkTable
+  original: OriginalTable
+  original_instance: OriginalInstanceTable
   project: ProjectTable
   proof_request: ProofRequestTable
   recovery_code: RecoveryCodeTable

@@ -40,7 +40,7 @@ export interface WriteOptions {
 }
 
 /** Group 0002 is file meta information, all behind it the data set. */
-const dataSetStart = '0003'
+export const dataSetStart = '0003'
 
 /** Made once for this program (PS3.7 D.3.3.2), derived from a UUID (PS3.5 B.2). */
 const implementationClassUid = '2.25.107504147168058301534899708687642384073'
@@ -68,7 +68,7 @@ export function* writePart10(dataset: Dataset, options: WriteOptions): Generator
   yield* syntax?.deflated ? deflate(pieces) : pieces
 }
 
-function preambleOf({ preamble = new Uint8Array(128) }: WriteOptions): Uint8Array {
+export function preambleOf({ preamble = new Uint8Array(128) }: WriteOptions): Uint8Array {
   if (preamble.length !== 128) throw new DicomWriteError(`A preamble has 128 bytes, not ${preamble.length}.`)
   return preamble
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { archiveJourneys } from './archive-journeys.ts'
+import { conversionJourneys } from './conversion-journeys.ts'
 import { dicomJourneys } from './dicom-journeys.ts'
 import { uploadJourneys } from './upload-journeys.ts'
 import { admin, type Journey, json, wildPassword } from './walk.ts'
@@ -146,5 +147,6 @@ export const journeys: Record<string, Journey> = {
   ...dicomJourneys,
   ...uploadJourneys,
   ...archiveJourneys,
+  ...conversionJourneys,
   ...(signOut ? { signOut } : {}),
 }

@@ -18,6 +18,19 @@ export interface InstanceWriter {
    * broke while the database was committing
    */
   insert(scope: StoreScope, row: NewInstance, alongside?: Alongside): Promise<InsertResult>
+  /**
+   * Inserts all of the rows in one commit, or none: then it says why, by the first one that is not new.
+   * @throws as `insert`
+   */
+  insertAll(scope: StoreScope, together: RowsTogether): Promise<InsertResult>
+}
+
+/** Rows that are all stored or none, with what else belongs to their commit. */
+export interface RowsTogether {
+  rows: readonly NewInstance[]
+  alongside: Alongside
+  /** What their event tells besides. */
+  detail: object
 }
 
 /** Sends its statement at once: the commit travels right behind it. */
@@ -59,6 +72,7 @@ export function createInstanceWriter(db: Db): InstanceWriter {
           setImmediate(() => void run())
         }
       }),
+    insertAll: (scope, together) => commitTogether(db, scope, together),
   }
 }
 
@@ -70,6 +84,54 @@ function takeBatch(queue: Waiting[]): Waiting[] {
   const end = queue.findIndex((waiting) => waiting.scope !== first.scope && rights(waiting) !== rights(first))
   return queue.splice(0, Math.min(end < 0 ? queue.length : end, maxBatch))
 }
+
+/** Ends a transaction whose rows are not all new. */
+class NotStored extends Error {
+  readonly result: InsertResult
+
+  constructor(result: InsertResult) {
+    super(result.outcome)
+    this.result = result
+  }
+}
+
+async function commitTogether(db: Db, scope: StoreScope, together: RowsTogether): Promise<InsertResult> {
+  const { rows, alongside, detail } = together
+  const work = async (client: PoolClient): Promise<void> => {
+    const declared = await readDeclared(db, Infinity, client)
+    for (let start = 0; start < rows.length; start += maxBatch) {
+      const results = await insertBatch(client, scope, rows.slice(start, start + maxBatch), declared)
+      const other = results.find(({ outcome }) => outcome !== 'stored')
+      if (other) throw new NotStored(other)
+    }
+  }
+  const batch = rows.map((row) => ({ scope, row }))
+  const stored = rows.map(() => ({ outcome: 'stored' as const }))
+  const [event] = storeEvents(batch, stored)
+  const events = event ? [{ scope, entry: { ...event.entry, detail: { ...event.entry.detail, ...detail } } }] : []
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await inTransaction(db, work, (client) =>
+        Promise.all([alongside(client), addAuditEvents(client, events), addChanges(client, storeChanges(batch, stored))]),
+      )
+      return { outcome: 'stored' }
+    } catch (error) {
+      if (error instanceof NotStored) return error.result
+      if (mayTryAgain(db, error) && attempt < maxAttempts) continue
+      if (!isRowsFault(error)) throw error
+      return { outcome: 'failed', error }
+    }
+  }
+}
+
+/** Rolled back, by no fault of the rows. */
+function mayTryAgain(db: Db, error: unknown): boolean {
+  if (error instanceof DeclaredChanged) forgetDeclared(db)
+  return error instanceof DeclaredChanged || isTransient(error)
+}
+
+/** Data exception, constraint, too large. */
+const isRowsFault = (error: unknown): boolean => /^(22|23|54)...$/.test(sqlState(error) ?? '')
 
 /** One transaction for the batch; when a row cannot be inserted the halves are tried, until it fails alone. */
 async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertResult[]> {
@@ -88,14 +150,8 @@ async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertRes
           ]),
       )
     } catch (error) {
-      if (error instanceof DeclaredChanged && attempt < maxAttempts) {
-        forgetDeclared(db)
-        continue
-      }
-      const state = sqlState(error) ?? ''
-      if (isTransient(error) && attempt < maxAttempts) continue
-      // Data exception, constraint, too large: some row's fault.
-      if (!/^(22|23|54)...$/.test(state)) throw error
+      if (mayTryAgain(db, error) && attempt < maxAttempts) continue
+      if (!isRowsFault(error)) throw error
       if (rows.length === 1) return [{ outcome: 'failed', error }]
       const middle = rows.length >> 1
       return [...(await commitBatch(db, batch.slice(0, middle))), ...(await commitBatch(db, batch.slice(middle)))]
@@ -105,13 +161,13 @@ async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertRes
 
 /** One event for what a request adds to a study by this commit. */
 function storeEvents(
-  batch: readonly Waiting[],
+  batch: readonly Pick<Waiting, 'scope' | 'row'>[],
   results: readonly InsertResult[],
 ): { scope: StoreScope; entry: AuditEntry }[] {
   const stored = batch.filter((_, index) => results[index]?.outcome === 'stored')
   const groups = Map.groupBy(stored, ({ scope, row }) => `${scope.requestId} ${row.study.studyInstanceUid}`)
   return [...groups.values()].map((group) => {
-    const [{ scope, row }] = group as [Waiting]
+    const [{ scope, row }] = group as [Pick<Waiting, 'scope' | 'row'>]
     const { studyInstanceUid, componentName, componentNumber } = row.study
     return {
       scope,
@@ -127,7 +183,7 @@ function storeEvents(
 }
 
 /** One change for what a commit adds to a study. */
-function storeChanges(batch: readonly Waiting[], results: readonly InsertResult[]): NewChange[] {
+function storeChanges(batch: readonly Pick<Waiting, 'row'>[], results: readonly InsertResult[]): NewChange[] {
   const stored = batch.flatMap(({ row }, index) => (results[index]?.outcome === 'stored' ? [row] : []))
   return [...Map.groupBy(stored, (row) => row.study.studyInstanceUid)].map(([studyInstanceUid, rows]) => ({
     kind: 'stored',

@@ -3,6 +3,7 @@ import type { Db } from '@instandt/db'
 import { foldText } from '@instandt/dicom'
 import type { Scope } from '../plugins/access.ts'
 import type { Narrowing } from './narrow-search.ts'
+import { originalColumn } from './originals.ts'
 import { runStatement } from './run-statement.ts'
 import {
   containsPattern,
@@ -174,7 +175,7 @@ export async function listInstances(
   const text = `select i.id as "cursorId", i.sop_instance_uid as "sopInstanceUid", i.sop_class_uid as "sopClassUid",
   i.transfer_syntax_uid as "transferSyntaxUid", i.instance_number as number, i.row_count as rows, i.column_count as columns,
   i.frame_count as "frameCount", i.byte_size as "byteSize", encode(i.sha256, 'hex') as sha256, i.warnings,
-  to_json(i.stored_at) #>> '{}' as "storedAt", ${isShown} as "hasImage",
+  ${originalColumn} as original, to_json(i.stored_at) #>> '{}' as "storedAt", ${isShown} as "hasImage",
   case when j.frames_made > 0 then json_build_object('frames', j.frames_made) end as rendition
 from (select r.id ${found}) view
 left join lateral (

@@ -3,6 +3,7 @@ import type { Pool, PoolClient } from 'pg'
 import type { ArchiveScope, Scope } from '../plugins/access.ts'
 import { addAuditEvent } from './audit.ts'
 import { addFarewell } from './changes.ts'
+import { dropOriginals } from './originals.ts'
 import { deletionNotFound } from './restore.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -92,21 +93,24 @@ export async function listRemains(db: Db, _scope: ArchiveScope, purge: Purge, li
   return rows
 }
 
-/** Removes the rows of instances whose bytes are gone, and puts up their tombstone. */
+/**
+ * Removes the rows of instances whose bytes are gone, and puts up their tombstone.
+ * @returns keys of files of other formats of which no object is left: nobody refers to them any more
+ */
 export async function buryRemains(
   db: Db,
   scope: ArchiveScope,
   purge: Purge,
   remains: readonly Remains[],
-): Promise<void> {
+): Promise<string[]> {
   const ids = remains.map((one) => one.id)
-  await inTransaction(db, async (client) => {
+  return inTransaction(db, async (client) => {
     const { rows } = await client.query<{ id: number }>(
       'delete from bin_instance where deletion_id = $1 and id = any($2::bigint[]) returning id',
       [purge.id, ids],
     )
     // Another process was quicker: the tombstone stands.
-    if (rows.length === 0) return
+    if (rows.length === 0) return []
     await client.query(`update deletion set next_try_at = ${lease} where id = $1`, [purge.id])
     await client.query('delete from instance_version where instance_id = any($1::bigint[])', [ids])
     await client.query('delete from fixity_fault where blob_key = any($1::text[])', [
@@ -135,6 +139,7 @@ export async function buryRemains(
         })),
       },
     })
+    return dropOriginals(client, scope, ids)
   })
 }
 

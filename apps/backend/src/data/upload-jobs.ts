@@ -36,6 +36,8 @@ export async function addDropJob(
 /** What the job has to do. */
 export interface Assembly {
   id: string
+  name: string
+  createdAt: Date
   blobKey: string
   byteSize: number
   partSize: number
@@ -52,7 +54,7 @@ export interface Assembly {
 export async function beginAssembly(db: Db, _scope: ArchiveScope, id: string): Promise<Assembly | undefined> {
   const { rows } = await db.pool.query<Omit<Assembly, 'parts'>>(
     `update upload set attempts = attempts + 1, read_bytes = 0, touched_at = now() where id = $1 and state = 'assembling'
-      returning id, blob_key as "blobKey", byte_size as "byteSize", part_size as "partSize", sha256, content,
+      returning id, name, created_at as "createdAt", blob_key as "blobKey", byte_size as "byteSize", part_size as "partSize", sha256, content,
         asked_by as "askedBy", attempts`,
     [id],
   )
@@ -90,6 +92,41 @@ export function storedAlongside(id: string, outcome: UploadOutcome): Alongside {
       `with finished as (${finishedNow}), gone as (delete from upload_part where upload_id in (select id from finished))
         select 1 / count(*) from finished`,
       [id, 'stored', JSON.stringify(outcome)],
+    )
+}
+
+/**
+ * The end of a file that became objects of other bytes, for the commit of their rows; with it the file itself gets its row.
+ * @param blobKeys of the objects made of it
+ */
+export function convertedAlongside(
+  { id, name, blobKey, byteSize, content }: Assembly,
+  file: { format: string; sha256: Uint8Array },
+  blobKeys: readonly string[],
+  outcome: UploadOutcome,
+): Alongside {
+  return (client) =>
+    client.query(
+      `with finished as (${finishedNow}), gone as (delete from upload_part where upload_id in (select id from finished)),
+        kept as (
+          insert into original (blob_key, name, format, byte_size, sha256, content)
+          select $4, $5, $6, $7, $8, $9 from finished returning id
+        ), linked as (
+          insert into original_instance (instance_id, original_id)
+          select i.id, kept.id from instance i cross join kept where i.blob_key = any($10::text[])
+        ) select 1 / count(*) from finished`,
+      [
+        id,
+        'stored',
+        JSON.stringify(outcome),
+        blobKey,
+        name,
+        file.format,
+        byteSize,
+        file.sha256,
+        JSON.stringify(content),
+        blobKeys,
+      ],
     )
 }
 
@@ -134,7 +171,7 @@ export async function dropIdleUploads(
   return inTransaction(db, async (client) => {
     const { rows } = await client.query<{ id: string; blobKey: string; byteSize: number }>(
       `delete from upload where state = 'open' and touched_at < now() - make_interval(secs => $1)
-        returning id, blob_key as "blobKey", byte_size as "byteSize"`,
+        returning id, name, created_at as "createdAt", blob_key as "blobKey", byte_size as "byteSize"`,
       [idleDays * 86_400],
     )
     if (rows.length > 0) {

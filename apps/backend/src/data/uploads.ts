@@ -277,14 +277,21 @@ export interface KnownFile {
   sopInstanceUid: string
 }
 
-/** Which of these files are stored in the projects of the scope: one place each. */
+/** Which of these files are stored in the projects of the scope, as they are or as what was made of them: one place each. */
 export async function findKnown(db: Db, scope: Scope, sha256: readonly string[]): Promise<KnownFile[]> {
   const { rows } = await db.pool.query<KnownFile>({
     name: 'find-known-files',
     text: `select encode(wanted, 'hex') as sha256, p.slug as project, s.study_instance_uid as "studyInstanceUid",
         r.series_instance_uid as "seriesInstanceUid", i.sop_instance_uid as "sopInstanceUid"
       from unnest($2::bytea[]) wanted
-      cross join lateral (select * from instance where sha256 = wanted and project_id = any($1::bigint[]) order by id limit 1) i
+      cross join lateral (
+        select * from (
+          select * from instance where sha256 = wanted
+          union all
+          select made.* from original o join original_instance oi on oi.original_id = o.id
+          join instance made on made.id = oi.instance_id where o.sha256 = wanted
+        ) i where i.project_id = any($1::bigint[]) order by i.id limit 1
+      ) i
       join series r on r.id = i.series_id join study s on s.id = i.study_id join project p on p.id = i.project_id`,
     values: [scope.projectIds, [...new Set(sha256)].map((hash) => Buffer.from(hash, 'hex'))],
   })

@@ -11,7 +11,6 @@ import { type ArchiveScope, readArchiveScope, type Scope } from '../plugins/acce
 import { startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
 import {
   begin,
-  blobKeys,
   complete,
   jobCount,
   look,
@@ -23,7 +22,7 @@ import {
   sha256Of,
 } from '../upload/upload.fixture.ts'
 import { assembleUpload } from './assemble-upload.ts'
-import { type DyingProcess, Killed, startDying } from './dying.fixture.ts'
+import { dieAtEachStep as dieAt, Killed, noOrphans as noOrphansIn, type Round } from './dying.fixture.ts'
 import { startJobs } from './index.ts'
 import { sweepOrphans } from './sweep-orphans.ts'
 
@@ -54,37 +53,13 @@ async function assembling(bytes: Uint8Array, more: object = {}): Promise<Upload>
 const run = (deps = backend.deps, id = ''): Promise<void> =>
   assembleUpload(deps, createInstanceWriter(deps.db), scope, id)
 
-/** Does the work in a process that dies at its first step, then in one that dies at its second, and so on to the end. */
-async function dieAtEachStep(
-  moment: 'before' | 'after',
-  round: (process: DyingProcess, number: number) => Promise<void>,
-): Promise<number> {
-  for (let number = 1; number < 200; number += 1) {
-    const process = startDying(backend.deps, backend.database.appUrl, number, moment)
-    try {
-      await round(process, number)
-      if (!process.isDead()) return number - 1
-    } finally {
-      await process.stop()
-    }
-  }
-  throw new Error('the work has no end')
-}
+const dieAtEachStep = (moment: 'before' | 'after', round: Round): Promise<number> => dieAt(backend, moment, round)
 
 async function query<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
   return (await backend.db.pool.query<Row>(text, values)).rows
 }
 
-/** Nothing in the store but what a row refers to, once the sweep has been. */
-async function noOrphans(): Promise<void> {
-  await sweepOrphans(backend.deps, scope, { graceHours: 0, quarantineDays: 0 })
-  await sweepOrphans(backend.deps, scope, { graceHours: 0, quarantineDays: 0, now: new Date(Date.now() + 86_400_000) })
-  const rows = await query<{ blob_key: string }>('select blob_key from instance order by 1')
-  assert.deepEqual(
-    (await blobKeys(backend)).filter((key) => !key.startsWith('staged/')),
-    rows.map((row) => row.blob_key),
-  )
-}
+const noOrphans = (): Promise<void> => noOrphansIn(backend)
 
 for (const moment of ['before', 'after'] as const) {
   test(`killed ${moment} any step, an upload is stored once in the end`, { timeout: 240_000 }, async () => {

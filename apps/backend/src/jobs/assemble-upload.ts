@@ -1,6 +1,5 @@
 import type { UploadOutcome } from '@instandt/api'
 import { AppError } from '../app-error.ts'
-import type { AuditEntry } from '../data/audit.ts'
 import type { InstanceWriter } from '../data/group-commit.ts'
 import {
   type Assembly,
@@ -12,25 +11,11 @@ import {
 } from '../data/upload-jobs.ts'
 import { withUploadAlone } from '../data/upload-locks.ts'
 import type { Deps } from '../deps.ts'
-import {
-  observe,
-  type ReceivedFile,
-  Refusal,
-  refusalEvent,
-  registerFile,
-  type StoreOutcome,
-  type Uids,
-} from '../dicomweb/stow/store-instance.ts'
+import { observe, type ReceivedFile, Refusal, registerFile } from '../dicomweb/stow/store-instance.ts'
 import { type ArchiveScope, scopeAsKept } from '../plugins/access.ts'
+import { convertUpload } from './convert-upload.ts'
+import { digestMismatch, type End, failed, type Named, type Reading, refused, uidsOf } from './upload-end.ts'
 import { PartDamaged, verifiedParts } from './verified-parts.ts'
-
-interface End {
-  state: 'stored' | 'refused' | 'failed'
-  outcome: UploadOutcome
-  event?: AuditEntry | undefined
-  /** Committed with the row: nothing is left to be told. */
-  isTold?: boolean
-}
 
 const mostAttempts = 20
 const noteEveryMs = 2_000
@@ -67,13 +52,6 @@ export async function assembleUpload(
   const isOurs = await finishUpload(deps.db, scopeAsKept(upload.askedBy), id, { state, outcome, event })
   // The end is told first: what a crash leaves here is an orphan for the sweep. No row refers to these bytes.
   if (isOurs) await deps.blobs.delete(upload.blobKey)
-}
-
-interface Reading {
-  signal: AbortSignal
-  readBytes: number
-  isSuperseded(): boolean
-  stop(): void
 }
 
 /** Tells now and then how far the reading is; stops it when somebody else has ended the upload. */
@@ -114,9 +92,9 @@ async function bringToEnd(
     await withUploadAlone(deps.db, scope, id, () =>
       deps.blobs.commitParts(blobKey, { count: parts.length, partSize, byteLength: byteSize }),
     )
+    if (upload.content.kind === 'convert') return await convertUpload(deps, writer, upload, upload.content, reading)
     const file = await readOnce(deps, upload, reading)
-    if (upload.sha256 && !upload.sha256.equals(file.sha256))
-      return failed('digest-mismatch', 'The file has another SHA-256 than announced: it changed while it was sent.')
+    if (upload.sha256 && !upload.sha256.equals(file.sha256)) return digestMismatch()
     return await register(deps, writer, upload, file)
   } catch (error) {
     if (error instanceof Refusal) return refused(error.outcome)
@@ -152,29 +130,3 @@ async function register(deps: Deps, writer: InstanceWriter, upload: Assembly, fi
   if (outcome.kind === 'stored') return { state: 'stored', outcome: told, isTold: true }
   return { state: 'stored', outcome: { kind: 'already-stored', ...named } }
 }
-
-type Named = Omit<Extract<UploadOutcome, { kind: 'stored' }>, 'kind'>
-
-function uidsOf({ study, series, instance, sopClass }: Partial<Uids> = {}): Partial<Named> {
-  return {
-    ...(study === undefined ? {} : { studyInstanceUid: study }),
-    ...(series === undefined ? {} : { seriesInstanceUid: series }),
-    ...(instance === undefined ? {} : { sopInstanceUid: instance }),
-    ...(sopClass === undefined ? {} : { sopClassUid: sopClass }),
-  }
-}
-
-function refused(outcome: Extract<StoreOutcome, { kind: 'refused' }>): End {
-  const { failureReason, comment, uids } = outcome
-  return {
-    state: 'refused',
-    outcome: { kind: 'refused', failureReason, comment, ...uidsOf(uids) },
-    event: refusalEvent([outcome]),
-  }
-}
-
-const failed = (code: string, comment: string): End => ({
-  state: 'failed',
-  outcome: { kind: 'failed', code, comment },
-  event: { action: 'image.store', result: 'failed', detail: { reason: comment } },
-})

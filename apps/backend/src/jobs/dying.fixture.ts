@@ -1,9 +1,14 @@
 // For tests: a process that dies at a chosen step. Database and store are the real ones; from that step on nothing of this
 // process reaches them any more, and its connections break, as after SIGKILL.
+import assert from 'node:assert/strict'
 import { type Db, openDb } from '@instandt/db'
 import type pg from 'pg'
 import type { Deps } from '../deps.ts'
+import { readArchiveScope } from '../plugins/access.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
+import type { TestBackend } from '../test-backend.fixture.ts'
+import { blobKeys } from '../upload/upload.fixture.ts'
+import { sweepOrphans } from './sweep-orphans.ts'
 
 export class Killed extends Error {
   constructor() {
@@ -104,4 +109,34 @@ export function startDying(
       await db.pool.end().catch(() => undefined)
     },
   }
+}
+
+export type Round = (process: DyingProcess, number: number) => Promise<void>
+
+/** Does the work in a process that dies at its first step, then in one that dies at its second, and so on to the end. */
+export async function dieAtEachStep(backend: TestBackend, moment: 'before' | 'after', round: Round): Promise<number> {
+  for (let number = 1; number < 200; number += 1) {
+    const process = startDying(backend.deps, backend.database.appUrl, number, moment)
+    try {
+      await round(process, number)
+      if (!process.isDead()) return number - 1
+    } finally {
+      await process.stop()
+    }
+  }
+  throw new Error('the work has no end')
+}
+
+/** Nothing in the store but what a row refers to, once the sweep has been. */
+export async function noOrphans(backend: TestBackend): Promise<void> {
+  const scope = await readArchiveScope(backend.db)
+  await sweepOrphans(backend.deps, scope, { graceHours: 0, quarantineDays: 0 })
+  await sweepOrphans(backend.deps, scope, { graceHours: 0, quarantineDays: 0, now: new Date(Date.now() + 86_400_000) })
+  const { rows } = await backend.db.pool.query<{ blob_key: string }>(
+    'select blob_key from instance union all select blob_key from original order by 1',
+  )
+  assert.deepEqual(
+    (await blobKeys(backend)).filter((key) => !key.startsWith('staged/')),
+    rows.map((row) => row.blob_key),
+  )
 }

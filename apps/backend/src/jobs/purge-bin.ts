@@ -58,7 +58,9 @@ async function purgeOne(
     const remains = await listRemains(deps.db, scope, purge, instancesAtOnce)
     if (remains.length === 0) break
     await removeBytes(deps, remains)
-    await buryRemains(deps.db, scope, purge, remains)
+    const originals = await buryRemains(deps.db, scope, purge, remains)
+    // What is not removed now is an orphan, and goes with the sweep.
+    await inParallel(originals, blobsAtOnce, (key) => deps.blobs.delete(key))
     report.instances += remains.length
   }
   await endPurge(deps.db, scope, purge)

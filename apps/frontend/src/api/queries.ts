@@ -136,6 +136,13 @@ export const deliveriesQuery = (project: string, webhook: string) =>
     queryFn: ({ signal }) => client.listDeliveries(project, webhook, { limit: 50 }, signal),
   })
 
+/** Filled-in forms for files of other formats. */
+export const templatesQuery = (project: string) =>
+  queryOptions({
+    queryKey: ['conversion-templates', project],
+    queryFn: ({ signal }) => client.listTemplates(project, signal),
+  })
+
 /** Days of this device's time zone become instants; the last one is meant whole. */
 export const auditQuery = ({ from, to, ...words }: AuditSearch) =>
   infiniteQueryOptions({

@@ -22,7 +22,10 @@ export function AppFrame() {
   const [isHelpOpen, help] = useDisclosure(false)
   const session = useQuery(sessionQuery)
   const canStore = session.data?.projects.some((one) => one.permissions.includes('store')) ?? false
-  const isUploadPage = useMatchRoute()({ to: '/upload' }) !== false
+  const matches = useMatchRoute()
+  const isUploadPage = matches({ to: '/upload' }) !== false
+  // That page takes files of its own.
+  const isConvertPage = matches({ to: '/convert' }) !== false
 
   useShortcuts({
     '?': help.open,
@@ -75,7 +78,7 @@ export function AppFrame() {
       <main id="content" className={classes.content} tabIndex={-1}>
         <Outlet />
       </main>
-      {canStore ? <DropAnywhere onDropped={() => void navigate({ to: '/upload' })} /> : null}
+      {canStore && !isConvertPage ? <DropAnywhere onDropped={() => void navigate({ to: '/upload' })} /> : null}
       <ShortcutsHelp opened={isHelpOpen} onClose={help.close} />
     </div>
   )

@@ -29,6 +29,7 @@ const groups = [
   ['image_purge', 'image.purge'],
   ['image_correct', 'image.correct'],
   ['webhook', 'webhook'],
+  ['template', 'template'],
   ['access', 'access'],
   ['audit', 'audit'],
   ['archive', 'archive'],

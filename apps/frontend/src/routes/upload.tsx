@@ -1,8 +1,10 @@
-import { Text, Title } from '@mantine/core'
+import { Anchor, Text, Title } from '@mantine/core'
 import { IconCloudUpload } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { sessionQuery } from '../api/queries.ts'
+import { ConvertOffer } from '../features/conversion/convert-offer.tsx'
 import { ChooseFiles } from '../features/upload/choose-files.tsx'
 import { OpenUploads } from '../features/upload/open-uploads.tsx'
 import { ProjectChoice } from '../features/upload/project-choice.tsx'
@@ -18,11 +20,19 @@ export function UploadPage() {
   const { data: session } = useQuery(sessionQuery)
   const canStore = session?.projects.some((one) => one.permissions.includes('store')) ?? false
   const hasFiles = upload.files.length > 0
+  const convertible = upload.files.flatMap(({ reason, file }) =>
+    reason?.key === 'notConverted' && file instanceof File ? [file] : [],
+  )
   return (
     <div className={classes.page}>
       <title>{`${t('upload.title')} – ${t('app.name')}`}</title>
       <div className={classes.top}>
         <Title order={1}>{t('upload.title')}</Title>
+        {canStore ? (
+          <Anchor component={Link} to="/convert" size="sm">
+            {t('convert.fromUpload')}
+          </Anchor>
+        ) : null}
         {hasFiles && canStore ? <ChooseFiles size="xs" /> : null}
       </div>
       <div className={classes.middle}>
@@ -36,6 +46,7 @@ export function UploadPage() {
         ) : null}
         {canStore ? <OpenUploads upload={upload} /> : null}
         {hasFiles ? <UploadProgress upload={upload} /> : null}
+        {canStore && !upload.isActive ? <ConvertOffer files={convertible} /> : null}
       </div>
       {hasFiles ? (
         <UploadList upload={upload} />

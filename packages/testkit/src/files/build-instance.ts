@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import {
-  lookup,
+  attributesOf,
   transferSyntax,
   writePart10,
   type Dataset,
   type Element,
-  type JsonValue,
   type WriteOptions,
 } from '@instandt/dicom'
 import { encodeRle } from '@instandt/pixels'
@@ -52,37 +51,10 @@ export function uidOf(...words: (string | number)[]): string {
   return `2.25.${BigInt(`0x${digest.slice(0, 32)}`)}`
 }
 
-type Plain = JsonValue | readonly JsonValue[] | undefined
-
-/** Attributes by keyword or tag, with the VR of the dictionary: `attributesOf({ PatientID: 'W-12' })`. */
-export function attributesOf(values: Readonly<Record<string, Plain>>): Dataset {
-  const dataset: Dataset = {}
-  for (const [name, value] of Object.entries(values)) {
-    if (value === undefined) continue
-    const entry = lookup(name)
-    if (!entry) throw new RangeError(`The dictionary has no ${name}.`)
-    const { tag, vr } = entry
-    const list = (Array.isArray(value) ? (value as JsonValue[]) : [value as JsonValue]).map((one) =>
-      vr === 'PN' && typeof one === 'string' ? nameOf(one) : one,
-    )
-    dataset[tag] = list.length === 0 ? { vr } : { vr, Value: list }
-  }
-  return dataset
-}
-
 /** A sequence of items, by keyword. */
 export function sequenceOf(keyword: string, items: Dataset[]): Dataset {
   const dataset = attributesOf({ [keyword]: [] })
   return Object.fromEntries(Object.keys(dataset).map((tag) => [tag, { vr: 'SQ', Value: items } satisfies Element]))
-}
-
-function nameOf(text: string): JsonValue {
-  const [Alphabetic = '', Ideographic, Phonetic] = text.split('=')
-  return {
-    Alphabetic,
-    ...(Ideographic === undefined ? {} : { Ideographic }),
-    ...(Phonetic === undefined ? {} : { Phonetic }),
-  }
 }
 
 /** Cheap and never the same in two places: for tests that compare bytes. */

@@ -1,5 +1,6 @@
 import type { Dataset } from '@instandt/dicom'
-import { attributesOf, buildInstance, uidOf, type ImageOptions } from './build-instance.ts'
+import { attributesOf } from '@instandt/dicom'
+import { buildInstance, uidOf, type ImageOptions } from './build-instance.ts'
 
 /** What a stored pixel holds. */
 export interface Probe {

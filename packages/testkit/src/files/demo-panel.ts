@@ -1,4 +1,5 @@
-import { attributesOf, sequenceOf } from './build-instance.ts'
+import { attributesOf } from '@instandt/dicom'
+import { sequenceOf } from './build-instance.ts'
 import { writeDemo, type DemoFile, type DemoInspection, type Flaw } from './demo-file.ts'
 import { renderCscan } from './ultrasonic-cscan.ts'
 

@@ -1,5 +1,5 @@
+export { attributesOf } from '@instandt/dicom'
 export {
-  attributesOf,
   buildInstance,
   sequenceOf,
   streamInstance,
@@ -11,3 +11,5 @@ export { type DemoFile, type DemoTruth, type Flaw, type Probe } from './demo-fil
 export { demoInspections, demoTruth } from './demo-inspections.ts'
 export { duplexDiameters, wireDiameters, type Wire } from './image-quality-indicators.ts'
 export { createRandom, type Random } from './random.ts'
+export { buildPng, pngChunk, type PngOptions } from './png.ts'
+export { buildTiff, type TiffCompression, type TiffOptions, type TiffPage } from './tiff.ts'

@@ -3,6 +3,7 @@ import { type Dataset, DicomReadError, createHeaderReader, failureReasons, getSt
 import { AppError } from '../../app-error.ts'
 import type { AuditEntry } from '../../data/audit.ts'
 import type { Alongside, InstanceWriter } from '../../data/group-commit.ts'
+import type { InsertResult } from '../../data/new-instance.ts'
 import type { Deps } from '../../deps.ts'
 import type { StoreScope } from '../../plugins/access.ts'
 import { newObjectKey } from '../../storage/blob-keys.ts'
@@ -75,7 +76,17 @@ export async function registerFile(
 ): Promise<StoreOutcome> {
   const result = await writer.insert(scope, buildRows(read, uids, { blobKey, byteSize, sha256 }), alongside)
   if (result.outcome === 'stored' || result.outcome === 'already-stored') return { kind: result.outcome, uids }
+  return insertRefusal(deps, result, uids)
+}
+
+/** What is told of an instance that got no row. */
+export function insertRefusal(
+  deps: Pick<Deps, 'log'>,
+  result: Exclude<InsertResult, { outcome: 'stored' }>,
+  uids: Uids,
+): Extract<StoreOutcome, { kind: 'refused' }> {
   if (result.outcome === 'conflict') return { kind: 'refused', ...conflictWords(result.reason), uids }
+  if (result.outcome === 'already-stored') return { kind: 'refused', ...conflictWords('same-bytes'), uids }
   deps.log.error({ err: result.error, sopInstanceUid: uids.instance }, 'the row could not be inserted')
   return {
     kind: 'refused',
@@ -106,6 +117,8 @@ function conflictWords(reason: string): { failureReason: number; comment: string
       comment: 'Another file with this SOP Instance UID is stored; it was kept.',
     }
   }
+  if (reason === 'same-bytes')
+    return { failureReason: failureReasons.duplicateSopInstance, comment: 'This very object is stored already.' }
   if (reason === 'other-series') {
     return {
       failureReason: failureReasons.duplicateSopInstance,

@@ -62,10 +62,12 @@ export async function* readPages<T>(
   }
 }
 
+type Bytes = Pick<StoredObject, 'blobKey' | 'byteSize'>
+
 /** The bytes of a stored file, exactly as many as were stored; fewer are a fault, not an end. */
 export function openObject(
   deps: Deps,
-  object: StoredObject,
+  object: Bytes,
   memory?: ReaderMemory,
   range: ByteRange = { offset: 0, length: object.byteSize },
 ): Promise<AsyncIterable<Uint8Array>> {
@@ -74,7 +76,7 @@ export function openObject(
 
 async function openExactly(
   deps: Deps,
-  object: StoredObject,
+  object: Bytes,
   range: ByteRange,
   memory?: ReaderMemory,
 ): Promise<AsyncIterable<Uint8Array>> {

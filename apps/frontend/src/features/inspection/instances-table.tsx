@@ -1,7 +1,15 @@
-import { instanceUrl, type InstanceSummary, thumbnailUrl } from '@instandt/api'
+import { instanceUrl, type InstanceSummary, originalUrl, thumbnailUrl } from '@instandt/api'
 import { transferSyntax } from '@instandt/dicom'
 import { ActionIcon, CopyButton, HoverCard, Tooltip, VisuallyHidden } from '@mantine/core'
-import { IconAlertTriangle, IconCheck, IconCopy, IconDownload, IconListDetails, IconPhoto } from '@tabler/icons-react'
+import {
+  IconAlertTriangle,
+  IconCheck,
+  IconCopy,
+  IconDownload,
+  IconFileDownload,
+  IconListDetails,
+  IconPhoto,
+} from '@tabler/icons-react'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useMemo } from 'react'
@@ -99,7 +107,7 @@ export function InstancesTable({ study, series, count, selected, isCompact }: In
     <VirtualGrid
       label={t('inspection.table')}
       columns={columns}
-      template="2.25rem 2.5rem minmax(10rem, 2fr) 6.5rem 4rem minmax(8rem, 1.3fr) 5rem 8.5rem 6.5rem"
+      template="2.25rem 2.5rem minmax(10rem, 2fr) 6.5rem 4rem minmax(8rem, 1.3fr) 5rem 8.5rem 8rem"
       rows={instances}
       rowKey={({ sopInstanceUid }) => sopInstanceUid}
       rowHeight={44}
@@ -192,7 +200,7 @@ interface InstanceActionsProps {
 
 function InstanceActions({ study, series, instance, onAttributes }: InstanceActionsProps) {
   const { t } = useTranslation()
-  const { sopInstanceUid, frameCount } = instance
+  const { sopInstanceUid, frameCount, original } = instance
   return (
     <span className={classes.actions}>
       {frameCount === null ? null : (
@@ -235,6 +243,21 @@ function InstanceActions({ study, series, instance, onAttributes }: InstanceActi
           <IconDownload size={16} />
         </ActionIcon>
       </Tooltip>
+      {original ? (
+        <Tooltip label={t('inspection.original', { name: original.name, format: original.format.toUpperCase() })}>
+          <ActionIcon
+            component="a"
+            href={originalUrl(study, series, sopInstanceUid)}
+            download={original.name.split('/').at(-1)}
+            variant="subtle"
+            color="gray"
+            tabIndex={-1}
+            aria-label={t('inspection.original', { name: original.name, format: original.format.toUpperCase() })}
+          >
+            <IconFileDownload size={16} />
+          </ActionIcon>
+        </Tooltip>
+      ) : null}
     </span>
   )
 }

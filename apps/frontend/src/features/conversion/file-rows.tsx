@@ -1,0 +1,114 @@
+import { Anchor, Button, Progress, Text } from '@mantine/core'
+import { IconFile } from '@tabler/icons-react'
+import { Link } from '@tanstack/react-router'
+import { useRef } from 'react'
+import { useTranslation } from 'react-i18next'
+import { formatBytes } from '../../ui/format.ts'
+import type { ConvertRow } from './convert-queue.ts'
+import classes from './conversion.module.css'
+
+/** The chosen files and what has become of each. */
+export function FileRows({
+  rows,
+  onRemove,
+}: {
+  rows: readonly ConvertRow[]
+  onRemove: ((id: string) => void) | undefined
+}) {
+  const { t, i18n } = useTranslation()
+  return (
+    <ul className={classes.rows} aria-label={t('convert.files')}>
+      {rows.map((row) => (
+        <li key={row.id} className={classes.row}>
+          <span className={classes.name} title={row.file.webkitRelativePath || row.file.name}>
+            {row.file.name}
+          </span>
+          <Text span size="sm" c="dimmed" className={classes.size}>
+            {formatBytes(row.file.size, i18n.language)}
+          </Text>
+          <span className={classes.state}>
+            <RowWords row={row} />
+            {row.state === 'waiting' && onRemove ? (
+              <Button
+                size="compact-xs"
+                variant="subtle"
+                color="gray"
+                aria-label={`${t('common.remove')}: ${row.file.name}`}
+                onClick={() => onRemove(row.id)}
+              >
+                {t('common.remove')}
+              </Button>
+            ) : null}
+          </span>
+          <Progress
+            className={classes.bar}
+            size={3}
+            value={row.state === 'stored' ? 100 : row.share * 100}
+            color={row.state === 'refused' || row.state === 'failed' ? 'red' : 'signal'}
+            aria-label={`${t(`convert.states.${row.state}`)}: ${row.file.name}`}
+          />
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function RowWords({ row }: { row: ConvertRow }) {
+  const { t } = useTranslation()
+  const words = t(`convert.states.${row.state}`)
+  if (row.state === 'stored' && row.studyInstanceUid !== undefined) {
+    return (
+      <Text span size="sm">
+        {t('convert.made', { count: row.objectCount ?? 1 })}{' '}
+        <Anchor component={Link} to={`/inspections/${row.studyInstanceUid}`} size="sm">
+          {t('upload.openInspection')}
+        </Anchor>
+      </Text>
+    )
+  }
+  const isBad = row.state === 'refused' || row.state === 'failed'
+  return (
+    <Text span size="sm" {...(isBad ? { c: 'red' } : { c: 'dimmed' })}>
+      {row.reason === undefined ? words : `${words}: ${row.reason}`}
+    </Text>
+  )
+}
+
+/** What is offered by the file chooser; raw files may be called anything. */
+export const acceptedFiles = '.tif,.tiff,.btf,.png,.jpg,.jpeg,.pdf'
+
+interface ChooseProps {
+  isRaw: boolean
+  isDisabled: boolean
+  onChosen: (files: File[]) => void
+}
+
+export function ChooseConvertFiles({ isRaw, isDisabled, onChosen }: ChooseProps) {
+  const { t } = useTranslation()
+  const input = useRef<HTMLInputElement>(null)
+  return (
+    <>
+      <Button
+        leftSection={<IconFile size={16} aria-hidden />}
+        variant="default"
+        disabled={isDisabled}
+        onClick={() => input.current?.click()}
+      >
+        {t('upload.chooseFiles')}
+      </Button>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        aria-label={t('convert.files')}
+        {...(isRaw ? {} : { accept: acceptedFiles })}
+        onChange={(event) => {
+          onChosen([...(event.currentTarget.files ?? [])])
+          // The same choice again must count as a change.
+          event.currentTarget.value = ''
+        }}
+      />
+    </>
+  )
+}

@@ -1,0 +1,127 @@
+// Films become images of an inspection in the browser: form, template, refusal with its words, original.
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { buildTiff } from '@instandt/testkit/files'
+import { startApp, type TestApp } from './src/app.ts'
+import { missingBrowser, openBrowser, type TestBrowser } from './src/browser.ts'
+
+const skip = missingBrowser ?? false
+let app: TestApp
+let browser: TestBrowser
+let folder: string
+
+const shots = process.env['INSTANDT_SCREENSHOTS']
+
+function film(seed: number): Uint8Array {
+  const columns = 900
+  const rows = 400
+  const pixels = Uint16Array.from({ length: columns * rows }, (_, at) => {
+    const weld = Math.exp(-(((Math.floor(at / columns) - 200) / 60) ** 2))
+    return 12_000 + 30_000 * weld + ((at * 7919 + seed) % 1500)
+  })
+  return buildTiff([{ columns, rows, pixels: new Uint8Array(pixels.buffer), compression: 'lzw', dpi: 508 }])
+}
+
+before(async () => {
+  if (skip) return
+  app = await startApp()
+  browser = await openBrowser()
+  folder = await mkdtemp(path.join(tmpdir(), 'instandt-convert-'))
+  await writeFile(path.join(folder, 'W-17 A.tif'), film(1))
+  await writeFile(path.join(folder, 'W-17 B.tif'), film(2))
+  await writeFile(path.join(folder, 'cut.tif'), film(3).subarray(0, 4000))
+})
+after(async () => {
+  await browser?.stop()
+  await app?.stop()
+  if (folder) await rm(folder, { recursive: true })
+})
+
+test(
+  'films are converted with a form and its template; what is refused says why; the original is there',
+  { skip },
+  async () => {
+    const { page, complaints } = await browser.newPage()
+    const shot = async (name: string): Promise<void> => {
+      if (shots !== undefined) await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true })
+    }
+    await page.goto(`${app.url}/upload`)
+    await page.getByRole('link', { name: /Convert TIFF/ }).click()
+    await page.getByRole('heading', { name: 'Convert files' }).waitFor()
+    await shot('convert-empty')
+    await page
+      .locator('input[type=file]')
+      .setInputFiles(['W-17 A.tif', 'W-17 B.tif', 'cut.tif'].map((name) => path.join(folder, name)))
+    const start = page.getByRole('button', { name: 'Convert 3 files' })
+    await start.click()
+    await page.getByText('A component needs a name or a number').waitFor()
+    await shot('convert-faults')
+    await page.getByLabel('Component ID number').fill('W-17')
+    await page.getByLabel('Order', { exact: true }).fill('WO-2026/0815')
+    await page.getByLabel('Model').fill('2905')
+    await page.getByLabel('Optical density to').fill('4,7')
+    await page.getByLabel('Digitiser class').selectOption('DS')
+
+    await page.getByRole('button', { name: 'Save as template' }).click()
+    await page.getByLabel('Name of the template').fill('Films')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByRole('button', { name: 'Remove template' }).waitFor()
+
+    await start.click()
+    await page.getByText('1 object made.').nth(1).waitFor({ timeout: 60_000 })
+    await page.getByText(/Refused: .*cut off/).waitFor({ timeout: 60_000 })
+    await shot('convert-done')
+
+    // A new film of the same shop: the template brings what is the same.
+    await page.reload()
+    await page.getByLabel('Template', { exact: true }).selectOption('Films')
+    assert.equal(await page.getByLabel('Model').inputValue(), '2905')
+    assert.equal(await page.getByLabel('Component ID number').inputValue(), '')
+
+    await page.goto(app.url)
+    await page.getByText('W-17').first().click()
+    const original = page.getByRole('link', { name: 'Original file W-17 A.tif (TIFF)' })
+    await original.waitFor()
+    await shot('convert-inspection')
+    // A download of the browser's own does not carry what signs this page in.
+    const answer = await page.request.get(app.url + (await original.getAttribute('href')))
+    assert.match(answer.headers()['content-disposition'] ?? '', /W-17 A\.tif/)
+    assert.ok((await answer.body()).equals(film(1)))
+    assert.deepEqual(complaints, [])
+  },
+)
+
+test('films dropped among DICOM files are handed to the page that converts them', { skip }, async () => {
+  const { page } = await browser.newPage()
+  await page.goto(`${app.url}/upload`)
+  await page.locator('input[type=file]').first().setInputFiles(path.join(folder, 'W-17 A.tif'))
+  await page.getByText('1 file is an image or document of another format.').waitFor()
+  if (shots !== undefined) await page.screenshot({ path: path.join(shots, 'convert-offer.png') })
+  await page.getByRole('button', { name: 'Convert files' }).click()
+  await page.getByRole('button', { name: 'Convert 1 file' }).waitFor()
+  await page.getByText('W-17 A.tif').waitFor()
+})
+
+for (const [name, options] of [
+  ['narrow-light-de', { width: 390, height: 844, colours: 'light', language: 'de' }],
+  ['wide-light', { width: 1440, height: 900, colours: 'light' }],
+] as const) {
+  test(`the form fits its window: ${name}`, { skip }, async () => {
+    const { page } = await browser.newPage(options)
+    await page.addInitScript(() => localStorage.setItem('instandt-colours', 'light'))
+    await page.goto(`${app.url}/convert`)
+    await page.locator('input[type=file]').setInputFiles(path.join(folder, 'W-17 A.tif'))
+    await page.locator('input[type=checkbox]').first().check()
+    await page.getByLabel(/Known from|Bekannt aus/).selectOption('calibrated')
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    )
+    assert.equal(overflow, 0)
+    if (shots === undefined) return
+    await page.setViewportSize({ width: options.width, height: 2600 })
+    await page.screenshot({ path: path.join(shots, `convert-${name}.png`) })
+  })
+}

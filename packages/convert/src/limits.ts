@@ -1,0 +1,21 @@
+const mebibyte = 1024 * 1024
+
+/** Generous for real files, deadly for hostile ones. */
+export const limits = {
+  /** Rows and Columns are unsigned 16-bit (PS3.3 C.7.6.3). */
+  side: 65_535,
+  /** Bytes of one value in a native file (PS3.5 7.1): the length has 32 bits, and the last one stands for "undefined". */
+  valueBytes: 0xffff_fffe,
+  pages: 10_000,
+  /** Of one value in a TIFF directory, and of all of them together. */
+  tagBytes: 16 * mebibyte,
+  allTagBytes: 64 * mebibyte,
+  directoryEntries: 4096,
+  /** What has to be in memory as a whole: a row of tiles, a JPEG strip, an interlaced picture. */
+  heldBytes: 256 * mebibyte,
+  /** Pixels a byte of the file may become; counted beyond the first `freeBytes`. */
+  inflateRatio: 400,
+  freeBytes: 64 * mebibyte,
+  /** Segments and chunks before the pixels of a JPEG or PNG begin. */
+  segments: 10_000,
+} as const
