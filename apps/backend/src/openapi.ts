@@ -41,6 +41,8 @@ export interface Operation {
 const dicomJson = 'application/dicom+json'
 const related = 'multipart/related'
 const octets = 'application/octet-stream'
+const zip = 'application/zip'
+const pictures = { mediaType: 'image/jpeg', alsoAs: ['image/png', 'image/gif'] }
 const instances = [related, 'application/dicom']
 const study = '/dicom-web/studies/{study}'
 const series = `${study}/series/{series}`
@@ -118,9 +120,9 @@ export const operations: Record<string, Operation> = {
     summary: 'QIDO-RS: instances of a series',
     mediaType: dicomJson,
   },
-  [`GET ${study}`]: { summary: 'WADO-RS: a study', mediaType: related },
-  [`GET ${series}`]: { summary: 'WADO-RS: a series', mediaType: related },
-  [`GET ${instance}`]: { summary: 'WADO-RS: an instance', mediaType: related, alsoAs: ['application/dicom'] },
+  [`GET ${study}`]: { summary: 'WADO-RS: a study', mediaType: related, alsoAs: [zip] },
+  [`GET ${series}`]: { summary: 'WADO-RS: a series', mediaType: related, alsoAs: [zip] },
+  [`GET ${instance}`]: { summary: 'WADO-RS: an instance', mediaType: related, alsoAs: ['application/dicom', zip] },
   ...Object.fromEntries(
     [study, series, instance].flatMap((address) => [
       [
@@ -134,8 +136,8 @@ export const operations: Record<string, Operation> = {
   [`GET ${instance}/frames/{frames}`]: { summary: 'WADO-RS: frames', mediaType: related, alsoAs: [octets] },
   ...Object.fromEntries(
     [study, series, instance, `${instance}/frames/{frames}`].flatMap((address) => [
-      [`GET ${address}/rendered`, { summary: 'WADO-RS: pictures for screens', mediaType: 'image/jpeg' }],
-      [`GET ${address}/thumbnail`, { summary: 'WADO-RS: a small picture', mediaType: 'image/jpeg' }],
+      [`GET ${address}/rendered`, { summary: 'WADO-RS: pictures for screens', ...pictures }],
+      [`GET ${address}/thumbnail`, { summary: 'WADO-RS: a small picture', ...pictures }],
     ]),
   ),
   [`GET ${instance}/bulkdata/{path}`]: {

@@ -187,7 +187,8 @@ test('SQL of a search from the values of a declared attribute', () => {
     where v.value_id = m.id
       and v.project_id = p.id
       and r.modality = $3::text
-      and not exists (select from instance_value w join attribute_value b on b.id = w.value_id
+      and not exists (select from instance_value w cross join lateral (
+        select * from attribute_value where id = w.value_id offset 0) b
       where w.instance_id = v.instance_id and b.attribute_id = $1::integer and b.number_value >= $4::float8 and b.number_value <= $5::float8
         and b.number_value < m.rank offset 0) order by v.instance_id desc limit $6::integer
   ) o) f
