@@ -139,7 +139,9 @@ test('only the engine imports Cornerstone, only packages/pixels and packages/con
   const wrong = modules.filter(
     ({ to, file }) =>
       to.startsWith('@cornerstonejs/') &&
-      !(to.endsWith('?url') || to === '@cornerstonejs/core' ? [engine] : codecs).some((place) => file.startsWith(place)),
+      !(to.endsWith('?url') || to === '@cornerstonejs/core' ? [engine] : codecs).some((place) =>
+        file.startsWith(place),
+      ),
   )
   assert.deepEqual(
     wrong.map(({ file, to }) => `${file} imports ${to}`),

@@ -65,8 +65,7 @@ export interface PageRequest {
   limit?: number | undefined
 }
 
-export interface Client
-  extends IdentityClient, ArchiveClient, ConversionClient, SearchAttributeClient, UploadClient {
+export interface Client extends IdentityClient, ArchiveClient, ConversionClient, SearchAttributeClient, UploadClient {
   getSession(signal?: AbortSignal): Promise<Session>
   searchInspections(query: Query, signal?: AbortSignal): Promise<InspectionPage>
   getInspection(study: string, signal?: AbortSignal): Promise<InspectionDetail>

@@ -112,7 +112,11 @@ async function commitTogether(db: Db, scope: StoreScope, together: RowsTogether)
   for (let attempt = 1; ; attempt += 1) {
     try {
       await inTransaction(db, work, (client) =>
-        Promise.all([alongside(client), addAuditEvents(client, events), addChanges(client, storeChanges(batch, stored))]),
+        Promise.all([
+          alongside(client),
+          addAuditEvents(client, events),
+          addChanges(client, storeChanges(batch, stored)),
+        ]),
       )
       return { outcome: 'stored' }
     } catch (error) {
