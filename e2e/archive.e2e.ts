@@ -19,6 +19,7 @@ const file = (seed: string, view: number, number: number): Uint8Array<ArrayBuffe
     studyInstanceUid: uidOf(seed, 'study'),
     seriesInstanceUid: uidOf(seed, `series ${view}`),
     sopInstanceUid: uidOf(seed, `instance ${view} ${number}`),
+    image: { rows: 16, columns: 16 },
     attributes: attributesOf({
       PatientName: `Turbine blade ${seed}`,
       PatientID: `TB-${seed}`,

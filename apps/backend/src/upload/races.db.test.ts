@@ -44,7 +44,7 @@ let jobs: Awaited<ReturnType<typeof startJobs>>
 const closing: (() => Promise<unknown>)[] = []
 
 before(async () => {
-  backend = await startTestBackend({ UPLOAD_PART_BYTES: 1024 * 1024 })
+  backend = await startTestBackend({ UPLOAD_PART_BYTES: 1024 * 1024, DERIVE_THREADS: 0 })
   sender = senderOf(backend)
   const db = openDb({ connectionString: backend.database.appUrl })
   const blobs = await openDiskStore(backend.deps.config.STORAGE_DIR ?? '')
