@@ -59,7 +59,10 @@ test('a folder is uploaded, found and opened, and a known pixel is read under th
   await page.getByRole('link', { name: 'Upload', exact: true }).click()
   await page.locator('input[webkitdirectory]').setInputFiles(path.join(folder, 'Bilder'))
 
-  await page.getByText(/^Finished \d+ %/).waitFor()
+  await page
+    .getByText(/^Finished \d+ %/)
+    .and(page.locator(':not(output)'))
+    .waitFor()
   const list = page.getByRole('grid', { name: 'Files of this upload' })
   assert.equal(await list.getByText(/^Stored$/).count(), 12)
   // The reason is whole: what is wrong, with which element, where.

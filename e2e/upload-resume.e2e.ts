@@ -47,6 +47,8 @@ const choose = (page: Page, ...names: string[]): Promise<void> =>
 const finished = (page: Page): Promise<void> =>
   page
     .getByText(/^Finished \d+ %/)
+    // Not the words for ears, which stay from the upload before.
+    .and(page.locator(':not(output)'))
     .first()
     .waitFor({ timeout: 90_000 })
 

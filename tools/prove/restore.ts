@@ -51,7 +51,7 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
     assert.equal(await reindex(older.appUrl, '--verify'), 0)
     assert.match(
       words.at(-1) ?? '',
-      new RegExp(`${files.length} known, 0 indexed, 0 second copies, ${files.length} verified, 0 failed`),
+      new RegExp(`${files.length} known, 0 indexed, 0 versions, 0 second copies, ${files.length} verified, 0 failed`),
     )
     process.stdout.write(`restore: ${after} images of ${files.length} came back${words.at(-1) ?? ''}`)
   } finally {

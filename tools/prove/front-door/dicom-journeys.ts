@@ -37,7 +37,9 @@ async function storeAlike({ send, sendPast }: Walk, name: string, file: Uint8Arr
 
 export const dicomJourneys: Record<string, Journey> = {
   async uploads(walk) {
-    const file = buildInstance({ ...uids, image: { rows: 256, columns: 256 } })
+    // A slope: noise would be larger in JPEG-LS than it is, and is not offered so.
+    const frame = (): Uint8Array => new Uint8Array(Uint16Array.from({ length: 256 * 256 }, (_, at) => at >> 5).buffer)
+    const file = buildInstance({ ...uids, image: { rows: 256, columns: 256, frame } })
     await store(walk, file, 'a file by itself')
     const odd = buildInstance({ ...uids, sopInstanceUid: uidOf('door', 1, 3), image: { rows: 64, columns: 64 } })
     odd.set(Buffer.from('\nGET /as-pixels HTTP/1.1\r\n'), odd.length - 300)

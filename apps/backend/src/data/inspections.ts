@@ -30,8 +30,9 @@ const sortColumns = {
 
 /** Whether an instance can be shown as a picture, as far as is known yet. */
 const isShown = `i.frame_layout is not null and coalesce(j.thumbnail, 'waiting') <> 'none'`
-const hasImage = (condition: string): string => `exists (select from instance i
-    left join rendition_job j on j.instance_id = i.id where ${condition} and ${isShown}) as "hasImage"`
+// One look-up for each row of a page; as "exists" a plan may hold a second way that reads the whole table.
+const hasImage = (condition: string): string => `coalesce((select true from instance i
+    left join rendition_job j on j.instance_id = i.id where ${condition} and ${isShown} limit 1), false) as "hasImage"`
 
 const inspectionColumns = `s.study_instance_uid as "studyInstanceUid", p.slug as "projectSlug", s.component_name as "componentName",
   s.component_number as "componentNumber", s.owner_name as "componentOwner", s.material_name as material, s.study_date as date,

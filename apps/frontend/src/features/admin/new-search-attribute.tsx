@@ -185,7 +185,7 @@ function AttributeInput({ text, onChange }: { text: string; onChange: (text: str
       label={t('searchAttributes.attribute')}
       description={t('searchAttributes.attributeHint')}
       inputWrapperOrder={['label', 'input', 'description']}
-      placeholder="Material Thickness"
+      placeholder={t('searchAttributes.attributeExample')}
       data-autofocus
       maxLength={300}
       value={text}

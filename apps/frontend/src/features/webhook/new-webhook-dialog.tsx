@@ -68,7 +68,7 @@ function NewWebhook({ project, onClose, onMade }: Omit<NewWebhookDialogProps, 'o
         <TextInput
           label={t('webhooks.url')}
           type="url"
-          placeholder="https://"
+          placeholder={t('webhooks.urlHint')}
           required
           withAsterisk={false}
           maxLength={2000}
