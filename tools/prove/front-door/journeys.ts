@@ -114,23 +114,22 @@ const web: Record<string, Journey> = {
   },
 
   async searchAttributes({ ask }) {
-    await ask('/api/search-attributes')
     const declared = [
       { attribute: 'EvaluatorSequence.EvaluatorName', level: 'study' },
       { attribute: '0009"ACME (X-ray) 1.0; rev. B"02', level: 'instance', name: 'FilterWheel', vr: 'LO' },
     ]
-    const ids: number[] = []
     for (const attribute of declared) {
       const answer = await ask('/api/search-attributes', json(attribute))
-      assert.equal(answer.status, 201, await answer.clone().text())
-      ids.push(((await answer.json()) as { id: number }).id)
+      // The walk is made several times, once with removals kept at the door.
+      assert.ok([201, 409].includes(answer.status), await answer.clone().text())
     }
+    const { items } = (await (await ask('/api/search-attributes')).json()) as { items: { id: number }[] }
+    assert.equal(items.length, declared.length)
     const inner = new URLSearchParams({ 'EvaluatorSequence.EvaluatorName': "O'Brien & Söhne (north) <7" })
     const wanted = new URLSearchParams({ attributes: inner.toString() })
     assert.equal((await ask(`/api/inspections?${wanted.toString()}`)).status, 200)
-    for (const id of ids) {
+    for (const { id } of items) {
       await ask(`/api/search-attributes/${id}/resume`, { method: 'POST' })
-      // The walk is made several times.
       assert.equal((await ask(`/api/search-attributes/${id}`, { method: 'DELETE' })).status, 204)
     }
   },

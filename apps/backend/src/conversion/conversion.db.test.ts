@@ -26,7 +26,7 @@ let backend: TestBackend
 let jobs: RunningTasks
 let sender: Sender
 before(async () => {
-  backend = await startTestBackend({ UPLOAD_PART_BYTES: partBytes })
+  backend = await startTestBackend({ UPLOAD_PART_BYTES: partBytes, DERIVE_THREADS: 0 })
   await addProject(backend.db, 'own')
   await addProject(backend.db, 'other')
   jobs = await startJobs(backend.deps)
