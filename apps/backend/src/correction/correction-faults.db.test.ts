@@ -29,7 +29,7 @@ import { correctionsOf } from './correction.fixture.ts'
 
 let backend: TestBackend
 before(async () => {
-  backend = await startTestBackend()
+  backend = await startTestBackend({ DERIVE_THREADS: 0 })
 })
 after(() => backend.stop())
 

@@ -30,7 +30,7 @@ let backend: TestBackend
 let sender: Sender
 let scope: ArchiveScope
 before(async () => {
-  backend = await startTestBackend({ UPLOAD_PART_BYTES: partBytes })
+  backend = await startTestBackend({ DERIVE_THREADS: 0, UPLOAD_PART_BYTES: partBytes })
   sender = senderOf(backend)
   scope = await readArchiveScope(backend.db)
 })

@@ -19,7 +19,7 @@ let admin: Record<string, string>
 const lines: Record<string, unknown>[] = []
 
 before(async () => {
-  backend = await startTestBackend()
+  backend = await startTestBackend({ DERIVE_THREADS: 0 })
   scope = await readArchiveScope(backend.db)
   const { id } = await addPerson(backend.db, { isAdministrator: true })
   admin = await sessionHeaders(backend.db, id, backend.url)

@@ -20,7 +20,7 @@ import { purgeBin, type PurgeReport } from './purge-bin.ts'
 
 let backend: TestBackend
 before(async () => {
-  backend = await startTestBackend()
+  backend = await startTestBackend({ DERIVE_THREADS: 0 })
 })
 after(() => backend.stop())
 

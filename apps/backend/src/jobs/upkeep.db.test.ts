@@ -21,7 +21,7 @@ import { sweepOrphans } from './sweep-orphans.ts'
 let backend: TestBackend
 let scope: ArchiveScope
 before(async () => {
-  backend = await startTestBackend()
+  backend = await startTestBackend({ DERIVE_THREADS: 0 })
   scope = await readArchiveScope(backend.db)
 })
 after(() => backend.stop())

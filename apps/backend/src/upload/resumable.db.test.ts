@@ -21,7 +21,7 @@ import { startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
 let backend: TestBackend
 let jobs: Awaited<ReturnType<typeof startJobs>>
 before(async () => {
-  backend = await startTestBackend({ UPLOAD_PART_BYTES: 256 * 1024 })
+  backend = await startTestBackend({ DERIVE_THREADS: 0, UPLOAD_PART_BYTES: 256 * 1024 })
   jobs = await startJobs(backend.deps)
 })
 after(async () => {

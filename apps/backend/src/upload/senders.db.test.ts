@@ -26,7 +26,7 @@ import {
 let backend: TestBackend
 let jobs: Awaited<ReturnType<typeof startJobs>>
 before(async () => {
-  backend = await startTestBackend({ UPLOAD_PART_BYTES: partBytes, UPLOAD_MAX_OPEN: 3 })
+  backend = await startTestBackend({ DERIVE_THREADS: 0, UPLOAD_PART_BYTES: partBytes, UPLOAD_MAX_OPEN: 3 })
   jobs = await startJobs(backend.deps)
   for (const slug of ['alpha', 'beta']) await addProject(backend.db, slug)
 })

@@ -31,7 +31,11 @@ let backend: TestBackend
 let sender: Sender
 let jobs: Awaited<ReturnType<typeof startJobs>>
 before(async () => {
-  backend = await startTestBackend({ UPLOAD_PART_BYTES: partBytes, STORE_MAX_INSTANCE_BYTES: 2_000_000 })
+  backend = await startTestBackend({
+    DERIVE_THREADS: 0,
+    UPLOAD_PART_BYTES: partBytes,
+    STORE_MAX_INSTANCE_BYTES: 2_000_000,
+  })
   sender = senderOf(backend)
   jobs = await startJobs(backend.deps)
 })
