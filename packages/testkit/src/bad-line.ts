@@ -3,6 +3,7 @@ import http from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { createLineRate } from './line-rate.ts'
 
 export interface BadLineOptions {
   /** Where requests go on to: http://127.0.0.1:8080 */
@@ -35,14 +36,8 @@ export async function startBadLine(options: BadLineOptions): Promise<BadLine> {
   const underWay = new Set<() => void>()
   let bytesIn = 0
   let cuts = 0
-  let freeAt = 0
+  const delayOf = createLineRate(bytesPerSecond, burstMs)
 
-  /** Milliseconds after which these bytes have left, all connections sharing the line. */
-  const delayOf = (bytes: number): number => {
-    const now = performance.now()
-    freeAt = Math.max(now - burstMs, freeAt) + (bytes / bytesPerSecond) * 1000
-    return freeAt - now
-  }
   const throttled = (): Transform =>
     new Transform({
       transform(chunk: Buffer, _encoding, done) {

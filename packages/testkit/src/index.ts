@@ -5,3 +5,4 @@ export { emptyDatabase, testDatabase, testPostgresUrl, type TestDatabase } from 
 export { startIdentityEndpoint, type IdentityEndpoint } from './identity-endpoint.ts'
 export { startKeyVault, type TestKeyVault } from './key-vault.ts'
 export { makeSelfSigned, type SelfSigned } from './self-signed.ts'
+export { startShapedLine, type ShapedLine, type ShapedLineOptions } from './shaped-line.ts'
