@@ -14,6 +14,18 @@ const usualPlaces = [
 
 export type Browser = { executable: string } | { missing: string }
 
+/** Files of tests and proofs that open pages. */
+export const needsBrowser = (files: readonly string[]): boolean =>
+  files.some((file) => file.endsWith('.e2e.ts') || file.includes('prove/viewer-speed.'))
+
+/** What such a one is told: where the browser is, or why there is none. */
+export function browserEnv(): Record<string, string> {
+  const browser = ensureChromium()
+  return 'executable' in browser
+    ? { INSTANDT_CHROMIUM: browser.executable }
+    : { INSTANDT_NO_BROWSER: browser.missing }
+}
+
 /** Finds Chromium; brings it when there is none: the Debian package as root, otherwise playwright's own installer. */
 export function ensureChromium(): Browser {
   const found = findChromium()

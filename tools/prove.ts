@@ -2,6 +2,7 @@
 import { globSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { browserEnv, needsBrowser } from './chromium.ts'
 import { bringFor } from './debian.ts'
 import { startTestServers } from './servers.ts'
 
@@ -23,7 +24,7 @@ if (!names.includes(name) || (size !== 'full' && size !== 'small')) {
 }
 bringFor([`prove/${name}.ts`])
 const servers = await startTestServers()
-Object.assign(process.env, servers.env)
+Object.assign(process.env, servers.env, needsBrowser([`prove/${name}.ts`]) ? browserEnv() : {})
 try {
   const { prove } = (await import(pathToFileURL(path.join(folder, `${name}.ts`)).href)) as Proof
   const started = performance.now()

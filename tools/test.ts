@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
 import path from 'node:path'
-import { ensureChromium } from './chromium.ts'
+import { browserEnv, needsBrowser } from './chromium.ts'
 import { bringFor } from './debian.ts'
 import { startTestServers } from './servers.ts'
 
@@ -21,11 +21,7 @@ if (files.length === 0) {
 bringFor(files)
 const servers = await startTestServers()
 const env: NodeJS.ProcessEnv = { ...process.env, ...servers.env }
-if (files.some((file) => file.endsWith('.e2e.ts'))) {
-  const browser = ensureChromium()
-  if ('executable' in browser) env['INSTANDT_CHROMIUM'] = browser.executable
-  else env['INSTANDT_NO_BROWSER'] = browser.missing
-}
+if (needsBrowser(files)) Object.assign(env, browserEnv())
 
 const child = spawn(
   process.execPath,

@@ -28,9 +28,44 @@ function precompress(): Plugin {
   }
 }
 
+/**
+ * Two programs that run before the main one: early.ts, which asks for the first picture, and the one of the first paint, which
+ * is no module because it must come before anything is drawn. Both get a hash in their names, so that no trip is spent on them.
+ */
+function firstPrograms(): Plugin {
+  let isBuild = false
+  return {
+    name: 'first-programs',
+    configResolved({ command }) {
+      isBuild = command === 'build'
+    },
+    async buildStart() {
+      if (!isBuild) return
+      const source = await readFile(path.join(import.meta.dirname, 'src/first-paint.js'))
+      this.emitFile({ type: 'asset', name: 'first-paint.js', source })
+    },
+    transformIndexHtml: {
+      order: 'post',
+      handler(_html, { bundle }) {
+        const made = Object.values(bundle ?? {})
+        const paint = made.find((one) => one.type === 'asset' && one.names.includes('first-paint.js'))
+        const early = made.find((one) => one.type === 'chunk' && one.name === 'early')
+        const module = (name: string) => ({ type: 'module', crossorigin: true, src: name })
+        const preload = (name: string) => ({ rel: 'modulepreload', crossorigin: true, href: `/${name}` })
+        const needed = early?.type === 'chunk' ? early.imports : []
+        return [
+          { tag: 'script', attrs: { src: paint ? `/${paint.fileName}` : '/src/first-paint.js' } },
+          { tag: 'script', attrs: module(early ? `/${early.fileName}` : '/src/early.ts') },
+          ...needed.map((name) => ({ tag: 'link', attrs: preload(name) })),
+        ]
+      },
+    },
+  }
+}
+
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react(), precompress()],
+  plugins: [react(), firstPrograms(), precompress()],
   // Of the codecs the programs only: their wasm files are addressed as they lie.
   optimizeDeps: {
     include: [
@@ -55,6 +90,10 @@ export default defineConfig({
     chunkSizeWarningLimit: 4000,
     assetsInlineLimit: 0,
     rolldownOptions: {
+      input: {
+        index: path.join(import.meta.dirname, 'index.html'),
+        early: path.join(import.meta.dirname, 'src/early.ts'),
+      },
       checks: { pluginTimings: false },
       // The codecs and Cornerstone ask for modules of Node in branches that a browser never takes.
       onLog(level, log, print) {

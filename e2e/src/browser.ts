@@ -1,9 +1,11 @@
 import { testCaller } from '@instandt/testkit'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, type CDPSession, chromium, type Page } from 'playwright-core'
 
 export interface TestBrowser {
   /** A page of its own, with nothing remembered from another. */
   newPage(options?: PageOptions): Promise<TestPage>
+  /** Processes of the browser by what they do: 'renderer' for pages, 'GPU', and others. */
+  processes(): Promise<{ type: string; pid: number }[]>
   stop(): Promise<void>
 }
 
@@ -41,6 +43,7 @@ export async function openBrowser(): Promise<TestBrowser> {
       '--no-first-run',
     ],
   })
+  let session: CDPSession | undefined
   return {
     async newPage({
       width = 1440,
@@ -64,6 +67,11 @@ export async function openBrowser(): Promise<TestBrowser> {
       })
       page.on('pageerror', (error) => complaints.push(String(error)))
       return { page, complaints }
+    },
+    async processes() {
+      session ??= await browser.newBrowserCDPSession()
+      const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+      return processInfo.map(({ type, id }) => ({ type, pid: id }))
     },
     stop: () => browser.close(),
   }

@@ -15,7 +15,7 @@ export interface KillableApp {
 }
 
 /** The program in a process of its own. */
-export async function startKillableApp(): Promise<KillableApp> {
+export async function startKillableApp(settings: Record<string, string> = {}): Promise<KillableApp> {
   const database = await testDatabase()
   const storageDir = await mkdtemp(path.join(tmpdir(), 'instandt-e2e-'))
   let child: ChildProcess | undefined
@@ -36,6 +36,7 @@ export async function startKillableApp(): Promise<KillableApp> {
         STORAGE: 'disk',
         STORAGE_DIR: storageDir,
         SECRET_KEYS: testKeys,
+        ...settings,
       },
       stdio: ['ignore', 'pipe', 'inherit'],
     })

@@ -22,7 +22,7 @@ whenSignedOut(() => {
   void router.navigate({ to: '/sign-in', search: { to: href } })
 })
 
-// Also read by public/first-paint.js.
+// Also read by first-paint.js.
 const colorSchemeManager = localStorageColorSchemeManager({ key: 'instandt-colours' })
 const styleNonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? ''
 // Dialogs lock the page's scrolling through a library that makes its own style element and looks for the nonce here.

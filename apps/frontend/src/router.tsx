@@ -97,12 +97,16 @@ const inspectionRoute = createRoute({
   component: InspectionPage,
 })
 
+const loadViewer = () => import('./routes/viewer.tsx')
+// Opened by its address: its program need not wait until the session is known.
+if (location.pathname.includes('/view/')) void loadViewer().catch(() => undefined)
+
 const viewerRoute = createRoute({
   getParentRoute: () => insideRoute,
   path: '/inspections/$study/view/$series',
   validateSearch: viewerSearchSchema,
   // Lazily: codecs and rendering weigh more than all other pages together.
-  component: lazyRouteComponent(() => import('./routes/viewer.tsx'), 'ViewerPage'),
+  component: lazyRouteComponent(loadViewer, 'ViewerPage'),
 })
 
 const profileRoute = createRoute({ getParentRoute: () => insideRoute, path: '/profile', component: ProfilePage })

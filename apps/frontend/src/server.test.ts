@@ -15,7 +15,7 @@ before(async () => {
   await mkdir(path.join(root, 'assets'))
   const page = await readFile(path.join(import.meta.dirname, '../index.html'), 'utf8')
   await writeFile(path.join(root, 'index.html'), page)
-  await writeFile(path.join(root, 'first-paint.js'), 'let a')
+  await writeFile(path.join(root, 'favicon.svg'), '<svg/>')
   await writeFile(path.join(root, 'assets/index-abc.js'), 'let plain')
   await writeFile(path.join(root, 'assets/index-abc.js.br'), brotliCompressSync('let packed'))
   await writeFile(path.join(root, '.stamp'), 'secret')
@@ -87,7 +87,7 @@ test('the page holds no inline script and no inline style', async () => {
 
 test('files with a hash in their name are kept for ever, the others are asked for again', async () => {
   assert.match((await get('/assets/index-abc.js')).headers['cache-control'] as string, /immutable/)
-  assert.equal((await get('/first-paint.js')).headers['cache-control'], 'no-cache')
+  assert.equal((await get('/favicon.svg')).headers['cache-control'], 'no-cache')
 })
 
 test('a compressed file is sent to those who take it and the plain one to the others', async () => {
@@ -113,7 +113,7 @@ test('neither the raw page nor hidden files nor anything above the folder can be
 })
 
 test('every answer forbids guessing its type', async () => {
-  for (const address of ['/', '/first-paint.js', '/assets/index-abc.js']) {
+  for (const address of ['/', '/favicon.svg', '/assets/index-abc.js']) {
     assert.equal((await get(address)).headers['x-content-type-options'], 'nosniff', address)
   }
 })

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { inspectionUrl, instancesUrl, queryString, renditionUrl, sessionUrl } from './api-urls.ts'
 import { conversionClient, type ConversionClient } from './conversion-client.ts'
 import { instanceUrl } from './dicomweb-urls.ts'
 import {
@@ -21,7 +22,7 @@ import {
   type RenditionQueue,
   renditionQueueSchema,
 } from './rendition-queue.ts'
-import { type Rendition, renditionSchema, renditionUrl } from './rendition.ts'
+import { type Rendition, renditionSchema } from './rendition.ts'
 import { searchAttributeClient, type SearchAttributeClient } from './search-attribute.ts'
 import { type Session, sessionSchema } from './session.ts'
 import { uploadClient, type UploadClient } from './upload-client.ts'
@@ -126,15 +127,12 @@ export function createClient(fetch: (url: string, init: RequestInit) => Promise<
     ...searchAttributeClient(send),
     ...archiveClient(send, queryString),
     ...conversionClient(send),
-    getSession: (signal) => getJson(sessionSchema, '/api/session', signal),
+    getSession: (signal) => getJson(sessionSchema, sessionUrl, signal),
     searchInspections: (query, signal) =>
       getJson(inspectionPageSchema, `/api/inspections${queryString({ ...query })}`, signal),
-    getInspection: (study, signal) =>
-      getJson(inspectionDetailSchema, `/api/inspections/${encodeURIComponent(study)}`, signal),
-    listInstances: (study, series, page, signal) => {
-      const view = `/api/inspections/${encodeURIComponent(study)}/views/${encodeURIComponent(series)}`
-      return getJson(instancePageSchema, `${view}/instances${queryString({ ...page })}`, signal)
-    },
+    getInspection: (study, signal) => getJson(inspectionDetailSchema, inspectionUrl(study), signal),
+    listInstances: (study, series, page, signal) =>
+      getJson(instancePageSchema, instancesUrl(study, series, page), signal),
     getRendition: (study, series, instance, frame, signal) =>
       getJson(renditionSchema, renditionUrl(study, series, instance, frame), signal),
     getRenditionQueue: (signal) => getJson(renditionQueueSchema, '/api/rendition-queue', signal),
@@ -150,13 +148,6 @@ export function createClient(fetch: (url: string, init: RequestInit) => Promise<
       return length === null ? null : Number(length)
     },
   }
-}
-
-function queryString(query: Record<string, string | number | undefined>): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '')
-  return given.length === 0
-    ? ''
-    : `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString()}`
 }
 
 /** RFC 9110 10.2.3, in seconds; our servers send no dates. */

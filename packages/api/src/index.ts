@@ -1,3 +1,4 @@
+export { inspectionUrl, instancesUrl, overviewUrl, renditionUrl, sessionUrl, tileUrl } from './api-urls.ts'
 export * from './administration.ts'
 export * from './archive-client.ts'
 export * from './audit.ts'

@@ -37,13 +37,3 @@ export type Rendition = z.infer<typeof renditionSchema>
 
 /** Of overview and tiles: halvings from the codestream's own full size. */
 export const renditionQuerySchema = z.object({ reduction: z.coerce.number().int().min(0).max(32).default(0) })
-
-/** GET /api/renditions/{study}/{series}/{instance}/{frame}; frames count from 1. */
-export const renditionUrl = (study: string, series: string, instance: string, frame: number): string =>
-  `/api/renditions/${study}/${series}/${instance}/${frame}`
-
-export const overviewUrl = (rendition: string, reduction: number): string =>
-  `${rendition}/overview?reduction=${reduction}`
-
-export const tileUrl = (rendition: string, tile: number, reduction: number): string =>
-  `${rendition}/tiles/${tile}?reduction=${reduction}`

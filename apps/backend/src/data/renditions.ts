@@ -125,6 +125,19 @@ export async function findRendition(
   )
 }
 
+/** Will the instance get renditions, as far as is known? False when it lies outside the scope. */
+export async function isRenditionWaiting(db: Db, scope: Scope, address: InstanceAddress): Promise<boolean> {
+  const { rowCount } = await db.pool.query({
+    name: 'is-rendition-waiting',
+    text: `select from instance i join series se on se.id = i.series_id join study st on st.id = i.study_id
+      join rendition_job j on j.instance_id = i.id
+      where i.project_id = any($1::bigint[]) and i.sop_instance_uid = $4 and se.series_instance_uid = $3
+        and st.study_instance_uid = $2 and j.state = 'waiting'`,
+    values: [scope.projectIds, address.studyInstanceUid, address.seriesInstanceUid, address.sopInstanceUid],
+  })
+  return rowCount === 1
+}
+
 /** Which of these objects a row refers to; the others are nobody's. */
 export async function findReferencedRenditions(
   db: Db,

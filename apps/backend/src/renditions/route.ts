@@ -1,7 +1,7 @@
 import { type Rendition, renditionQuerySchema } from '@instandt/api'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../app-error.ts'
-import { findRendition, forgetRendition, type StoredRendition } from '../data/renditions.ts'
+import { findRendition, forgetRendition, isRenditionWaiting, type StoredRendition } from '../data/renditions.ts'
 import type { InstanceAddress } from '../data/retrieve.ts'
 import type { App, Deps } from '../deps.ts'
 import { sendBody } from '../dicomweb/wado/answer.ts'
@@ -19,6 +19,8 @@ interface Params {
 
 const missing = (): AppError =>
   new AppError('rendition-missing', 404, 'There is no rendition of this frame: take the frame itself.')
+const waiting = (): AppError =>
+  new AppError('rendition-waiting', 404, 'The rendition of this frame is still to be made: take the frame, or ask later.')
 
 /** What screens get instead of a frame: its overview and tiles, lossless, each as far as the resolution needs. */
 export function renditionRoutes(app: App, deps: Deps): void {
@@ -32,8 +34,8 @@ export function renditionRoutes(app: App, deps: Deps): void {
     // Who reads is written before the first byte leaves.
     await deps.noteRead(request.scope, 'image.view', study)
     const found = await findRendition(deps.db, request.scope, address, number)
-    if (!found) throw missing()
-    return found
+    if (found) return found
+    throw (await isRenditionWaiting(deps.db, request.scope, address)) ? waiting() : missing()
   }
 
   app.get('/api/renditions/:study/:series/:instance/:frame', read, async (request): Promise<Rendition> => {
@@ -78,7 +80,7 @@ export function renditionRoutes(app: App, deps: Deps): void {
           // Thrown away by somebody, or not brought back with the store: it is made again.
           if (!(error instanceof AppError) || error.code !== 'blob-missing') throw error
           await forgetRendition(deps.db, request.scope, found.blobKey)
-          throw missing()
+          throw waiting()
         })
       },
     })

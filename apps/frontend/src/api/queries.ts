@@ -2,6 +2,7 @@ import { totalCap } from '@instandt/api'
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { AuditSearch, InspectionsSearch } from '../search-params.ts'
 import { client } from './client.ts'
+import { instancePageSize } from './page-sizes.ts'
 
 // Every question the pages ask of the server, each with its key.
 
@@ -49,7 +50,7 @@ export const inspectionQuery = (study: string) =>
 export const instancesQuery = (study: string, series: string) =>
   infiniteQueryOptions({
     queryKey: ['instances', study, series],
-    queryFn: ({ pageParam, signal }) => client.listInstances(study, series, { cursor: pageParam, limit: 250 }, signal),
+    queryFn: ({ pageParam, signal }) => client.listInstances(study, series, { cursor: pageParam, limit: instancePageSize }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
     refetchOnWindowFocus: false,

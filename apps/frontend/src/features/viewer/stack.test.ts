@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createStack, farFrom, frameAt, frameCountOf, isTiledIn, lengthOf, neighboursOf, placeOf } from './stack.ts'
+import { createStack, farFrom, frameAt, frameCountOf, isLargeIn, isTiledIn, lengthOf, neighboursOf, placeOf } from './stack.ts'
 
 const stack = createStack('s', 'v', [
-  { instance: 'a', frameCount: 1, isTiled: false },
-  { instance: 'b', frameCount: 3, isTiled: true },
-  { instance: 'c', frameCount: 0, isTiled: false },
-  { instance: 'd', frameCount: 2, isTiled: false },
+  { instance: 'a', frameCount: 1, isTiled: false, isLarge: false },
+  { instance: 'b', frameCount: 3, isTiled: true, isLarge: true },
+  { instance: 'c', frameCount: 0, isTiled: false, isLarge: false },
+  { instance: 'd', frameCount: 2, isTiled: false, isLarge: false },
 ])
 
 test('frames stand one after another; an object without any has a place too', () => {
@@ -39,7 +39,7 @@ test('an empty stack has nothing anywhere', () => {
 })
 
 test('further images are loaded interleaved: wide strides first, each place once, within a reach', () => {
-  const items = Array.from({ length: 1000 }, (_, at) => ({ instance: String(at), frameCount: 1, isTiled: false }))
+  const items = Array.from({ length: 1000 }, (_, at) => ({ instance: String(at), frameCount: 1, isTiled: false, isLarge: false }))
   const places = farFrom(createStack('s', 'v', items), 500, 1).map(({ instance }) => Number(instance))
   assert.deepEqual(places.slice(0, 4), [516, 484, 532, 468])
   // A twelfth of the way every sixteenth place is there.
@@ -49,9 +49,13 @@ test('further images are loaded interleaved: wide strides first, each place once
   assert.equal(farFrom(createStack('s', 'v', items), 0, 1).length, 192)
 })
 
-test('an instance that the list does not have yet may have tiles: the server is asked', () => {
+test('an instance that the list does not have yet may have tiles, and may be large: the server is asked', () => {
   assert.deepEqual(
     ['a', 'b', 'x'].map((instance) => isTiledIn(stack, instance)),
+    [false, true, true],
+  )
+  assert.deepEqual(
+    ['a', 'b', 'x'].map((instance) => isLargeIn(stack, instance)),
     [false, true, true],
   )
 })

@@ -7,6 +7,8 @@ export interface StackItem {
   frameCount: number
   /** Its rendition is quicker than its frames themselves. */
   isTiled: boolean
+  /** A frame of it may be too large to be fetched without a look at its attributes. */
+  isLarge: boolean
 }
 
 /** All images of a view in one row: frames of multi-frame instances one after another. */
@@ -19,18 +21,22 @@ export interface Stack {
   frameCounts: number[]
   /** Instances whose frames are fetched in tiles. */
   tiled: ReadonlySet<string>
+  large: ReadonlySet<string>
 }
 
 export function createStack(study: string, series: string, items: readonly StackItem[]): Stack {
   const starts = [0]
   for (const { frameCount } of items) starts.push(starts.at(-1)! + Math.max(1, frameCount))
+  const those = (which: 'isTiled' | 'isLarge') =>
+    new Set(items.filter((item) => item[which]).map(({ instance }) => instance))
   return {
     study,
     series,
     starts,
     instances: items.map(({ instance }) => instance),
     frameCounts: items.map(({ frameCount }) => frameCount),
-    tiled: new Set(items.filter(({ isTiled }) => isTiled).map(({ instance }) => instance)),
+    tiled: those('isTiled'),
+    large: those('isLarge'),
   }
 }
 
@@ -58,6 +64,10 @@ export function frameCountOf(stack: Stack, instance: string): number | undefined
 /** Are its frames fetched in tiles? Of an instance that is not in the list yet the server is asked. */
 export const isTiledIn = (stack: Stack, instance: string): boolean =>
   stack.tiled.has(instance) || !stack.instances.includes(instance)
+
+/** Of an instance that is not in the list yet nobody knows. */
+export const isLargeIn = (stack: Stack, instance: string): boolean =>
+  stack.large.has(instance) || !stack.instances.includes(instance)
 
 /** Place of a frame, or undefined when the instance is not (yet) in the stack. */
 export function placeOf(stack: Stack, instance: string, frame: number): number | undefined {

@@ -13,7 +13,8 @@ import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import { describeFault } from '../../api/fault.tsx'
 import { formatBytes, formatCount } from '../../ui/format.ts'
-import { NoGraphics, PixelFault } from './engine/index.ts'
+import { NoGraphics, PixelFault, ScreenImageMissing } from './engine/index.ts'
+import { LargeImage } from './large-image.tsx'
 import { useViewerState } from './use-viewer-state.ts'
 import classes from './viewer.module.css'
 import type { ViewerSession } from './viewer-state.ts'
@@ -39,6 +40,28 @@ export function ViewerFault({ session, onAttributes }: ViewerFaultProps) {
   const sopClassUid = useViewerState(session, (state) => state.info?.sopClassUid)
   if (fault === undefined || !address) return null
   if (fault instanceof NoGraphics) return <StageFault error={fault} />
+  const elsewhere = (
+    <>
+      <Button variant="default" onClick={() => onAttributes(address.instance)}>
+        {t('viewer.toAttributes')}
+      </Button>
+      <Button
+        variant="default"
+        component="a"
+        href={`${instanceUrl(address.study, address.series, address.instance)}?accept=application/dicom`}
+        download={`${address.instance}.dcm`}
+        leftSection={<IconDownload size={16} aria-hidden />}
+      >
+        {t('viewer.download')}
+      </Button>
+    </>
+  )
+  if (fault instanceof ScreenImageMissing)
+    return (
+      <LargeImage key={address.instance} fault={fault} address={address} onWhole={session.loadWhole}>
+        {elsewhere}
+      </LargeImage>
+    )
   const isPixels = fault instanceof PixelFault
   const words = isPixels ? describePixelFault(t, i18n.language, fault) : describeFault(t, fault)
   const canRetry = !isPixels && describeFault(t, fault).canRetry
@@ -55,18 +78,7 @@ export function ViewerFault({ session, onAttributes }: ViewerFaultProps) {
       {words.reference ? <code>{words.reference}</code> : null}
       <Group gap="xs" justify="center" mt="sm">
         {canRetry ? <Button onClick={session.retry}>{t('common.retry')}</Button> : null}
-        <Button variant="default" onClick={() => onAttributes(address.instance)}>
-          {t('viewer.toAttributes')}
-        </Button>
-        <Button
-          variant="default"
-          component="a"
-          href={`${instanceUrl(address.study, address.series, address.instance)}?accept=application/dicom`}
-          download={`${address.instance}.dcm`}
-          leftSection={<IconDownload size={16} aria-hidden />}
-        >
-          {t('viewer.download')}
-        </Button>
+        {elsewhere}
       </Group>
     </div>
   )

@@ -13,6 +13,7 @@ import {
   type Point,
   refine,
   rotateView,
+  ScreenImageMissing,
   type ShownFrame,
   type Stage,
   type ViewState,
@@ -21,7 +22,8 @@ import {
 import { createCine } from './cine.ts'
 import { memoryLimits } from './memory-limits.ts'
 import { createValueFetcher, type PixelReading, readPixel } from './pixel-reading.ts'
-import { farFrom, frameAt, frameCountOf, isTiledIn, lengthOf, neighboursOf, placeOf, type Stack } from './stack.ts'
+import { waitForScreenImage } from './screen-image-wait.ts'
+import { farFrom, frameAt, frameCountOf, isLargeIn, isTiledIn, lengthOf, neighboursOf, placeOf, type Stack } from './stack.ts'
 import { firstState, type ViewerSession, type ViewerState } from './viewer-state.ts'
 import { firstWindow, nextWindow } from './window-policy.ts'
 import { createWindowTools } from './window-tools.ts'
@@ -44,7 +46,8 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
     onProgress: (address, progress) => {
       if (isCurrent(address)) update({ progress })
     },
-    isDoubtful: ({ instance }) => frameCountOf(stack, instance) === 0,
+    isDoubtful: ({ instance }) => frameCountOf(stack, instance) === 0 || isLargeIn(stack, instance),
+    isWholeWanted: ({ instance }) => wholeWanted.has(instance),
     // The list says so; it is on its way when an image is opened by its address.
     isTiled: async ({ instance }) => {
       await hasStack
@@ -67,6 +70,9 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
   let isFitted = true
   let drawing = 0
   let isClosed = false
+  /** Too large to be fetched whole unasked; somebody asked. */
+  const wholeWanted = new Set<string>()
+  let stopWaiting: () => void = () => undefined
   let pointer: Point | undefined
   /** The last frame whose window was made anew from full resolution. */
   let measured: ShownFrame | undefined
@@ -131,6 +137,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
 
   async function load(address: FrameAddress): Promise<void> {
     windowTools.stop()
+    stopWaiting()
     const here = store.peek(address)
     const showing = store.show(address)
     update({
@@ -156,7 +163,15 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
       if (!isCurrent(address) || fault instanceof Abandoned) return
       stage.clear()
       update({ isLoading: false, fault, frame: undefined, progress: undefined })
+      if (fault instanceof ScreenImageMissing && fault.isComing && !isClosed)
+        stopWaiting = waitForScreenImage(store, address, again)
     }
+  }
+
+  function again(): void {
+    if (!state.address) return
+    store.forget(state.address)
+    void load(state.address)
   }
 
   function prefetch(): void {
@@ -281,8 +296,10 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
       const within = (value: number, count: number): number => Math.min(count - 1, Math.max(0, value))
       update({ probe: { x: within(from.x + dx, columns), y: within(from.y + dy, rows) } })
     },
-    retry() {
-      if (state.address) void load(state.address)
+    retry: again,
+    loadWhole() {
+      if (state.address) wholeWanted.add(state.address.instance)
+      again()
     },
     resize() {
       stage.resize()
@@ -297,6 +314,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
       cine.stop()
       windowTools.stop()
       values.stop()
+      stopWaiting()
       stackCame()
       listeners.clear()
       store.close()

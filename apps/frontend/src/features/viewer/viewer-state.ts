@@ -99,6 +99,8 @@ export interface ViewerSession {
   moveProbe: (dx: number, dy: number) => void
   /** Tries the image again that could not be loaded. */
   retry: () => void
+  /** Takes the image at hand as it is stored, however much memory that needs. */
+  loadWhole: () => void
   resize: () => void
   /** Device pixels. */
   canvasSize: () => Size

@@ -1,4 +1,3 @@
-import type { InstanceSummary } from '@instandt/api'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Drawer, MantineProvider } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
@@ -21,6 +20,7 @@ import type { ViewerSession } from './viewer-state.ts'
 import classes from './viewer.module.css'
 import { ViewsStrip } from './views-strip.tsx'
 import { WindowMenu } from './window-menu.tsx'
+import { isLarge, isWorthTiles } from './worth-tiles.ts'
 import { Scrubber } from './scrubber.tsx'
 import { LoadingBar } from './loading-bar.tsx'
 
@@ -175,6 +175,7 @@ function useImages(study: string, series: string): ImageList {
         instance: item.sopInstanceUid,
         frameCount: item.frameCount ?? 0,
         isTiled: isWorthTiles(item),
+        isLarge: isLarge(item),
       })),
     )
   }, [data, study, series])
@@ -184,16 +185,6 @@ function useImages(study: string, series: string): ImageList {
     isEmpty: data !== undefined && lengthOf(stack) === 0,
     retry: () => void refetch(),
   }
-}
-
-// Below this one trip brings the frame as it is stored; above this edge no graphics card is sure to take it whole.
-const smallFrameBytes = 1024 * 1024
-const largeEdge = 4096
-
-/** Is the rendition's overview on screen sooner than the frame itself would be? */
-function isWorthTiles({ rendition, byteSize, frameCount, columns, rows }: InstanceSummary): boolean {
-  if (!rendition) return false
-  return byteSize / Math.max(1, frameCount ?? 1) >= smallFrameBytes || Math.max(columns ?? 0, rows ?? 0) > largeEdge
 }
 
 interface OpenSession {

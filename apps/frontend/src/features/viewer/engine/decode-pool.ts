@@ -1,10 +1,12 @@
 import { createThreadPool, type DecodedImage, PixelFault, ThreadFailure } from '@instandt/pixels'
-import type { DecodeAnswer, DecodeTask } from './decode-task.ts'
+import type { DecodeTask, WorkerAnswer, WorkerTask } from './decode-task.ts'
 import { Abandoned } from './frame-cache.ts'
 
 export interface DecodePool {
   /** The bytes change hands and cannot be used afterwards. */
   decode(task: DecodeTask, isUrgent: () => boolean, isWanted: () => boolean): Promise<DecodedImage>
+  /** Starts one thread with the decoder of tiles, while the first of them is on its way. */
+  warm(): void
   close(): void
 }
 
@@ -13,11 +15,11 @@ const workerCount = (): number => Math.max(1, Math.min(4, (navigator.hardwareCon
 
 /** A few worker threads, started when first needed. The image on screen is decoded before those around it. */
 export function createDecodePool(): DecodePool {
-  const pool = createThreadPool<DecodeTask, DecodeAnswer>({
+  const pool = createThreadPool<WorkerTask, WorkerAnswer>({
     count: workerCount,
     start({ answer, failure }) {
       const worker = new Worker(new URL('./decode.worker.ts', import.meta.url), { type: 'module', name: 'decode' })
-      worker.addEventListener('message', (event: MessageEvent<DecodeAnswer>) => answer(event.data))
+      worker.addEventListener('message', (event: MessageEvent<WorkerAnswer>) => answer(event.data))
       worker.addEventListener('error', (event) => {
         event.preventDefault()
         failure(event.message || 'the decoder stopped')
@@ -37,7 +39,11 @@ export function createDecodePool(): DecodePool {
           throw error instanceof ThreadFailure ? failed(error.message) : error
         })
       if ('image' in answer) return answer.image
-      throw 'fault' in answer ? new PixelFault(answer.fault.code, answer.fault.detail) : failed(answer.failure)
+      if ('fault' in answer) throw new PixelFault(answer.fault.code, answer.fault.detail)
+      throw failed('failure' in answer ? answer.failure : 'no image')
+    },
+    warm() {
+      pool.run({ kind: 'warm' }).catch(() => undefined)
     },
     close: () => pool.close(new Abandoned()),
   }

@@ -24,13 +24,20 @@ export interface TileTask extends Omit<EncodedFrame, 'syntaxUid'> {
   isConverted: boolean
 }
 
+/** Nothing yet: the decoder of tiles is to be ready before the first of them is here. */
+export interface WarmTask {
+  kind: 'warm'
+}
+
 /** What a worker is asked for. */
 export type DecodeTask = FrameTask | TileTask
+export type WorkerTask = DecodeTask | WarmTask
 
 export type DecodeAnswer =
   | { image: DecodedImage }
   | { fault: { code: PixelFaultCode; detail: PixelFaultDetail } }
   | { failure: string }
+export type WorkerAnswer = DecodeAnswer | { isWarm: boolean }
 
 /** The answer to a task, in a form that can be sent to another thread. */
 export async function answerDecodeTask(task: DecodeTask, codecs: Codecs): Promise<DecodeAnswer> {

@@ -33,6 +33,8 @@ export interface FrameCache<Address, Frame> {
    * @param far frames to load after those, up to half of what is kept
    */
   prefetch: (addresses: readonly Address[], far?: readonly Address[]) => void
+  /** A failure that was kept is not kept any longer. */
+  forget: (address: Address) => void
   /** The frame if it is here already. */
   peek: (address: Address) => Frame | undefined
   close: () => void
@@ -144,6 +146,11 @@ export function createFrameCache<Address, Frame>(
       wanted = new Map([...addresses, ...far].map((address) => [keyOf(address), address]))
       abandonUnwanted()
       advance()
+    },
+    forget(address) {
+      const key = keyOf(address)
+      const found = entries.get(key)
+      if (found?.isDone && !found.frame) entries.delete(key)
     },
     peek: (address) => entries.get(keyOf(address))?.frame,
     close() {

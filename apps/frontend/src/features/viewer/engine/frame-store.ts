@@ -14,6 +14,7 @@ import type { ShownFrame } from './frame-values.ts'
 import { createInstanceCache, type InstanceInfo } from './instance-cache.ts'
 import { type FrameAddress, fetchFrame, type InstanceAddress, type Progress } from './requests.ts'
 import { createTiledLoader } from './load-tiled.ts'
+import { type ScreenImage, ScreenImageMissing } from './screen-image.ts'
 import { createTileStore, type TileStore } from './tile-store.ts'
 
 /** A frame ready to be shown and read, whole in memory. */
@@ -35,10 +36,14 @@ export interface FrameStoreOptions {
   /** Largest edge of a texture, in pixels. */
   maxTexture: number
   onProgress: (address: FrameAddress, progress: Progress) => void
-  /** Of such a one the bytes are asked for only once its attributes say that there are any. */
+  /** Of such a one the bytes are asked for only once its attributes say that there are any, and not too many. */
   isDoubtful: (address: FrameAddress) => boolean
   /** Is its rendition quicker than the frame itself? */
   isTiled: (address: FrameAddress) => Promise<boolean>
+  /** Samples of a frame that a page takes whole without asking. */
+  maxWholeBytes: number
+  /** Somebody wants it whole although it is larger. */
+  isWholeWanted: (address: FrameAddress) => boolean
   /** Bytes of decoded tiles kept. */
   maxTileBytes: number
   onTile: () => void
@@ -46,14 +51,17 @@ export interface FrameStoreOptions {
   onWhole: () => void
 }
 
-/** Rejections of `show` are PixelFault, ApiError, UnreachableError or Abandoned. */
+/** Rejections of `show` are PixelFault, ScreenImageMissing, ApiError, UnreachableError or Abandoned. */
 export interface FrameStore extends FrameCache<FrameAddress, ShownFrame> {
   tiles: TileStore<DecodedImage>
   instance: (address: InstanceAddress) => Promise<InstanceInfo>
+  screenImage: (address: FrameAddress, signal: AbortSignal) => Promise<ScreenImage>
 }
 
 /** Stored samples of more than this are not decoded: a page has no memory for the picture beside them. */
-const maxFrameBytes = 1024 ** 3
+export const maxFrameBytes = 1024 ** 3
+
+const bytesOf = (format: PixelFormat): number => (sampleCount(format) * Math.max(8, format.bitsAllocated)) / 8
 
 /** Fetches, decodes and keeps frames. */
 export function createFrameStore(options: FrameStoreOptions): FrameStore {
@@ -74,19 +82,27 @@ export function createFrameStore(options: FrameStoreOptions): FrameStore {
     return found ?? loadWhole(address, context)
   }
 
-  async function loadWhole(address: FrameAddress, { signal, isUrgent, isWanted }: LoadContext): Promise<LoadedFrame> {
-    options.onWhole()
+  async function loadWhole(address: FrameAddress, context: LoadContext): Promise<ShownFrame> {
+    const { signal, isUrgent, isWanted } = context
     if (options.isDoubtful(address)) {
       const { pixels } = await instances.get(address)
       if (pixels instanceof PixelFault) throw pixels
+      const bytes = bytesOf(pixels.format)
+      if (bytes > options.maxWholeBytes && !options.isWholeWanted(address)) {
+        const state = await tiled.stateOf(address, signal)
+        const found = state === 'made' ? await tiled.load(address, context) : undefined
+        if (!found) throw new ScreenImageMissing(state !== 'none', bytes)
+        return found
+      }
     }
+    options.onWhole()
     // Both at once: decoding needs the attributes, the request for the bytes does not.
     const fetching = fetchFrame(address, signal, (progress) => options.onProgress(address, progress))
     fetching.catch(() => undefined)
     const { dataset, pixels } = await instances.get(address)
     if (pixels instanceof PixelFault) throw pixels
     const { format, tables } = pixels
-    const bytes = (sampleCount(format) * Math.max(8, format.bitsAllocated)) / 8
+    const bytes = bytesOf(format)
     if (bytes > maxFrameBytes) throw new PixelFault('too-large', { bytes, columns: format.columns, rows: format.rows })
     const attributes = readFrameAttributes(dataset, format, address.frame)
     const { padding } = attributes
@@ -105,12 +121,13 @@ export function createFrameStore(options: FrameStoreOptions): FrameStore {
     isBusy: tiles.isBusy,
     maxBytes: options.maxBytes,
     // What is wrong with a file stays wrong; the network may come back.
-    isLasting: (error) => error instanceof PixelFault,
+    isLasting: (error) => error instanceof PixelFault || error instanceof ScreenImageMissing,
   })
   return {
     ...cache,
     tiles,
     instance: (address) => instances.get(address),
+    screenImage: tiled.stateOf,
     close() {
       cache.close()
       tiles.close()

@@ -1,10 +1,11 @@
 // All that the screen knows of pixels. Only whole-stage.ts imports Cornerstone.
 export { Abandoned } from './frame-cache.ts'
-export { createFrameStore, type FrameStore, type LoadedFrame } from './frame-store.ts'
+export { createFrameStore, type FrameStore, type LoadedFrame, maxFrameBytes } from './frame-store.ts'
 export { fetchValuesAt, type PixelValues, rangeWithin, type ShownFrame, valuesAt } from './frame-values.ts'
 export type { InstanceInfo } from './instance-cache.ts'
 export { refine } from './refine.ts'
 export type { FrameAddress, Progress } from './requests.ts'
+export { ScreenImageMissing } from './screen-image.ts'
 export { createStage, imageSizeOf, NoGraphics, type Stage } from './stage.ts'
 export { isSingle, type TiledFrame } from './tiled-frame.ts'
 export * from './view-transform.ts'

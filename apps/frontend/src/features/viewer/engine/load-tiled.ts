@@ -4,7 +4,9 @@ import { client } from '../../../api/client.ts'
 import type { DecodePool } from './decode-pool.ts'
 import type { LoadContext } from './frame-cache.ts'
 import type { InstanceCache } from './instance-cache.ts'
+import { planOverview } from './plan-overview.ts'
 import { type FrameAddress, fetchBytes, type Progress } from './requests.ts'
+import type { ScreenImage } from './screen-image.ts'
 import type { TilePlace } from './tile-grid.ts'
 import type { TileRequest, TileStore } from './tile-store.ts'
 import {
@@ -13,7 +15,6 @@ import {
   keyOfTile,
   learnFrom,
   type Overview,
-  planOverview,
   tileAddress,
   type TiledFrame,
   tileTask,
@@ -32,17 +33,21 @@ export interface TiledLoader {
    * @throws {PixelFault} what is wrong with the instance or the overview
    */
   load(address: FrameAddress, context: LoadContext): Promise<TiledFrame | undefined>
+  stateOf(address: FrameAddress, signal: AbortSignal): Promise<ScreenImage>
 }
 
 export function createTiledLoader({ instances, pool, tiles, onProgress }: TiledLoading): TiledLoader {
+  let isWarm = false
   return {
     async load(address, { signal, isUrgent, isWanted }) {
+      if (!isWarm) pool.warm()
+      isWarm = true
       const describing = describe(address, signal)
       describing.catch(() => undefined)
       const info = instances.get(address)
       info.catch(() => undefined)
       const rendition = await describing
-      if (!rendition) return undefined
+      if (typeof rendition === 'string') return undefined
       const plan = planOverview(address, rendition)
       const fetching = fetchBytes(plan.url, signal, (progress) => onProgress(address, progress))
       fetching.catch(() => undefined)
@@ -88,16 +93,21 @@ export function createTiledLoader({ instances, pool, tiles, onProgress }: TiledL
       }
       return frame
     },
+    async stateOf(address, signal) {
+      const found = await describe(address, signal)
+      return typeof found === 'string' ? found : 'made'
+    },
   }
 }
 
-async function describe(address: FrameAddress, signal: AbortSignal): Promise<Rendition | undefined> {
+async function describe(address: FrameAddress, signal: AbortSignal): Promise<Rendition | 'waiting' | 'none'> {
   const { study, series, instance, frame } = address
   try {
     return await client.getRendition(study, series, instance, frame, signal)
   } catch (error) {
-    // Thrown away meanwhile, or not made yet.
-    if (error instanceof ApiError && error.problem.code === 'rendition-missing') return undefined
+    const code = error instanceof ApiError ? error.problem.code : undefined
+    if (code === 'rendition-waiting') return 'waiting'
+    if (code === 'rendition-missing') return 'none'
     throw error
   }
 }

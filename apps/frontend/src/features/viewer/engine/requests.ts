@@ -1,5 +1,6 @@
 import { ApiError, framesUrl, instanceUrl, readProblem, UnreachableError } from '@instandt/api'
 import { type Dataset, parseDataset, parseMediaType } from '@instandt/dicom'
+import { askServer } from '../../../api/early-answers.ts'
 
 /** One instance, by its UIDs. */
 export interface InstanceAddress {
@@ -29,7 +30,7 @@ const explicitLittleEndian = '1.2.840.10008.1.2.1'
 async function request(url: string, accept: string, signal: AbortSignal): Promise<Response> {
   let response: Response
   try {
-    response = await fetch(url, { headers: { accept }, signal })
+    response = await askServer(url, { headers: { accept }, signal })
   } catch (error) {
     if (signal.aborted) throw error
     throw new UnreachableError(error)

@@ -1,0 +1,2 @@
+/** Images of a view that are listed at once. */
+export const instancePageSize = 250

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import path from 'node:path'
+import type { TestBrowser } from '../../../e2e/src/browser.ts'
+
+export interface Opening {
+  /** Milliseconds from the beginning of the navigation to pixels on the canvas. */
+  picture: number
+  /** … until all in sight is as fine as the screen, or as the image. */
+  full: number
+  /** Bytes that came down until then, all connections and headers together. */
+  bytes: number
+  /** What was asked for, in order. */
+  requests: RequestTimes[]
+}
+
+export interface RequestTimes {
+  place: string
+  start: number
+  first: number
+  end: number
+  bytes: number
+}
+
+interface Clock {
+  picture?: number
+  full?: number
+  key?: number
+  changed?: number
+  draws: number
+  frames: number
+}
+
+type Page = Awaited<ReturnType<TestBrowser['newPage']>>['page']
+
+/** A tab with the clock in every page it opens. */
+export interface TimedTab {
+  page: Page
+  open(place: string): Promise<Opening>
+  /** Milliseconds from a key to another picture, and to its full resolution. */
+  press(key: string): Promise<{ picture: number; full: number }>
+  /** Drags across the picture for so long; pictures drawn a second. */
+  drag(ms: number): Promise<number>
+  /** Waits until all in sight is there; milliseconds since the call. */
+  settle(): Promise<number>
+  close(): Promise<void>
+}
+
+const clockFile = path.join(import.meta.dirname, 'page-clock.mjs')
+const patience = 120_000
+
+/** @param address of the line that pages come through */
+export async function openTab(browser: TestBrowser, address: string, bytesDown: () => number): Promise<TimedTab> {
+  const { page, complaints } = await browser.newPage()
+  await page.addInitScript({ path: clockFile })
+  const clock = (): Promise<Clock> => page.evaluate('({ ...pictureClock })')
+  const settled = '[data-testid="viewer-overlay"][data-resolution="full"]'
+
+  async function waitFor(condition: string, what: string): Promise<void> {
+    try {
+      await page.waitForFunction(condition, undefined, { timeout: patience, polling: 50 })
+    } catch (error) {
+      const screen = await page.locator('body').innerText()
+      throw new Error(`${what} did not come; the screen says: ${screen.slice(0, 500)}`, { cause: error })
+    }
+  }
+
+  return {
+    page,
+    async open(place) {
+      // What an earlier page asked for is over.
+      await page.goto('about:blank')
+      await page.waitForTimeout(300)
+      const before = bytesDown()
+      await page.goto(address + place, { waitUntil: 'commit' })
+      await waitFor('pictureClock.full !== undefined', 'the picture')
+      const { picture, full } = await clock()
+      assert.ok(picture !== undefined && full !== undefined)
+      const requests: RequestTimes[] = await page.evaluate(
+        `performance.getEntries().filter(({ entryType }) => /^(navigation|resource)$/.test(entryType)).map((one) => ({
+          place: one.name.replace(location.origin, ''), start: one.startTime, first: one.responseStart, end: one.responseEnd, bytes: one.transferSize }))`,
+      )
+      return { picture, full, bytes: bytesDown() - before, requests }
+    },
+    async press(key) {
+      await page.evaluate('pictureClock.await()')
+      await page.keyboard.press(key)
+      await waitFor('pictureClock.changed !== undefined', 'another picture')
+      await waitFor(`pictureClock.full !== undefined || (pictureClock.full = document.querySelector('${settled}') && performance.now())`, 'its full resolution')
+      const { key: pressed, changed, full } = await clock()
+      assert.ok(pressed !== undefined && changed !== undefined && full !== undefined)
+      return { picture: changed - pressed, full: full - pressed }
+    },
+    async drag(ms) {
+      const box = (await page.getByTestId('viewer-surface').boundingBox())!
+      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2]
+      await page.mouse.move(x, y)
+      await page.mouse.down()
+      const { draws } = await clock()
+      const started = performance.now()
+      for (let step = 0; performance.now() - started < ms; step += 1)
+        await page.mouse.move(x + 120 * Math.sin(step / 25), y + 80 * Math.cos(step / 25))
+      const seconds = (performance.now() - started) / 1000
+      const after = await clock()
+      await page.mouse.up()
+      return (after.draws - draws) / seconds
+    },
+    async settle() {
+      const started = performance.now()
+      await page.waitForTimeout(100)
+      await waitFor(`document.querySelector('${settled}') !== null`, 'full resolution')
+      return performance.now() - started
+    },
+    async close() {
+      await page.context().close()
+      assert.deepEqual(complaints, [])
+    },
+  }
+}

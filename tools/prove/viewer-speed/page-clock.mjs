@@ -1,0 +1,52 @@
+// Runs in the page before any script of its own: when a picture stands on the canvas, read back from its pixels, not from what
+// the page says of itself. All times in milliseconds since the navigation began.
+const clock = { picture: undefined, full: undefined, key: undefined, changed: undefined, draws: 0, frames: 0 }
+globalThis.pictureClock = clock
+performance.setResourceTimingBufferSize(2000)
+
+/** The pixels in the middle of the picture as a number; undefined while they are all alike. */
+function look() {
+  const canvases = [...document.querySelectorAll('[data-testid="viewer-surface"] canvas')]
+  const canvas = canvases.find((one) => getComputedStyle(one).visibility === 'visible')
+  if (!canvas || canvas.width < 128 || canvas.height < 128) return undefined
+  const edge = 96
+  const at = [(canvas.width - edge) >> 1, (canvas.height - edge) >> 1]
+  const { data } = canvas.getContext('2d').getImageData(...at, edge, edge)
+  let [low, high, hash] = [255, 0, 0]
+  for (let place = 0; place < data.length; place += 4) {
+    low = Math.min(low, data[place])
+    high = Math.max(high, data[place])
+    hash = (Math.imul(hash, 31) + data[place]) | 0
+  }
+  return high > low ? hash : undefined
+}
+
+const resolution = () => document.querySelector('[data-testid="viewer-overlay"]')?.getAttribute('data-resolution')
+
+function onFrame() {
+  clock.frames += 1
+  const seen = resolution()
+  if (seen && clock.picture === undefined && look() !== undefined) clock.picture = performance.now()
+  if (seen === 'full' && clock.picture !== undefined) clock.full ??= performance.now()
+  if (clock.key !== undefined && clock.changed === undefined) {
+    const now = look()
+    if (now !== undefined && now !== clock.before) clock.changed = performance.now()
+  }
+  requestAnimationFrame(onFrame)
+}
+requestAnimationFrame(onFrame)
+
+/** From the next key on: when the picture is another one. */
+clock.await = () => {
+  Object.assign(clock, { before: look(), key: undefined, changed: undefined, full: undefined })
+  addEventListener('keydown', (event) => Object.assign(clock, { key: event.timeStamp, full: undefined }), {
+    once: true,
+    capture: true,
+  })
+}
+
+const { drawImage } = CanvasRenderingContext2D.prototype
+CanvasRenderingContext2D.prototype.drawImage = function (...args) {
+  clock.draws += 1
+  return drawImage.apply(this, args)
+}
