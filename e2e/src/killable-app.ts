@@ -9,13 +9,13 @@ export interface KillableApp {
   url: string
   /** SIGKILL; returns once the process is gone. */
   kill(): Promise<void>
-  /** At the same address, on the same database and folder. */
-  start(): Promise<void>
+  /** At the same address, on the same database and folder; with other settings where they are given. */
+  start(settings?: Record<string, string>): Promise<void>
   stop(): Promise<void>
 }
 
 /** The program in a process of its own. */
-export async function startKillableApp(settings: Record<string, string> = {}): Promise<KillableApp> {
+export async function startKillableApp(firstSettings: Record<string, string> = {}): Promise<KillableApp> {
   const database = await testDatabase()
   const storageDir = await mkdtemp(path.join(tmpdir(), 'instandt-e2e-'))
   let child: ChildProcess | undefined
@@ -27,7 +27,7 @@ export async function startKillableApp(settings: Record<string, string> = {}): P
     child.kill('SIGKILL')
     await ended
   }
-  const start = async (): Promise<void> => {
+  const start = async (settings = firstSettings): Promise<void> => {
     child = spawn(process.execPath, [path.join(import.meta.dirname, 'served-app.ts')], {
       env: {
         ...process.env,

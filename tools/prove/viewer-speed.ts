@@ -17,6 +17,9 @@ const bytesPerSecond = 50e6 / 8
 const delayMs = 25
 const maxTabMiB = 600 * (1e6 / 2 ** 20)
 
+/** An overview and what says what is where. */
+const maxBytesBefore = 2_500_000
+
 interface Plan {
   radiograph: Pick<RadiographOptions, 'columns' | 'rows'>
   /** Images of the series. */
@@ -176,6 +179,9 @@ async function walk(tab: TimedTab): Promise<void> {
 }
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+/** What had come over the line when the picture stood there. */
+const bytesBefore = ({ requests, picture }: Opening): number =>
+  requests.filter(({ end }) => end <= picture).reduce((sum, { bytes }) => sum + bytes, 0)
 const ms = (value: number): string => `${value.toFixed(0)} ms`
 const kB = (value: number): string => `${(value / 1000).toFixed(0)} kB`
 
@@ -201,7 +207,7 @@ function report(runs: readonly Run[], plan: Plan): void {
       '|---|---|---|---|',
       ...lines,
       `| window drag, pictures a second, radiograph · film | ${of(({ draws }) => draws.radiograph).toFixed(0)} · ${of(({ draws }) => draws.film).toFixed(0)} | | |`,
-      `| bytes over the line until all is there, radiograph · film · film at the first visit | ${kB(of((one) => one.radiograph.bytes))} · ${kB(of((one) => one.film.bytes))} · ${kB(of((one) => one.cold.bytes))} | | |`,
+      `| bytes over the line until the picture, radiograph · film · film at the first visit | ${kB(of((one) => bytesBefore(one.radiograph)))} · ${kB(of((one) => bytesBefore(one.film)))} · ${kB(of((one) => bytesBefore(one.cold)))} | | |`,
       `| tab with the film, MiB: page · graphics · both at one moment | ${of(({ memory }) => memory.rendererMiB).toFixed(0)} · ${of(({ memory }) => memory.gpuMiB).toFixed(0)} · ${of(({ memory }) => memory.togetherMiB).toFixed(0)} | | ${maxTabMiB.toFixed(0)} |`,
       `| the same before it, an empty page | ${of(({ idle }) => idle.rendererMiB).toFixed(0)} · ${of(({ idle }) => idle.gpuMiB).toFixed(0)} · ${of(({ idle }) => idle.togetherMiB).toFixed(0)} | | |`,
       '',
@@ -215,6 +221,7 @@ function report(runs: readonly Run[], plan: Plan): void {
     for (const [kind, opening] of Object.entries({ film, radiograph })) {
       const whole = opening.requests.filter(({ place }) => /\/frames\/|\/rendered|\/bulkdata/.test(place))
       assert.deepEqual(whole, [], `${kind}: its frames were asked for`)
+      assert.ok(bytesBefore(opening) < maxBytesBefore, `${kind}: ${kB(bytesBefore(opening))} before the picture`)
     }
   }
   for (const [name, take, target] of rows)

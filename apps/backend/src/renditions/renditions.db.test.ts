@@ -15,7 +15,8 @@ test('an image larger than a tile comes back exactly from its tiles, and smaller
   const [columns, rows] = [2500, 2100]
   const values = samples(columns, rows, 0)
   const address = await backend.store('large', { columns, rows, frame: () => bytesOf(values) })
-  assert.equal((await backend.get(address)).status, 404)
+  const early = await backend.get(address)
+  assert.deepEqual([early.status, ((await early.json()) as { code: string }).code], [404, 'rendition-waiting'])
   await backend.deriveAll()
   assert.deepEqual(
     { ...(await backend.jobOf('large')) },

@@ -101,6 +101,31 @@ test('a fault of the file is kept, one of the network is asked for again', async
   assert.deepEqual(begun, ['damaged', 'far', 'far'])
 })
 
+test('what could not be loaded ahead is not asked for again at once, nor is anything else held up by it', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { cache, begun, finish, fail } = watched()
+  quiet(cache.show('a'))
+  await finish('a')
+  cache.prefetch(['b', 'c'])
+  await fail('b', 'network')
+  await finish('c')
+  assert.deepEqual(begun, ['a', 'b', 'c'])
+  t.mock.timers.tick(5000)
+  assert.deepEqual(begun, ['a', 'b', 'c', 'b'])
+})
+
+test('a fault that was kept can be forgotten, a frame cannot', async () => {
+  const { cache, begun, finish, fail } = watched()
+  quiet(cache.show('a'))
+  await fail('a', 'lasting')
+  cache.forget('a')
+  quiet(cache.show('a'))
+  await finish('a')
+  cache.forget('a')
+  assert.equal(cache.peek('a'), 10)
+  assert.deepEqual(begun, ['a', 'a'])
+})
+
 test('closing gives up everything and begins nothing more', async () => {
   const { cache, begun, context, finish } = watched()
   quiet(cache.show('a'))

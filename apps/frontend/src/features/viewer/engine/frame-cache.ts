@@ -50,6 +50,8 @@ interface Entry<Frame> {
 
 // A browser has six connections to a server: one stays for the image on screen, one for everything else.
 const maxPrefetches = 4
+/** So long nothing is loaded ahead again that could not be had: a server that is away answers "no" at once. */
+const restMs = 5000
 const nearShare = 0.75
 const farShare = 0.5
 
@@ -60,6 +62,7 @@ export function createFrameCache<Address, Frame>(
   const { keyOf, load, sizeOf, maxBytes, isLasting, isBusy } = options
   // In order of use: the first is the one used longest ago.
   const entries = new Map<string, Entry<Frame>>()
+  const resting = new Set<string>()
   let current = ''
   let wanted = new Map<string, Address>()
   let nearCount = 0
@@ -82,7 +85,13 @@ export function createFrameCache<Address, Frame>(
       })
       .catch((error: unknown) => {
         controller.abort()
-        if (!isLasting(error) && entries.get(key) === entry) entries.delete(key)
+        if (isLasting(error) || entries.get(key) !== entry) return
+        entries.delete(key)
+        resting.add(key)
+        setTimeout(() => {
+          resting.delete(key)
+          advance()
+        }, restMs)
       })
       .finally(() => {
         entry.isDone = true
@@ -118,7 +127,7 @@ export function createFrameCache<Address, Frame>(
       const found = entries.get(key)
       bytes += found?.byteSize ?? 0
       if (bytes > maxBytes * (place > nearCount ? farShare : nearShare)) return
-      if (found) continue
+      if (found || resting.has(key)) continue
       begin(address)
       loading += 1
     }
