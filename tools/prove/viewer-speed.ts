@@ -31,7 +31,7 @@ interface Plan {
   targets: { radiograph: number; film: number; next: number } | undefined
 }
 
-const plans: Record<'full' | 'small', Plan> = {
+export const plans: Record<'full' | 'small', Plan> = {
   full: {
     // 34 MB and 403 MB (384 MiB) of pixels.
     radiograph: { columns: 4096, rows: 4150 },
@@ -77,7 +77,7 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
 type Kind = keyof typeof kinds
 
 /** Stores one image and waits until what screens need of it is there. */
-async function store(url: string, kind: Kind, plan: Plan, instance: number, series: string = kind): Promise<void> {
+export async function store(url: string, kind: Kind, plan: Plan, instance: number, series: string = kind): Promise<void> {
   const size = plan[kind]
   const pixels = drawRadiograph({ ...size, ...kinds[kind], seed: instance })
   const file = streamInstance({

@@ -21,28 +21,28 @@ function look() {
   return high > low ? hash : undefined
 }
 
+clock.look=look
 const resolution = () => document.querySelector('[data-testid="viewer-overlay"]')?.getAttribute('data-resolution')
 
 function onFrame() {
   clock.frames += 1
   const seen = resolution()
   if (seen && clock.picture === undefined && look() !== undefined) clock.picture = performance.now()
-  if (seen === 'full' && clock.picture !== undefined) clock.full ??= performance.now()
-  if (clock.key !== undefined && clock.changed === undefined) {
+  if (clock.isWatching && clock.key !== undefined && clock.changed === undefined) {
     const now = look()
     if (now !== undefined && now !== clock.before) clock.changed = performance.now()
   }
+  const isThere = clock.isWatching ? clock.changed !== undefined : clock.picture !== undefined
+  if (seen === 'full' && isThere) clock.full ??= performance.now()
   requestAnimationFrame(onFrame)
 }
 requestAnimationFrame(onFrame)
 
 /** From the next key on: when the picture is another one. */
 clock.await = () => {
-  Object.assign(clock, { before: look(), key: undefined, changed: undefined, full: undefined })
-  addEventListener('keydown', (event) => Object.assign(clock, { key: event.timeStamp, full: undefined }), {
-    once: true,
-    capture: true,
-  })
+  Object.assign(clock, { isWatching: true, before: look(), key: undefined, changed: undefined, full: undefined })
+  const start = (event) => (clock.key = event.timeStamp)
+  addEventListener('keydown', start, { once: true, capture: true })
 }
 
 const { drawImage } = CanvasRenderingContext2D.prototype

@@ -26,7 +26,7 @@ const manual: ChosenWindow = { window: { lower: 5, upper: 6 }, preset: 'manual' 
 
 test('a window set by hand stays, as long as the images are of one kind', () => {
   const before = frame({ low: 0, high: 1000 })
-  assert.equal(nextWindow(frame({ low: 50_000, high: 60_000 }), before, manual), manual)
+  assert.deepEqual(nextWindow(frame({ low: 50_000, high: 60_000 }), before, manual), manual)
   const other = nextWindow(frame({ low: 0, high: 200, bitsStored: 8 }), before, manual)
   assert.deepEqual(other, { preset: 'auto', window: { lower: 0, upper: 200 } })
 })
@@ -44,6 +44,14 @@ test("a file's own window follows its image", () => {
 test('an automatic window does not flicker through a stack, but goes with values that lie elsewhere', () => {
   const before = frame({ low: 100, high: 1000 })
   const chosen = firstWindow(before)
-  assert.equal(nextWindow(frame({ low: 150, high: 1100 }), before, chosen), chosen)
+  assert.deepEqual(nextWindow(frame({ low: 150, high: 1100 }), before, chosen), chosen)
   assert.deepEqual(nextWindow(frame({ low: 3000, high: 5000 }), before, chosen).window, { lower: 3000, upper: 5000 })
+})
+
+test('a window that stays is all that is answered, whatever it is taken from', () => {
+  const before = frame({ low: 100, high: 1000 })
+  for (const { window, preset } of [manual, firstWindow(before)]) {
+    const state = { window, preset, frame: before, isLoading: true }
+    assert.deepEqual(nextWindow(frame({ low: 150, high: 1100 }), before, state), { window, preset })
+  }
 })

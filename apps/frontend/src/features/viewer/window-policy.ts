@@ -24,13 +24,14 @@ export function firstWindow({ statistics, valueFormat, attributes }: ShownFrame)
 /** The window stays while scrolling, unless the file has its own for each image or the values lie elsewhere. */
 export function nextWindow(frame: ShownFrame, before: ShownFrame | undefined, chosen: ChosenWindow): ChosenWindow {
   if (before === undefined || kindOf(before) !== kindOf(frame)) return firstWindow(frame)
+  // Whatever else the state holds must not come back with it.
   const { preset, window } = chosen
-  if (preset === 'manual') return chosen
+  if (preset === 'manual') return { preset, window }
   const { fileWindows, rescale } = frame.attributes
   const own = preset.startsWith('file-') ? fileWindows[Number(preset.slice('file-'.length))] : undefined
   if (own) return { preset, window: windowOfFile(own) }
   const automatic = autoWindow(frame.statistics, rescale)
-  return overlap(window, automatic) < 0.5 ? { preset: 'auto', window: automatic } : chosen
+  return overlap(window, automatic) < 0.5 ? { preset: 'auto', window: automatic } : { preset, window }
 }
 
 /** Images of one kind share a window. */
