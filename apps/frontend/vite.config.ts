@@ -52,11 +52,20 @@ function firstPrograms(): Plugin {
         const early = made.find((one) => one.type === 'chunk' && one.name === 'early')
         const module = (name: string) => ({ type: 'module', crossorigin: true, src: name })
         const preload = (name: string) => ({ rel: 'modulepreload', crossorigin: true, href: `/${name}` })
-        const needed = early?.type === 'chunk' ? early.imports : []
+        const needed = new Set<string>()
+        const need = (name: string): void => {
+          const chunk = bundle?.[name]
+          if (chunk?.type !== 'chunk') return
+          for (const one of chunk.imports.filter((other) => !needed.has(other))) {
+            needed.add(one)
+            need(one)
+          }
+        }
+        if (early) need(early.fileName)
         return [
           { tag: 'script', attrs: { src: paint ? `/${paint.fileName}` : '/src/first-paint.js' } },
           { tag: 'script', attrs: module(early ? `/${early.fileName}` : '/src/early.ts') },
-          ...needed.map((name) => ({ tag: 'link', attrs: preload(name) })),
+          ...[...needed].map((name) => ({ tag: 'link', attrs: preload(name) })),
         ]
       },
     },

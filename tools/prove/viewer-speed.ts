@@ -77,7 +77,13 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
 type Kind = keyof typeof kinds
 
 /** Stores one image and waits until what screens need of it is there. */
-export async function store(url: string, kind: Kind, plan: Plan, instance: number, series: string = kind): Promise<void> {
+export async function store(
+  url: string,
+  kind: Kind,
+  plan: Plan,
+  instance: number,
+  series: string = kind,
+): Promise<void> {
   const size = plan[kind]
   const pixels = drawRadiograph({ ...size, ...kinds[kind], seed: instance })
   const file = streamInstance({

@@ -1,13 +1,6 @@
 // The first program of a page, a few kB: a viewer that is opened by its address asks for its picture here, while the rest of the
 // program is still being read. Each answer leads to the next question, and every question costs a trip to the server.
-import {
-  type InstancePage,
-  inspectionUrl,
-  instancesUrl,
-  instanceUrl,
-  type Rendition,
-  sessionUrl,
-} from '@instandt/api'
+import { type InstancePage, inspectionUrl, instancesUrl, instanceUrl, type Rendition, sessionUrl } from '@instandt/api'
 import { askEarly } from './api/early-answers.ts'
 import { instancePageSize } from './api/page-sizes.ts'
 import { planOverview, renditionAddress } from './features/viewer/engine/plan-overview.ts'

@@ -55,7 +55,10 @@ test('large answers take the time of the line, and share it', async () => {
   assert.equal(alone.bytes, size)
   assert.ok(alone.last >= least + 2 * delayMs, `${alone.last} ms`)
   const two = await Promise.all([get('/large'), get('/large')])
-  assert.deepEqual(two.map(({ bytes }) => bytes), [size, size])
+  assert.deepEqual(
+    two.map(({ bytes }) => bytes),
+    [size, size],
+  )
   assert.ok(Math.max(...two.map(({ last }) => last)) >= 2 * least, 'two at once are as fast as one')
   assert.ok(line.bytesDown() - before > 3 * size)
 })

@@ -46,12 +46,13 @@ export interface TimedTab {
 }
 
 const clockFile = path.join(import.meta.dirname, 'page-clock.mjs')
-const patience = 10_000
+const patience = 120_000
 
 /** @param address of the line that pages come through */
 export async function openTab(browser: TestBrowser, address: string, bytesDown: () => number): Promise<TimedTab> {
   const { page, complaints } = await browser.newPage()
   await page.addInitScript({ path: clockFile })
+  let isWarm = false
   const clock = (): Promise<Clock> => page.evaluate('({ ...pictureClock })')
 
   async function waitFor(condition: string, what: string): Promise<void> {
@@ -67,9 +68,12 @@ export async function openTab(browser: TestBrowser, address: string, bytesDown: 
   return {
     page,
     async open(place) {
-      // What an earlier page asked for is over.
-      await page.goto('about:blank')
-      await page.waitForTimeout(300)
+      // From another page of the application, with nothing of it on its way any more.
+      if (isWarm) {
+        await page.goto(`${address}/`, { waitUntil: 'networkidle' })
+        await page.waitForTimeout(500)
+      }
+      isWarm = true
       const before = bytesDown()
       await page.goto(address + place, { waitUntil: 'commit' })
       await waitFor('pictureClock.full !== undefined', 'the picture')
@@ -84,9 +88,6 @@ export async function openTab(browser: TestBrowser, address: string, bytesDown: 
     async press(key) {
       await page.evaluate('pictureClock.await()')
       await page.keyboard.press(key)
-      await page.waitForTimeout(3000)
-      console.log(await page.evaluate('JSON.stringify({...pictureClock, look: pictureClock.look?.()})'))
-      await page.screenshot({ path: '/tmp/vs.png' })
       await waitFor('pictureClock.changed !== undefined', 'another picture')
       await waitFor('pictureClock.full !== undefined', 'its full resolution')
       const { key: pressed, changed, full } = await clock()

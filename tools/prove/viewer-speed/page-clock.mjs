@@ -21,7 +21,6 @@ function look() {
   return high > low ? hash : undefined
 }
 
-clock.look=look
 const resolution = () => document.querySelector('[data-testid="viewer-overlay"]')?.getAttribute('data-resolution')
 
 function onFrame() {

@@ -20,7 +20,11 @@ interface Params {
 const missing = (): AppError =>
   new AppError('rendition-missing', 404, 'There is no rendition of this frame: take the frame itself.')
 const waiting = (): AppError =>
-  new AppError('rendition-waiting', 404, 'The rendition of this frame is still to be made: take the frame, or ask later.')
+  new AppError(
+    'rendition-waiting',
+    404,
+    'The rendition of this frame is still to be made: take the frame, or ask later.',
+  )
 
 /** What screens get instead of a frame: its overview and tiles, lossless, each as far as the resolution needs. */
 export function renditionRoutes(app: App, deps: Deps): void {

@@ -50,7 +50,8 @@ export const inspectionQuery = (study: string) =>
 export const instancesQuery = (study: string, series: string) =>
   infiniteQueryOptions({
     queryKey: ['instances', study, series],
-    queryFn: ({ pageParam, signal }) => client.listInstances(study, series, { cursor: pageParam, limit: instancePageSize }, signal),
+    queryFn: ({ pageParam, signal }) =>
+      client.listInstances(study, series, { cursor: pageParam, limit: instancePageSize }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
     refetchOnWindowFocus: false,

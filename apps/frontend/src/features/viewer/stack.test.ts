@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createStack, farFrom, frameAt, frameCountOf, isLargeIn, isTiledIn, lengthOf, neighboursOf, placeOf } from './stack.ts'
+import {
+  createStack,
+  farFrom,
+  frameAt,
+  frameCountOf,
+  isLargeIn,
+  isTiledIn,
+  lengthOf,
+  neighboursOf,
+  placeOf,
+} from './stack.ts'
 
 const stack = createStack('s', 'v', [
   { instance: 'a', frameCount: 1, isTiled: false, isLarge: false },
@@ -39,7 +49,12 @@ test('an empty stack has nothing anywhere', () => {
 })
 
 test('further images are loaded interleaved: wide strides first, each place once, within a reach', () => {
-  const items = Array.from({ length: 1000 }, (_, at) => ({ instance: String(at), frameCount: 1, isTiled: false, isLarge: false }))
+  const items = Array.from({ length: 1000 }, (_, at) => ({
+    instance: String(at),
+    frameCount: 1,
+    isTiled: false,
+    isLarge: false,
+  }))
   const places = farFrom(createStack('s', 'v', items), 500, 1).map(({ instance }) => Number(instance))
   assert.deepEqual(places.slice(0, 4), [516, 484, 532, 468])
   // A twelfth of the way every sixteenth place is there.

@@ -23,7 +23,17 @@ import { createCine } from './cine.ts'
 import { memoryLimits } from './memory-limits.ts'
 import { createValueFetcher, type PixelReading, readPixel } from './pixel-reading.ts'
 import { waitForScreenImage } from './screen-image-wait.ts'
-import { farFrom, frameAt, frameCountOf, isLargeIn, isTiledIn, lengthOf, neighboursOf, placeOf, type Stack } from './stack.ts'
+import {
+  farFrom,
+  frameAt,
+  frameCountOf,
+  isLargeIn,
+  isTiledIn,
+  lengthOf,
+  neighboursOf,
+  placeOf,
+  type Stack,
+} from './stack.ts'
 import { firstState, type ViewerSession, type ViewerState } from './viewer-state.ts'
 import { firstWindow, nextWindow } from './window-policy.ts'
 import { createWindowTools } from './window-tools.ts'
@@ -149,6 +159,8 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
       progress: undefined,
       ...(state.address?.instance === address.instance ? {} : { info: undefined }),
     })
+    // The image before needs nothing any more.
+    if (!here) store.tiles.want([], 0)
     prefetch()
     store.instance(address).then(
       (info) => {

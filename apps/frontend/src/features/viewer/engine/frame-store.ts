@@ -67,6 +67,7 @@ const bytesOf = (format: PixelFormat): number => (sampleCount(format) * Math.max
 export function createFrameStore(options: FrameStoreOptions): FrameStore {
   const instances = createInstanceCache()
   const pool = createDecodePool()
+  pool.warm()
 
   const tiles = createTileStore<DecodedImage>({
     maxBytes: options.maxTileBytes,

@@ -37,11 +37,8 @@ export interface TiledLoader {
 }
 
 export function createTiledLoader({ instances, pool, tiles, onProgress }: TiledLoading): TiledLoader {
-  let isWarm = false
   return {
     async load(address, { signal, isUrgent, isWanted }) {
-      if (!isWarm) pool.warm()
-      isWarm = true
       const describing = describe(address, signal)
       describing.catch(() => undefined)
       const info = instances.get(address)

@@ -1,6 +1,6 @@
 import { overviewUrl, type Rendition, renditionUrl, tileUrl } from '@instandt/api'
+import { halved } from './halved.ts'
 import type { FrameAddress } from './requests.ts'
-import { halved } from './tile-grid.ts'
 
 /** How the overview is fetched, and what it will be. */
 export interface OverviewPlan {

@@ -1,5 +1,6 @@
 import type { DisplayPixels } from '@instandt/pixels'
-import { type Cells, halved, type TileGrid } from './tile-grid.ts'
+import { halved } from './halved.ts'
+import type { Cells, TileGrid } from './tile-grid.ts'
 import type { SampleKind } from './tile-shader.ts'
 
 /**

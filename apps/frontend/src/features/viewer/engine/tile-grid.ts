@@ -32,9 +32,6 @@ export function gridOf(columns: number, rows: number, tileSize: number, levels: 
   return { columns, rows, tileSize, across, down: Math.ceil(rows / tileSize), levels }
 }
 
-/** Pixels left of an edge after halving. */
-export const halved = (edge: number, times: number): number => Math.ceil(edge / 2 ** times)
-
 /** Where a tile lies in the image, in image pixels; those at the far edges are smaller. */
 export function tileBox({ columns, rows, tileSize, across }: TileGrid, tile: number) {
   const left = (tile % across) * tileSize

@@ -2,7 +2,15 @@ import type { DecodedImage } from '@instandt/pixels'
 import { drawnRange, imageSizeOf, NoGraphics, type Presentation, type StageEvents } from './stage-frame.ts'
 import { createAtlas, createTexture, type TileAtlas, writePixels } from './tile-atlas.ts'
 import type { TilePlace } from './tile-grid.ts'
-import { createProgram, type SampleKind, sampleKindOf, type TileProgram, type Uniforms } from './tile-shader.ts'
+import {
+  beginProgram,
+  finishProgram,
+  type SampleKind,
+  sampleKindOf,
+  type TileProgram,
+  type Uniforms,
+  usualKind,
+} from './tile-shader.ts'
 import { neededTiles, type TiledFrame } from './tiled-frame.ts'
 import { canvasToImage, type Size } from './view-transform.ts'
 
@@ -50,6 +58,7 @@ export function createTileLayer(element: HTMLElement, size: () => Size, events: 
   const picture = canvas.getContext('2d', { alpha: false })
   let gl = openContext()
   const programs = new Map<string, TileProgram>()
+  const begun = new Map<string, WebGLProgram>()
   let held: Held | undefined
   let missing: TilePlace[] = []
   let losses = 0
@@ -61,6 +70,7 @@ export function createTileLayer(element: HTMLElement, size: () => Size, events: 
     losses += 1
     held = undefined
     programs.clear()
+    begun.clear()
     try {
       if (losses > maxLosses) throw new NoGraphics()
       gl = openContext()
@@ -75,9 +85,21 @@ export function createTileLayer(element: HTMLElement, size: () => Size, events: 
   const maxTexture = Number(gl.getParameter(gl.MAX_TEXTURE_SIZE))
 
   function programFor(kind: SampleKind): TileProgram {
-    const found = programs.get(kind.sampler + kind.components) ?? createProgram(gl, kind)
-    programs.set(kind.sampler + kind.components, found)
+    const key = kind.sampler + kind.components
+    const found = programs.get(key) ?? finishProgram(gl, begun.get(key) ?? beginProgram(gl, kind))
+    programs.set(key, found)
     return found
+  }
+
+  /** While the first image is on its way: drivers compile a program only when something is drawn with it. */
+  function warm(): void {
+    const program = beginProgram(gl, usualKind)
+    begun.set(usualKind.sampler + usualKind.components, program)
+    gl.useProgram(program)
+    gl.bindTexture(gl.TEXTURE_2D, emptyPresence())
+    gl.viewport(0, 0, 1, 1)
+    gl.drawArrays(gl.TRIANGLES, 0, 3)
+    gl.flush()
   }
 
   function drop(): void {
@@ -190,6 +212,7 @@ export function createTileLayer(element: HTMLElement, size: () => Size, events: 
     picture?.drawImage(gl.canvas, 0, 0)
   }
 
+  warm()
   return {
     maxTexture,
     draw(frame, presentation) {

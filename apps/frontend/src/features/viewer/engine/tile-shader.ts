@@ -199,8 +199,11 @@ export interface TileProgram {
   uniforms: Uniforms
 }
 
-/** @throws {Error} with the compiler's words */
-export function createProgram(gl: WebGL2RenderingContext, kind: SampleKind): TileProgram {
+/** What most images have: 16 bits without a sign. */
+export const usualKind = kinds.word
+
+/** Begins to compile; asking how that went would wait for it. */
+export function beginProgram(gl: WebGL2RenderingContext, kind: SampleKind): WebGLProgram {
   const program = gl.createProgram()
   for (const [type, source] of [
     [gl.VERTEX_SHADER, vertexSource],
@@ -212,6 +215,11 @@ export function createProgram(gl: WebGL2RenderingContext, kind: SampleKind): Til
     gl.attachShader(program, shader)
   }
   gl.linkProgram(program)
+  return program
+}
+
+/** @throws {Error} with the compiler's words */
+export function finishProgram(gl: WebGL2RenderingContext, program: WebGLProgram): TileProgram {
   if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
     const logs = gl.getAttachedShaders(program)?.map((shader) => gl.getShaderInfoLog(shader)) ?? []
     throw new Error([gl.getProgramInfoLog(program), ...logs].filter(Boolean).join('\n'))

@@ -1,13 +1,13 @@
 import { type Rendition, tileUrl } from '@instandt/api'
 import type { DecodedImage, FrameAttributes, FrameStatistics, LookupTables, PixelFormat } from '@instandt/pixels'
 import type { TileTask } from './decode-task.ts'
+import { halved } from './halved.ts'
 import { renditionAddress } from './plan-overview.ts'
 import type { FrameAddress } from './requests.ts'
 import type { TileRequest } from './tile-store.ts'
 import {
   cellsFor,
   gridOf,
-  halved,
   levelFor,
   tileBox,
   type TileGrid,
