@@ -26,6 +26,10 @@ interface Plan {
   count: number
   film: Pick<RadiographOptions, 'columns' | 'rows'>
   runs: number
+  /** Of another image, before the first one that counts. */
+  visits: number
+  /** Where the film is looked at one to one, each by a pan and by a zoom from the whole. */
+  places: number
   dragMs: number
   /** Milliseconds; undefined where the machine is too busy for any. */
   targets: { radiograph: number; film: number; next: number } | undefined
@@ -38,15 +42,19 @@ export const plans: Record<'full' | 'small', Plan> = {
     count: 8,
     film: { columns: 14_190, rows: 14_190 },
     runs: 3,
+    visits: 3,
+    places: 4,
     dragMs: 4000,
     targets: { radiograph: 1000, film: 1500, next: 200 },
   },
   small: {
     radiograph: { columns: 2300, rows: 2100 },
     count: 3,
-    film: { columns: 5200, rows: 4800 },
+    film: { columns: 4400, rows: 4200 },
     runs: 1,
-    dragMs: 500,
+    visits: 1,
+    places: 1,
+    dragMs: 300,
     targets: undefined,
   },
 }
@@ -120,21 +128,25 @@ interface Run {
 }
 
 async function measure(browser: TestBrowser, open: () => Promise<TimedTab>, plan: Plan): Promise<Run> {
+  const say = (words: string): void => void process.stderr.write(`viewer-speed: ${words}\n`)
+  say('first visit')
   const first = await open()
   const cold = await first.open(placeOf('film'))
   await first.close()
 
   const tab = await open()
   // Programs are in the browser's cache, compiled, as after yesterday's work.
-  for (let visit = 0; visit < 3; visit += 1) await tab.open(placeOf('visited'))
+  for (let visit = 0; visit < plan.visits; visit += 1) await tab.open(placeOf('visited'))
+  say('radiographs')
   const radiograph = await tab.open(placeOf('radiograph'))
   const { picture: nextAtOnce } = await tab.press('ArrowDown')
-  await tab.page.waitForTimeout(plan.targets ? 15_000 : 2000)
+  await tab.page.waitForTimeout(plan.targets ? 10_000 : 2000)
   const next: number[] = []
   for (let step = 2; step < plan.count; step += 1) {
     next.push((await tab.press('ArrowDown')).picture)
     await tab.page.waitForTimeout(1500)
   }
+  say('drag')
   const draws = { radiograph: await tab.drag(plan.dragMs), film: 0 }
 
   await tab.page.goto('about:blank')
@@ -142,45 +154,49 @@ async function measure(browser: TestBrowser, open: () => Promise<TimedTab>, plan
   await tab.page.waitForTimeout(1000)
   const idle = await blank.stop()
   const watching = watchMemory(browser)
+  say('film')
   const film = await tab.open(placeOf('film'))
   draws.film = await tab.drag(plan.dragMs)
   const { full: oneToOne } = await tab.press('1')
-  await walk(tab)
+  say('walk through the film')
+  await walk(tab, plan.places)
   const memory = await watching.stop()
   await tab.close()
   return { cold, radiograph, film, oneToOne, next, nextAtOnce, draws, idle, memory }
 }
 
 /** Pans through the film at full size, and to other places by way of the whole. */
-async function walk(tab: TimedTab): Promise<void> {
+async function walk(tab: TimedTab, places: number): Promise<void> {
   const { page } = tab
   const box = (await page.getByTestId('viewer-surface').boundingBox())!
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2]
-  const pan = async (dx: number, dy: number): Promise<void> => {
-    await page.mouse.move(x - dx / 2, y - dy / 2)
+  for (const [dx, dy] of (
+    [
+      [-1, 0],
+      [0, -1],
+      [1, -1],
+      [1, 1],
+    ] as const
+  ).slice(0, places)) {
+    await page.mouse.move(x - 300 * dx, y - 250 * dy)
     await page.mouse.down({ button: 'middle' })
-    await page.mouse.move(x + dx / 2, y + dy / 2, { steps: 12 })
+    await page.mouse.move(x + 300 * dx, y + 250 * dy, { steps: 8 })
     await page.mouse.up({ button: 'middle' })
     await tab.settle()
   }
-  for (const [dx, dy] of [
-    [-700, 0],
-    [0, -600],
-    [700, -600],
-    [700, 600],
-  ] as const)
-    await pan(dx, dy)
-  for (const [dx, dy] of [
-    [-300, -250],
-    [300, 250],
-    [-250, 280],
-  ] as const) {
+  for (const [dx, dy] of (
+    [
+      [-1, -1],
+      [1, 1],
+      [-1, 1],
+      [1, -1],
+    ] as const
+  ).slice(0, places)) {
     await page.keyboard.press('f')
     await tab.settle()
-    await page.mouse.move(x + dx, y + dy)
-    for (let notch = 0; notch < 14; notch += 1) await page.mouse.wheel(0, -100)
+    await page.mouse.move(x + 280 * dx, y + 230 * dy)
+    for (let notch = 0; notch < 12; notch += 1) await page.mouse.wheel(0, -100)
     await tab.settle()
-    await pan(500, 300)
   }
 }
 

@@ -106,6 +106,9 @@ export async function openTab(browser: TestBrowser, address: string, bytesDown: 
       const seconds = (performance.now() - started) / 1000
       const after = await clock()
       await page.mouse.up()
+      // The window as it was: one that makes all alike shows no other picture.
+      await page.keyboard.press('0')
+      await page.waitForTimeout(500)
       return (after.draws - draws) / seconds
     },
     async settle() {

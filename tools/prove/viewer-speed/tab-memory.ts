@@ -20,7 +20,8 @@ export function watchMemory(browser: TestBrowser): { stop: () => Promise<TabMemo
   const { signal } = stopping
   const watching = (async () => {
     while (!signal.aborted) {
-      const processes = await browser.processes()
+      // None when it has been closed.
+      const processes = await browser.processes().catch(() => [])
       const of = (type: string): number =>
         Math.max(0, ...processes.filter((one) => one.type === type).map(({ pid }) => proportionalMiB(pid)))
       const [renderer, gpu] = [of('renderer'), of('GPU')]
