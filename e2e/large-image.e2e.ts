@@ -49,7 +49,7 @@ for (const { language, title, whole } of [
       await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'deviceMemory', { get: () => 4 }))
       const frames: string[] = []
       page.on('request', (request) => {
-        if (/\/frames\/1$/.test(request.url())) frames.push(request.url())
+        if (request.url().endsWith('/frames/1')) frames.push(request.url())
       })
       await page.goto(app.url + path)
       const panel = page.getByTestId('viewer-fault')

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import path from 'node:path'
+import type { ShapedLine } from '@instandt/testkit'
 import type { TestBrowser } from '../../../e2e/src/browser.ts'
 
 export interface Opening {
@@ -48,8 +49,9 @@ export interface TimedTab {
 const clockFile = path.join(import.meta.dirname, 'page-clock.mjs')
 const patience = 120_000
 
-/** @param address of the line that pages come through */
-export async function openTab(browser: TestBrowser, address: string, bytesDown: () => number): Promise<TimedTab> {
+/** @param line that pages come through */
+export async function openTab(browser: TestBrowser, line: ShapedLine): Promise<TimedTab> {
+  const address = line.url
   const { page, complaints } = await browser.newPage()
   await page.addInitScript({ path: clockFile })
   let isWarm = false
@@ -74,7 +76,7 @@ export async function openTab(browser: TestBrowser, address: string, bytesDown: 
         await page.waitForTimeout(500)
       }
       isWarm = true
-      const before = bytesDown()
+      const before = line.bytesDown()
       await page.goto(address + place, { waitUntil: 'commit' })
       await waitFor('pictureClock.full !== undefined', 'the picture')
       const { picture, full } = await clock()
@@ -83,7 +85,7 @@ export async function openTab(browser: TestBrowser, address: string, bytesDown: 
         `performance.getEntries().filter(({ entryType }) => /^(navigation|resource)$/.test(entryType)).map((one) => ({
           place: one.name.replace(location.origin, ''), start: one.startTime, first: one.responseStart, end: one.responseEnd, bytes: one.transferSize }))`,
       )
-      return { picture, full, bytes: bytesDown() - before, requests }
+      return { picture, full, bytes: line.bytesDown() - before, requests }
     },
     async press(key) {
       await page.evaluate('pictureClock.await()')

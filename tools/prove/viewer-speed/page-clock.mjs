@@ -44,6 +44,8 @@ clock.await = () => {
   addEventListener('keydown', start, { once: true, capture: true })
 }
 
+// Called with its context below.
+// oxlint-disable-next-line typescript/unbound-method
 const { drawImage } = CanvasRenderingContext2D.prototype
 CanvasRenderingContext2D.prototype.drawImage = function (...args) {
   clock.draws += 1

@@ -128,7 +128,7 @@ export function createFrameStore(options: FrameStoreOptions): FrameStore {
     ...cache,
     tiles,
     instance: (address) => instances.get(address),
-    screenImage: tiled.stateOf,
+    screenImage: (address, signal) => tiled.stateOf(address, signal),
     close() {
       cache.close()
       tiles.close()
