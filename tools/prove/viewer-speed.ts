@@ -134,7 +134,7 @@ async function measure(browser: TestBrowser, open: () => Promise<TimedTab>, plan
   say('radiographs')
   const radiograph = await tab.open(placeOf('radiograph'))
   const { picture: nextAtOnce } = await tab.press('ArrowDown')
-  await tab.page.waitForTimeout(plan.targets ? 10_000 : 2000)
+  await tab.page.waitForTimeout(plan.targets ? 6000 : 2000)
   const next: number[] = []
   for (let step = 2; step < plan.count; step += 1) {
     next.push((await tab.press('ArrowDown')).picture)
