@@ -21,9 +21,7 @@ export const needsBrowser = (files: readonly string[]): boolean =>
 /** What such a one is told: where the browser is, or why there is none. */
 export function browserEnv(): Record<string, string> {
   const browser = ensureChromium()
-  return 'executable' in browser
-    ? { INSTANDT_CHROMIUM: browser.executable }
-    : { INSTANDT_NO_BROWSER: browser.missing }
+  return 'executable' in browser ? { INSTANDT_CHROMIUM: browser.executable } : { INSTANDT_NO_BROWSER: browser.missing }
 }
 
 /** Finds Chromium; brings it when there is none: the Debian package as root, otherwise playwright's own installer. */

@@ -23,7 +23,7 @@ export function LargeImage({ fault, address, onWhole, children }: LargeImageProp
   const [preview, setPreview] = useState<'coming' | 'here' | 'none'>('coming')
   const memory = formatBytes(4 * bytes, i18n.language)
   return (
-    <div className={classes.fault} role="status" data-testid="viewer-fault">
+    <div className={classes.fault} aria-live="polite" data-testid="viewer-fault">
       <div className={classes.preview} data-state={preview}>
         {preview === 'none' ? (
           <IconPhotoOff size={34} stroke={1.4} aria-hidden />
