@@ -16,6 +16,7 @@ export { planCorrection, type CorrectionNote, type Corrections } from './correct
 export { readLayout, type FileLayout, type PlacedElement } from './file-layout.ts'
 export { spliceFile, type Splice } from './splice.ts'
 export { createHeaderReader, readHeader, type HeaderReader, type ReadOptions, type ReadSoFar } from './read-header.ts'
+export { metaOf, type FileMeta } from './file-meta.ts'
 export { beginsLikeDicom } from './sniff.ts'
 export { defaultLimits, DicomReadError, type ReadErrorCode } from './limits.ts'
 export {

@@ -1,5 +1,4 @@
-import { beginsLikeDicom } from '@instandt/dicom'
-import { metaOf } from './identify.ts'
+import { beginsLikeDicom, metaOf } from '@instandt/dicom'
 import type { RefusalKey, SkipKey } from './upload-file.ts'
 
 /** What a file is by its first bytes; names are asked only where bytes say nothing. */
