@@ -51,7 +51,7 @@ export async function bring(bringing: Bringing): Promise<void> {
       }
       const taken = await source.take(entry, gate.signal)
       if (taken.kind === 'left') {
-        left.push({ path: entry.path, state: taken.state, reason: taken.reason })
+        left.push({ path: entry.path, byteSize: entry.byteSize, state: taken.state, reason: taken.reason })
         if (left.length >= notedAtOnce) note(left.splice(0))
       } else if ('blob' in taken.bytes) {
         objects.push(small(entry, taken, taken.bytes.blob))

@@ -3,26 +3,23 @@ import assert from 'node:assert/strict'
 import { appendFile, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { startBadLine, testCaller } from '@instandt/testkit'
 import { uidOf } from '@instandt/testkit/files'
 import { addProject, tokenHeaders } from '../../../backend/src/identity.fixture.ts'
-import { startJobs } from '../../../backend/src/jobs/index.ts'
-import { startTestBackend, type TestBackend } from '../../../backend/src/test-backend.fixture.ts'
-import { objectOf, openWorkshop, sha256Of, type Workshop } from './import.fixture.ts'
+import type { TestBackend } from '../../../backend/src/test-backend.fixture.ts'
+import { objectOf, openWorkshop, type Receiver, sha256Of, startReceiver, type Workshop } from './import.fixture.ts'
 
+let receiver: Receiver
 let backend: TestBackend
-let jobs: Awaited<ReturnType<typeof startJobs>>
 let workshop: Workshop
 before(async () => {
-  backend = await startTestBackend({ DERIVE_THREADS: 0, UPLOAD_PART_BYTES: 1024 * 1024 })
-  jobs = await startJobs(backend.deps)
+  receiver = await startReceiver()
+  backend = receiver.backend
   for (const slug of ['alpha', 'beta']) await addProject(backend.db, slug)
 })
-after(async () => {
-  await jobs.stop()
-  await backend.stop()
-})
+after(() => receiver.stop())
 beforeEach(async () => {
   workshop = await openWorkshop()
 })
@@ -274,4 +271,30 @@ test('a file that changed is brought in again; one that grows while it is read i
   )
   await appendFile(path.join(workshop.source, '1'), 'x'.repeat(10))
   assert.equal((await workshop.run(args)).line('/1').result, 'refused')
+})
+
+test('an object that was corrected since is sent once more and known as what it was', async () => {
+  await workshop.put('1', objectOf('corrected', 1))
+  assert.equal((await workshop.run([workshop.source, '--to', backend.url])).code, 0)
+  const study = `/api/inspections/${uidOf('corrected', 'study', 0)}`
+  const correction = await fetch(`${backend.url}${study}/corrections`, {
+    method: 'POST',
+    headers: { ...testCaller, 'content-type': 'application/json' },
+    body: JSON.stringify({ changes: { componentName: 'Other^Name' }, reason: 'a test' }),
+  })
+  assert.equal(correction.status, 202, await correction.text())
+  for (let state = ''; state !== 'done'; await delay(50)) {
+    const history = (await (await backend.get(`${study}/history`)).json()) as {
+      corrections: { state: string }[]
+    }
+    state = history.corrections[0]?.state ?? ''
+    assert.notEqual(state, 'failed')
+  }
+  const report = path.join(workshop.folder, 'again.jsonl')
+  const { code } = await workshop.run([workshop.source, '--to', backend.url, '--report', report])
+  assert.equal(code, 0)
+  assert.match(
+    await readFile(report, 'utf8'),
+    /"result":"known","reason":"known as an earlier version, corrected since"/,
+  )
 })

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { testToken } from '@instandt/testkit'
 import { buildInstance, uidOf } from '@instandt/testkit/files'
+import { startJobs } from '../../../backend/src/jobs/index.ts'
+import { startTestBackend, type TestBackend } from '../../../backend/src/test-backend.fixture.ts'
 import { configSchema } from '../config.ts'
 import { runOps } from '../run-ops.ts'
 import type { Summary } from './report.ts'
@@ -40,6 +42,24 @@ export interface Workshop {
   /** The command, with the tests' token unless told otherwise. */
   run(args: readonly string[], env?: Record<string, string>): Promise<Outcome>
   remove(): Promise<void>
+}
+
+export interface Receiver {
+  backend: TestBackend
+  stop(): Promise<void>
+}
+
+/** A backend with its worker; parts are of one MiB. */
+export async function startReceiver(): Promise<Receiver> {
+  const backend = await startTestBackend({ DERIVE_THREADS: 0, UPLOAD_PART_BYTES: 1024 * 1024 })
+  const jobs = await startJobs(backend.deps)
+  return {
+    backend,
+    async stop() {
+      await jobs.stop()
+      await backend.stop()
+    },
+  }
 }
 
 /** Objects of 600 bytes and more, in inspections of ten. */

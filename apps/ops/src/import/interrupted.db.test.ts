@@ -9,23 +9,20 @@ import { uidOf } from '@instandt/testkit/files'
 import { startJobs } from '../../../backend/src/jobs/index.ts'
 import { startTestBackend, type TestBackend } from '../../../backend/src/test-backend.fixture.ts'
 import { startChildImport } from './child-import.fixture.ts'
-import { objectOf, openWorkshop, type Workshop } from './import.fixture.ts'
+import { objectOf, openWorkshop, type Receiver, startReceiver, type Workshop } from './import.fixture.ts'
 import { openJournal } from './journal.ts'
 import { portOf, startLine } from './line.fixture.ts'
 
 const mebi = 1024 * 1024
 
+let receiver: Receiver
 let backend: TestBackend
-let jobs: Awaited<ReturnType<typeof startJobs>>
 let workshop: Workshop
 before(async () => {
-  backend = await startTestBackend({ DERIVE_THREADS: 0, UPLOAD_PART_BYTES: mebi })
-  jobs = await startJobs(backend.deps)
+  receiver = await startReceiver()
+  backend = receiver.backend
 })
-after(async () => {
-  await jobs.stop()
-  await backend.stop()
-})
+after(() => receiver.stop())
 beforeEach(async () => {
   workshop = await openWorkshop()
 })
@@ -131,6 +128,27 @@ test('an interrupt ends it after what is under way, with a report; another run g
     assert.equal(outcome.summary.run.sent, 400 - (files['stored'] ?? 0), 'nothing twice')
   } finally {
     await line.stop()
+  }
+})
+
+test('without a worker large objects are waited for, then it ends; once there is one, nothing is sent again', async () => {
+  const lonely = await startTestBackend({ DERIVE_THREADS: 0, UPLOAD_PART_BYTES: mebi })
+  const line = await startBadLine({ target: lonely.url })
+  try {
+    await workshop.put('large.dcm', objectOf('lonely', 0, { image: { rows: 2100, columns: 2100, bitsAllocated: 16 } }))
+    const args = [workshop.source, '--to', line.url, '--wait', '0.02']
+    const alone = await workshop.run(args)
+    assert.equal(alone.code, 4, alone.err)
+    assert.match(alone.err, /no worker of .* stores what was uploaded; .*run it again to go on/)
+    const jobs = await startJobs(lonely.deps)
+    const sent = line.bytesIn()
+    const outcome = await workshop.run(args)
+    await jobs.stop()
+    assert.deepEqual([outcome.code, outcome.line('large.dcm').result], [0, 'stored'], outcome.err)
+    assert.ok(line.bytesIn() - sent < 2000, `${line.bytesIn() - sent} bytes`)
+  } finally {
+    await line.stop()
+    await lonely.stop()
   }
 })
 

@@ -25,7 +25,12 @@ export interface PeerOptions {
   /** Value of Authorization without which there is 401. */
   authorization?: string
   /** Answers a retrieval in its own way; true when it did. `times`: how often it was asked for this object. */
-  misbehave?(instance: string, times: number, answer: http.ServerResponse, headers: http.IncomingHttpHeaders): boolean
+  misbehave?: (
+    instance: string,
+    times: number,
+    answer: http.ServerResponse,
+    headers: http.IncomingHttpHeaders,
+  ) => boolean
 }
 
 const tagOf = { studies: '0020000D', series: '0020000E', instances: '00080018' } as const

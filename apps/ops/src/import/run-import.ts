@@ -21,7 +21,13 @@ const interruptedCode = 130
 type Say = Pick<Context, 'print' | 'say' | 'isJson'>
 
 /** Lists the source, brings in what is not there, writes the report. @returns the exit code */
-export async function runImport(options: ImportOptions, { print, say, isJson }: Say): Promise<number> {
+export async function runImport(options: ImportOptions, { print, isJson, ...context }: Say): Promise<number> {
+  const terminal = process.stderr.isTTY ? process.stderr : undefined
+  // In place of the line of progress, not behind it.
+  const say = (line: string): void => {
+    terminal?.write('\r\x1b[K')
+    context.say(line)
+  }
   const effort = createEffort(options.patienceMs)
   const source = await openSource(options, effort)
   const target =
@@ -30,11 +36,7 @@ export async function runImport(options: ImportOptions, { print, say, isJson }: 
       : await openTarget(options.target, options.token, options.project)
   const binding = { source: source.name, target: options.target, project: options.project ?? '' }
   const journal = openJournal(options.journal, binding)
-  const progress = startProgress({
-    say,
-    wait: effort.wait,
-    terminal: process.stderr.isTTY ? process.stderr : undefined,
-  })
+  const progress = startProgress({ say, wait: effort.wait, terminal })
   const release = takeInterrupts(effort, say)
   try {
     // Of a run that was killed.

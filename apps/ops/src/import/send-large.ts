@@ -10,6 +10,8 @@ import { digestPart, type Target } from './target.ts'
 
 /** Several objects travel at once, each in so many parts. */
 const lanes = 2
+/** Until a worker takes up what is all there. */
+const patientMs = 10_000
 /** The contract's longest name. */
 const nameLength = 500
 
@@ -32,7 +34,8 @@ export async function sendLarge(
 
   const key = {}
   let noted = before === sha256 ? upload : undefined
-  let received = 0
+  let reached = 0
+  let reachedAt = Date.now()
   const running = startUpload({
     client: target.client,
     source: ranges,
@@ -41,11 +44,17 @@ export async function sendLarge(
     lanes,
     digestPart,
     patience: effort.patienceMs,
-    onChange({ id, phase, receivedBytes }) {
+    onChange({ id, phase, receivedBytes, readBytes }) {
       if (id !== undefined && id !== noted) journal.noteUpload(path, (noted = id), sha256)
-      if (receivedBytes > received) effort.progressed()
-      received = receivedBytes
+      const step = receivedBytes + readBytes
+      if (step > reached) {
+        effort.progressed()
+        reached = step
+        reachedAt = Date.now()
+      }
+      const isIdle = phase === 'assembling' && Date.now() - reachedAt > patientMs
       if (phase === 'waiting') effort.waiting(key, `${target.address} does not answer`)
+      else if (isIdle) effort.waiting(key, `no worker of ${target.address} stores what was uploaded`)
       else if (phase !== 'starting') effort.waiting(key, undefined)
     },
   })
