@@ -26,6 +26,8 @@ export interface DicomWebOptions {
   effort: Effort
 }
 
+/** Of one page or one object while the source answers other questions: then it is left out. */
+const mostFaults = 6
 /** Results asked for at once; servers give fewer when they like. */
 const pageLength = 500
 const levels = { studies: tags.studyInstanceUid, series: tags.seriesInstanceUid, instances: tags.sopInstanceUid }
@@ -76,7 +78,7 @@ export function openDicomWeb({ base, authorization, spoolDir, effort }: DicomWeb
         throw new PassingError('the source: its answer is no DICOM JSON', { cause: error, isOwn: true })
       }
       throw new PassingError('the source: its answer is no DICOM JSON', { isOwn: true })
-    })
+    }, mostFaults)
 
   /** What lies below one address, page by page until a page brings nothing new. */
   async function* listBelow(parent: string): AsyncGenerator<string[]> {
@@ -156,7 +158,7 @@ export function openDicomWeb({ base, authorization, spoolDir, effort }: DicomWeb
       const address = pathText(path)
       let kept: KeptBytes
       try {
-        kept = await effort.persist((signal) => fetchBytes(address, signal))
+        kept = await effort.persist((signal) => fetchBytes(address, signal), mostFaults)
       } catch (error) {
         if (!(error instanceof SourceRefusal || error instanceof PassingError)) throw error
         return { kind: 'left', state: 'failed', reason: error.message }

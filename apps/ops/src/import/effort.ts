@@ -9,8 +9,8 @@ export interface Effort {
   progressed: () => void
   /** Milliseconds it bears without progress while it waits. */
   readonly patienceMs: number
-  /** Repeats work over faults that pass; its own last fault when only this work meets it. */
-  persist<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>
+  /** Repeats work over faults that pass; after so many that only this work meets it ends with the last of them. */
+  persist<T>(work: (signal: AbortSignal) => Promise<T>, mostFaults?: number): Promise<T>
   /** Something waits for a server; undefined when it goes on. */
   waiting(key: object, why: string | undefined): void
   /** Why it waits now, for the line of progress. */
@@ -27,8 +27,6 @@ export interface Effort {
 
 const firstPause = 500
 const longestPause = 30_000
-/** Faults of one piece of work while others go forward. */
-const mostFaults = 6
 
 /** Our own bound of a request stands for a line that is silent. */
 const isWorthAgain = (error: unknown): boolean =>
@@ -71,7 +69,7 @@ export function createEffort(patienceMs: number): Effort {
     progressed: () => void (lastProgress = Date.now()),
     waiting,
     wait: () => [...waits.values()][0],
-    async persist(work) {
+    async persist(work, mostFaults = Number.POSITIVE_INFINITY) {
       const key = {}
       let faults = 0
       try {

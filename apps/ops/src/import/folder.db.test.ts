@@ -8,6 +8,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { startBadLine, testCaller } from '@instandt/testkit'
 import { uidOf } from '@instandt/testkit/files'
 import { addProject, tokenHeaders } from '../../../backend/src/identity.fixture.ts'
+import { correctInspections } from '../../../backend/src/jobs/correct-inspections.ts'
+import { readArchiveScope } from '../../../backend/src/plugins/access.ts'
 import type { TestBackend } from '../../../backend/src/test-backend.fixture.ts'
 import { objectOf, openWorkshop, type Receiver, sha256Of, startReceiver, type Workshop } from './import.fixture.ts'
 
@@ -284,9 +286,8 @@ test('an object that was corrected since is sent once more and known as what it 
   })
   assert.equal(correction.status, 202, await correction.text())
   for (let state = ''; state !== 'done'; await delay(50)) {
-    const history = (await (await backend.get(`${study}/history`)).json()) as {
-      corrections: { state: string }[]
-    }
+    await correctInspections(backend.deps, await readArchiveScope(backend.db))
+    const history = (await (await backend.get(`${study}/history`)).json()) as { corrections: { state: string }[] }
     state = history.corrections[0]?.state ?? ''
     assert.notEqual(state, 'failed')
   }
