@@ -2,7 +2,7 @@
 // are killed again and again: everything is there once, and every file has its line.
 import assert from 'node:assert/strict'
 import { createReadStream } from 'node:fs'
-import { link, mkdir, writeFile } from 'node:fs/promises'
+import { link, mkdir, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -68,8 +68,9 @@ async function walk({ walked, maxPeakMiB }: Plan, folder: string): Promise<void>
     first.peakMemory() > 0 && first.peakMemory() < maxPeakMiB,
     `peak memory ${first.peakMemory().toFixed(0)} MiB`,
   )
+  const journalBytes = (await stat(`${report}.journal`)).size / walked
   process.stdout.write(
-    `import: ${walked} files walked and looked at in ${seconds.toFixed(0)} s (${(walked / seconds).toFixed(0)}/s), peak memory ${first.peakMemory().toFixed(0)} MiB\n`,
+    `import: ${walked} files walked and looked at in ${seconds.toFixed(0)} s (${(walked / seconds).toFixed(0)}/s), peak memory ${first.peakMemory().toFixed(0)} MiB, journal ${journalBytes.toFixed(0)} bytes a file\n`,
   )
 }
 
