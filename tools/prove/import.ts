@@ -23,7 +23,7 @@ interface Plan {
 }
 
 const plans: Record<'full' | 'small', Plan> = {
-  full: { walked: 1_000_000, objects: 20_000, kills: 6, maxPeakMiB: 250 },
+  full: { walked: 1_000_000, objects: 20_000, kills: 6, maxPeakMiB: 350 },
   small: { walked: 30_000, objects: 600, kills: 2, maxPeakMiB: 250 },
 }
 
