@@ -32,7 +32,7 @@ const mostFaults = 6
 const pageLength = 500
 const levels = { studies: tags.studyInstanceUid, series: tags.seriesInstanceUid, instances: tags.sopInstanceUid }
 const passingStatuses = [408, 425, 429, 502, 503, 504]
-const uidForm = /^[0-9.]{1,64}$/
+const uidForm = /^(?=.{1,64}$)[0-9]+(\.[0-9]+)*$/
 /** Bytes as they are stored there: nothing is transcoded for us (PS3.18 8.7.3). */
 const asStored = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 
@@ -54,8 +54,7 @@ export function openDicomWeb({ base, authorization, spoolDir, effort }: DicomWeb
     }
     const { status } = response
     if (response.ok) return response
-    const words = (await response.text().catch(() => '')).replace(/\s+/g, ' ').trim().slice(0, 200)
-    const said = `the source answers ${status}${words === '' ? '' : `: ${words}`}`
+    const said = `the source answers ${status}${await firstWords(response)}`
     if (status === 401)
       throw new OpsError(`${said} (does INSTANDT_SOURCE_AUTHORIZATION or its file hold what it asks for?)`, 3)
     const isPassing = passingStatuses.includes(status)
@@ -181,4 +180,20 @@ function retryAfterMs({ headers }: Response): number | undefined {
   const text = headers.get('retry-after') ?? ''
   const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now()
   return Number.isFinite(wait) ? Math.max(0, wait) : undefined
+}
+
+/** What an answer says in its first bytes; the rest of it is not waited for. */
+async function firstWords({ body }: Response): Promise<string> {
+  const reader = body?.getReader()
+  try {
+    const words = new TextDecoder()
+      .decode((await reader?.read())?.value)
+      .replace(/\s+/g, ' ')
+      .trim()
+    return words === '' ? '' : `: ${words.slice(0, 200)}`
+  } catch {
+    return ''
+  } finally {
+    await reader?.cancel().catch(() => undefined)
+  }
 }
