@@ -38,7 +38,14 @@ export {
   type StreamOptions,
 } from './stream-part10.ts'
 export { writePart10, type EncapsulatedPixels, type NativePixels, type WriteOptions } from './write-part10.ts'
-export { directoryLength, planDirectory, writeDirectory, type DirectoryPlan, type DirectoryRecord } from './dicomdir.ts'
+export {
+  directoryLength,
+  directorySopClassUid,
+  planDirectory,
+  writeDirectory,
+  type DirectoryPlan,
+  type DirectoryRecord,
+} from './dicomdir.ts'
 export { writePart10Stream, type PieceValue } from './write-stream.ts'
 export { DicomWriteError } from './write-value.ts'
 export { attributesOf } from './attributes-of.ts'
