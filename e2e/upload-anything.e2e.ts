@@ -132,6 +132,7 @@ test(
 
     // Once more: nothing is sent.
     await page.getByRole('button', { name: 'Clear the list' }).click()
+    await page.getByRole('grid', { name: 'Files of this upload' }).waitFor({ state: 'detached' })
     let sent = 0
     page.on('request', (request) => {
       if (/\/studies$|\/parts\//.test(request.url())) sent += 1
