@@ -7,7 +7,7 @@ export interface Answer {
   /** Names in lower case. */
   headers: Map<string, string>
   byteLength: number
-  /** Empty when it was only counted. */
+  /** Empty when it was only counted. Its memory is the connection's: good until something is awaited. */
   body: Buffer
 }
 
@@ -31,13 +31,19 @@ export interface Connection {
 
 /** @throws when the server cannot be reached, or ends the connection within an answer */
 export async function openConnection({ hostname, port, host }: URL): Promise<Connection> {
-  let reading: BodyReader | undefined
+  const reader = new AnswerReader()
   let settle: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined
   let isOpen = true
 
   const fail = (error: Error): void => {
     isOpen = false
     settle?.reject(error)
+    settle = undefined
+  }
+  const settleWith = (answer: Answer | undefined): void => {
+    if (!answer) return
+    if (answer.headers.get('connection')?.toLowerCase() === 'close') isOpen = false
+    settle?.resolve(answer)
     settle = undefined
   }
   const buffer = Buffer.allocUnsafeSlow(readBytes)
@@ -49,12 +55,7 @@ export async function openConnection({ hostname, port, host }: URL): Promise<Con
       buffer,
       callback: (length) => {
         try {
-          const answer = reading?.take(buffer.subarray(0, length))
-          if (answer) {
-            if (answer.headers.get('connection')?.toLowerCase() === 'close') isOpen = false
-            settle?.resolve(answer)
-            settle = undefined
-          }
+          settleWith(reader.take(buffer.subarray(0, length)))
         } catch (error) {
           fail(error as Error)
           socket.destroy()
@@ -68,13 +69,16 @@ export async function openConnection({ hostname, port, host }: URL): Promise<Con
     socket.once('error', reject)
   })
   socket.on('error', fail)
-  socket.on('close', () => fail(new Error('the server closed the connection')))
+  socket.on('close', () => {
+    settleWith(reader.takeEnd())
+    fail(new Error('the server closed the connection'))
+  })
 
   return {
     isOpen: () => isOpen,
     close: () => socket.destroy(),
     send({ method, path, headers, body = [], isDrained = false }) {
-      reading = new BodyReader(isDrained)
+      reader.begin(isDrained)
       const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
       return new Promise<Answer>((resolve, reject) => {
         settle = { resolve, reject }
@@ -87,13 +91,13 @@ export async function openConnection({ hostname, port, host }: URL): Promise<Con
   }
 }
 
-/** Puts one answer together from what a connection brings. */
-class BodyReader {
-  readonly #isDrained: boolean
+/** Puts the answers of one connection together. */
+class AnswerReader {
+  #memory = Buffer.alloc(0)
+  #isDrained = false
   #head: Buffer = Buffer.alloc(0)
   #status = 0
   #headers: Map<string, string> | undefined
-  #kept: Buffer[] = []
   #byteLength = 0
   /** Of the body or of the current chunk. */
   #left = 0
@@ -102,22 +106,34 @@ class BodyReader {
   #line = ''
   #isLast = false
 
-  constructor(isDrained: boolean) {
+  begin(isDrained: boolean): void {
     this.#isDrained = isDrained
+    this.#head = Buffer.alloc(0)
+    this.#headers = undefined
+    this.#byteLength = 0
+    this.#line = ''
+    this.#isLast = false
   }
 
   /** @returns the answer once it is whole */
   take(bytes: Buffer): Answer | undefined {
     const rest = this.#headers ? bytes : this.#takeHead(bytes)
     if (rest === undefined) return undefined
-    const isWhole = this.#isChunked ? this.#takeChunks(rest) : this.#takeBytes(rest) && this.#left === 0
-    if (!isWhole || !this.#headers) return undefined
-    return {
-      status: this.#status,
-      headers: this.#headers,
-      byteLength: this.#byteLength,
-      body: this.#kept.length === 1 && this.#kept[0] ? this.#kept[0] : Buffer.concat(this.#kept),
-    }
+    if (this.#isChunked) return this.#takeChunks(rest) ? this.#answer() : undefined
+    this.#takeBytes(rest)
+    return this.#left === 0 ? this.#answer() : undefined
+  }
+
+  /** The connection's end, which is the end of an answer without a length. */
+  takeEnd(): Answer | undefined {
+    return this.#left === Number.POSITIVE_INFINITY ? this.#answer() : undefined
+  }
+
+  #answer(): Answer {
+    const body = this.#memory.subarray(0, this.#isDrained ? 0 : this.#byteLength)
+    const headers = this.#headers ?? new Map<string, string>()
+    this.#left = 0
+    return { status: this.#status, headers, byteLength: this.#byteLength, body }
   }
 
   #takeHead(bytes: Buffer): Buffer | undefined {
@@ -136,20 +152,24 @@ class BodyReader {
       }),
     )
     this.#isChunked = this.#headers.get('transfer-encoding')?.toLowerCase() === 'chunked'
-    const length = this.#headers.get('content-length')
-    if (!this.#isChunked && length === undefined && this.#status !== 204)
-      throw new Error('the answer has neither a length nor chunks')
-    this.#left = this.#isChunked ? 0 : Number(length ?? 0)
+    const toTheEnd = this.#status === 204 ? 0 : Number.POSITIVE_INFINITY
+    this.#left = this.#isChunked ? 0 : Number(this.#headers.get('content-length') ?? toTheEnd)
     return seen.subarray(end + blank.length)
   }
 
-  #takeBytes(bytes: Buffer): boolean {
+  #takeBytes(bytes: Buffer): void {
     if (bytes.length > this.#left) throw new Error('the answer is longer than its length')
+    if (!this.#isDrained) {
+      const needed = this.#byteLength + (Number.isFinite(this.#left) ? this.#left : bytes.length)
+      if (needed > this.#memory.length) {
+        const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#memory.length))
+        this.#memory.copy(larger, 0, 0, this.#byteLength)
+        this.#memory = larger
+      }
+      bytes.copy(this.#memory, this.#byteLength)
+    }
     this.#left -= bytes.length
     this.#byteLength += bytes.length
-    // The memory is read into again.
-    if (!this.#isDrained && bytes.length > 0) this.#kept.push(Buffer.from(bytes))
-    return true
   }
 
   #takeChunks(bytes: Buffer): boolean {

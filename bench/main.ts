@@ -20,10 +20,14 @@ const { values } = parseArgs({
     small: { type: 'boolean', default: false },
     alone: { type: 'boolean', default: false },
     processes: { type: 'string' },
+    renditions: { type: 'boolean', default: false },
     runs: { type: 'string', default: '1' },
     json: { type: 'string' },
   },
 })
+
+// Images for screens are made by a container of their own beside the backend; no peer makes any.
+const settings: Record<string, string> = values.renditions ? {} : { DERIVE_THREADS: '0' }
 
 async function openServers(): Promise<Server[]> {
   if (values.url !== undefined) {
@@ -32,13 +36,13 @@ async function openServers(): Promise<Server[]> {
   }
   // More processes of one installation beside one.
   if (values.processes !== undefined)
-    return [await startInstandt({ processes: Number(values.processes) }), await startInstandt()]
-  const instandt = await startInstandt()
+    return [await startInstandt({ settings, processes: Number(values.processes) }), await startInstandt({ settings })]
+  const instandt = await startInstandt({ settings })
   // What a change costs: this checkout and another one of ours.
   if (values.beside !== undefined)
     return [
       instandt,
-      { ...(await startInstandt({ root: values.beside })), name: values.beside.split('/').at(-1) ?? '' },
+      { ...(await startInstandt({ settings, root: values.beside })), name: values.beside.split('/').at(-1) ?? '' },
     ]
   if (values.alone) return [instandt]
   const peers = await Promise.all([startOrthanc('SQLite'), startOrthanc('PostgreSQL')])

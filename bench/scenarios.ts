@@ -140,7 +140,7 @@ function checkOnce(find: (body: Buffer) => string | undefined): (body: Buffer) =
     if (right?.equals(body) === true) return
     const fault = find(body)
     if (fault !== undefined) throw new Error(`wrong answer: ${fault}`)
-    right = body
+    right = Buffer.from(body)
   }
 }
 

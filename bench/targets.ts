@@ -57,6 +57,14 @@ export interface InstandtOptions {
   processes?: number
 }
 
+/** Those that `npm start` hands to the server. */
+function nodeOptions(root: string): string {
+  const { config } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+    config?: { serverNodeOptions?: string }
+  }
+  return config?.serverNodeOptions ?? ''
+}
+
 /** instaNDT as `npm start` runs it: durable PostgreSQL and files on disk, on fresh data. */
 export async function startInstandt(options: InstandtOptions = {}): Promise<Server> {
   const { root = path.join(import.meta.dirname, '..'), settings = {}, processes = 1 } = options
@@ -67,7 +75,8 @@ export async function startInstandt(options: InstandtOptions = {}): Promise<Serv
   const bases: string[] = []
   const start = async (program: string, own: Record<string, string>): Promise<void> => {
     const port = await freePort()
-    const env = { ...process.env, PORT: String(port), LOG_LEVEL: 'warn', ...own, ...settings }
+    const basic = { NODE_OPTIONS: nodeOptions(root), PORT: String(port), LOG_LEVEL: 'warn' }
+    const env = { ...process.env, ...basic, ...own, ...settings }
     const child = spawn(process.execPath, [path.join(root, program)], { env, stdio: ['ignore', log, log] })
     children.push(child)
     await waitUntilUp(`http://127.0.0.1:${port}/health/ready`, child)
