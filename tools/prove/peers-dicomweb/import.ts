@@ -9,17 +9,18 @@ import { digestOf, type Sample } from './sample.ts'
 /** An archive that is in Orthanc is brought over by `instandt import`, byte for byte. */
 export async function proveImport(app: TestApp, samples: readonly Sample[], folder: string): Promise<void> {
   const orthanc = await startOrthanc()
-  assert.ok(orthanc, 'Orthanc does not start')
+  const [base] = orthanc?.bases ?? []
+  assert.ok(orthanc && base !== undefined, 'Orthanc does not start')
   try {
     for (const { bytes } of samples) {
-      const answer = await fetch(`${orthanc.base.replace(/\/dicom-web$/, '')}/instances`, {
+      const answer = await fetch(`${base.replace(/\/dicom-web$/, '')}/instances`, {
         method: 'POST',
         body: bytes,
       })
       assert.ok(answer.ok, await answer.text())
     }
     const report = path.join(folder, 'import.jsonl')
-    const child = startChildImport([orthanc.base, '--to', app.url, '--report', report])
+    const child = startChildImport([base, '--to', app.url, '--report', report])
     assert.equal(await child.done, 0, child.err())
     const lines = readFileSync(report, 'utf8')
       .trim()
