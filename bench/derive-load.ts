@@ -50,13 +50,11 @@ const loads: Record<string, (target: Target, round: number) => Promise<Timing>> 
 }
 
 /** Frames of the films that have a rendition. */
-async function framesMade({ server }: Side): Promise<number> {
+async function framesMade({ target }: Side): Promise<number> {
   let frames = 0
   for (const film of films) {
     const address = `/api/inspections/${film.study}/views/${film.series}/instances`
-    const root = openTarget(new URL(server.base).origin, server.token)
-    const { body } = await get(root, address, 'application/json')
-    root.agent.destroy()
+    const { body } = await get({ ...target, prefix: '' }, address, 'application/json')
     const { items } = JSON.parse(body.toString()) as { items: { rendition: { frames: number } | null }[] }
     frames += items[0]?.rendition?.frames ?? 0
   }
@@ -69,8 +67,8 @@ try {
     ['idle', '0'],
     ['busy', '1'],
   ] as const) {
-    const server = await startInstandt(undefined, { DERIVE_THREADS: threads })
-    sides.push({ name, server, target: openTarget(server.base, server.token), timings: new Map() })
+    const server = await startInstandt({ settings: { DERIVE_THREADS: threads } })
+    sides.push({ name, server, target: openTarget(server.bases, server.token), timings: new Map() })
   }
   for (const { target } of sides) {
     if (first) await store(target, first.pieces)
@@ -99,7 +97,7 @@ try {
   }
 } finally {
   for (const { server, target } of sides) {
-    target.agent.destroy()
+    target.close()
     await server.stop()
   }
 }

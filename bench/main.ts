@@ -1,26 +1,14 @@
-// `npm run bench`: instaNDT and, when installed, Orthanc side by side: each scenario runs on one and at once on the other,
-// so that a machine whose speed drifts drifts for both. Or any DICOMweb server: npm run bench -- --url http://…/dicom-web
+// `npm run bench`: instaNDT and, when installed, Orthanc on SQLite and on PostgreSQL side by side: each scenario runs on one
+// and at once on the next, so that a machine whose speed drifts drifts for all. Or any DICOMweb server:
+// npm run bench -- --url http://…/dicom-web
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { openTarget } from './http.ts'
 import { cpuSeconds, peakMemory, resetPeak } from './measure.ts'
-import { makeScenarios } from './scenarios.ts'
+import { everyRun, format, ratioTable, type Result, uploadShares } from './report.ts'
+import { makeScenarios, type Scenario } from './scenarios.ts'
 import { startInstandt, startOrthanc, type Server } from './targets.ts'
-
-interface Result {
-  scenario: string
-  server: string
-  unit: string
-  rate: number
-  p50: number
-  p95: number
-  p99: number
-  runs: number
-  cpuSeconds: number | null
-  peakMiB: number | null
-  error?: string
-}
 
 const { values } = parseArgs({
   options: {
@@ -31,70 +19,86 @@ const { values } = parseArgs({
     only: { type: 'string' },
     small: { type: 'boolean', default: false },
     alone: { type: 'boolean', default: false },
+    processes: { type: 'string' },
+    renditions: { type: 'boolean', default: false },
+    runs: { type: 'string', default: '1' },
     json: { type: 'string' },
   },
 })
 
+// Images for screens are made by a container of their own beside the backend; no peer makes any.
+const settings: Record<string, string> = values.renditions ? {} : { DERIVE_THREADS: '0' }
+
 async function openServers(): Promise<Server[]> {
   if (values.url !== undefined) {
-    const pid = values.pid === undefined ? undefined : Number(values.pid)
-    return [{ name: values.url, base: values.url, token: values.token, pid, stop: async () => undefined }]
+    const pids = values.pid === undefined ? [] : [Number(values.pid)]
+    return [{ name: values.url, bases: [values.url], token: values.token, pids, stop: async () => undefined }]
   }
-  const instandt = await startInstandt()
+  // More processes of one installation beside one.
+  if (values.processes !== undefined)
+    return [await startInstandt({ settings, processes: Number(values.processes) }), await startInstandt({ settings })]
+  const instandt = await startInstandt({ settings })
   // What a change costs: this checkout and another one of ours.
   if (values.beside !== undefined)
-    return [instandt, { ...(await startInstandt(values.beside)), name: values.beside.split('/').at(-1) ?? '' }]
-  const orthanc = values.alone ? undefined : await startOrthanc()
-  if (!orthanc && !values.alone)
-    process.stderr.write('Orthanc is not installed (apt-get install orthanc orthanc-dicomweb): running alone\n')
-  return orthanc ? [instandt, orthanc] : [instandt]
+    return [
+      instandt,
+      { ...(await startInstandt({ settings, root: values.beside })), name: values.beside.split('/').at(-1) ?? '' },
+    ]
+  if (values.alone) return [instandt]
+  const peers = await Promise.all([startOrthanc('SQLite'), startOrthanc('PostgreSQL')])
+  if (peers.some((peer) => peer === undefined))
+    process.stderr.write(
+      'not installed (apt-get install orthanc orthanc-dicomweb orthanc-postgresql): a peer is missing\n',
+    )
+  return [instandt, ...peers.filter((peer) => peer !== undefined)]
 }
 
-const servers = await openServers()
+async function measureOn(server: Server, scenario: Scenario): Promise<Result> {
+  const { name, unit } = scenario
+  const result: Result = { scenario: name, server: server.name, unit, rate: 0, p50: 0, p95: 0, p99: 0, runs: 0 }
+  const target = openTarget(server.bases, server.token)
+  for (const pid of server.pids) resetPeak(pid)
+  const sum = (of: (pid: number) => number): number => server.pids.reduce((total, pid) => total + of(pid), 0)
+  const before = sum(cpuSeconds)
+  const ownBefore = process.cpuUsage()
+  try {
+    const { timing, rate } = await scenario.run(target)
+    Object.assign(result, { rate, p50: timing.p50, p95: timing.p95, p99: timing.p99, runs: timing.runs })
+  } catch (error) {
+    result.error = error instanceof Error ? error.message : String(error)
+  } finally {
+    target.close()
+  }
+  const own = process.cpuUsage(ownBefore)
+  result.clientCpuSeconds = (own.user + own.system) / 1e6
+  if (server.pids.length > 0) Object.assign(result, { cpuSeconds: sum(cpuSeconds) - before, peakMiB: sum(peakMemory) })
+  return result
+}
+
 const results: Result[] = []
 const only = values.only === undefined ? undefined : new RegExp(values.only, 'i')
+const scenarios = makeScenarios(values.small ? 'small' : 'full')
 
-try {
-  const targets = servers.map((server) => ({ server, target: openTarget(server.base, server.token) }))
-  for (const scenario of makeScenarios(values.small ? 'small' : 'full')) {
-    // Uploads always run: what comes later reads what they stored.
-    if (only && !only.test(scenario.name) && !/^(STOW|upload)/.test(scenario.name)) continue
-    for (const { server, target } of targets) {
-      if (scenario.needsUploads === true && server.hasUploads !== true) continue
-      const { pid } = server
-      if (pid !== undefined) resetPeak(pid)
-      const cpuBefore = pid === undefined ? 0 : cpuSeconds(pid)
-      const result: Result = {
-        scenario: scenario.name,
-        server: server.name,
-        unit: scenario.unit,
-        rate: 0,
-        p50: 0,
-        p95: 0,
-        p99: 0,
-        runs: 0,
-        cpuSeconds: null,
-        peakMiB: null,
+for (let run = 1; run <= Number(values.runs); run += 1) {
+  const servers = await openServers()
+  try {
+    for (const scenario of scenarios) {
+      // Uploads always run: what comes later reads what they stored.
+      if (only && !only.test(scenario.name) && !scenario.name.startsWith('STOW')) continue
+      for (const server of servers) {
+        if (scenario.needsUploads === true && server.hasUploads !== true) continue
+        const result = await measureOn(server, scenario)
+        results.push(result)
+        const words = result.error ?? `${format(result.rate)} ${result.unit}`
+        process.stderr.write(`${scenario.name} · ${server.name}: ${words}\n`)
       }
-      try {
-        const { timing, rate } = await scenario.run(target)
-        Object.assign(result, { rate, p50: timing.p50, p95: timing.p95, p99: timing.p99, runs: timing.runs })
-      } catch (error) {
-        result.error = error instanceof Error ? error.message : String(error)
-      }
-      if (pid !== undefined)
-        Object.assign(result, { cpuSeconds: cpuSeconds(pid) - cpuBefore, peakMiB: peakMemory(pid) })
-      results.push(result)
-      process.stderr.write(
-        `${scenario.name} · ${server.name}: ${result.error ?? `${format(result.rate)} ${result.unit}`}\n`,
-      )
     }
+  } finally {
+    for (const server of servers) await server.stop()
   }
-} finally {
-  for (const server of servers) await server.stop()
 }
 
-process.stdout.write(`\n${table()}\n${uploadShares()}`)
+process.stdout.write(`\n${everyRun(results)}\n\n${ratioTable(results, scenarios)}\n${uploadShares(results)}`)
 if (values.json !== undefined) {
   const machine = {
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -105,46 +109,3 @@ if (values.json !== undefined) {
   writeFileSync(values.json, `${JSON.stringify({ date: new Date().toISOString(), machine, results }, null, 2)}\n`)
 }
 process.exit(results.some((result) => result.error !== undefined) ? 1 : 0)
-
-function format(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
-}
-
-/** The same file as STOW-RS and in parts, to the moment it is stored. */
-function uploadShares(): string {
-  const rateOf = (name: RegExp): number | undefined => results.find(({ scenario }) => name.test(scenario))?.rate
-  const lines = ['', ' over 1 Gbit/s'].flatMap((line) => {
-    const [parts, stow] = [
-      rateOf(new RegExp(`^upload one .* in parts${line}$`)),
-      rateOf(new RegExp(`^STOW one .*frame${line}$`)),
-    ]
-    return parts && stow ? [`In parts${line}: ${((parts / stow) * 100).toFixed(0)} % of the rate of STOW-RS`] : []
-  })
-  return lines.length === 0 ? '' : `\n${lines.join('\n')}\n`
-}
-
-function table(): string {
-  const lines = [
-    '| scenario | server | rate | p50 ms | p95 ms | p99 ms | CPU s | peak MiB | ratio |',
-    '|---|---|---|---|---|---|---|---|---|',
-  ]
-  for (const result of results) {
-    const peer = results.find((other) => other.scenario === result.scenario && other.server !== result.server)
-    const isFirst = result.server === servers[0]?.name
-    const ratio = isFirst && peer && peer.rate > 0 && result.rate > 0 ? `${format(result.rate / peer.rate)} ×` : ''
-    const rate = result.error === undefined ? `${format(result.rate)} ${result.unit}` : `failed: ${result.error}`
-    const cells = [
-      result.scenario,
-      result.server,
-      rate,
-      format(result.p50),
-      format(result.p95),
-      format(result.p99),
-      result.cpuSeconds === null ? '' : format(result.cpuSeconds),
-      result.peakMiB === null ? '' : format(result.peakMiB),
-      ratio,
-    ]
-    lines.push(`| ${cells.join(' | ')} |`)
-  }
-  return lines.join('\n')
-}

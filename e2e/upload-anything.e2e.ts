@@ -1,78 +1,40 @@
 import assert from 'node:assert/strict'
-import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { attributesOf, buildInstance, uidOf } from '@instandt/testkit/files'
 import { BlobWriter, Uint8ArrayReader, ZipWriter } from '@zip.js/zip.js'
-import type { Locator, Page } from 'playwright-core'
 import { startApp, type TestApp } from './src/app.ts'
 import { missingBrowser, openBrowser, type TestBrowser } from './src/browser.ts'
+import {
+  clearList,
+  fileOf,
+  filmOf,
+  films,
+  finished,
+  receiptOf,
+  rowOf,
+  sha256,
+  study,
+  uploadFolder,
+} from './src/upload-page.ts'
 
 const skip = missingBrowser ?? false
-const study = uidOf('anything', 'study')
 let app: TestApp
 let browser: TestBrowser
+let files: Awaited<ReturnType<typeof uploadFolder>>
 let folder: string
-
-const fileOf = (seed: string): Uint8Array =>
-  buildInstance({
-    seed,
-    studyInstanceUid: study,
-    seriesInstanceUid: uidOf('anything', 'series'),
-    attributes: attributesOf({ PatientName: 'Kesselnaht', PatientID: 'KN-7', Modality: 'DX' }),
-  })
-
-/** Two frames of noise: nothing packs it, and it travels in parts. */
-function filmOf(seed: string, megabytes: number): Uint8Array {
-  const rows = megabytes * 512
-  const noise = randomBytes(rows * 1024 * 2)
-  return buildInstance({
-    seed,
-    studyInstanceUid: study,
-    seriesInstanceUid: uidOf('anything', 'films'),
-    image: { rows, columns: 1024, bitsAllocated: 16, bitsStored: 16, frame: () => noise },
-    attributes: attributesOf({ PatientName: 'Kesselnaht', PatientID: 'KN-7', Modality: 'DX' }),
-  })
-}
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-const rowOf = (page: Page, name: string): Locator =>
-  page
-    .getByRole('grid', { name: 'Files of this upload' })
-    .getByTitle(name, { exact: true })
-    .locator('xpath=ancestor::*[@role="row"]')
-const choose = (page: Page, ...names: string[]): Promise<void> =>
-  page.locator('input[aria-label="Choose files"]').setInputFiles(names.map((name) => path.join(folder, name)))
-const finished = (page: Page): Promise<void> =>
-  page
-    .getByText(/^Finished \d+ %/)
-    // Not the words for ears, which stay from the upload before.
-    .and(page.locator(':not(output)'))
-    .first()
-    .waitFor({ timeout: 90_000 })
-
-interface Receipt {
-  files: { file: string; sha256: string; sopInstanceUid: string; result: string; time: string }[]
-}
-async function receiptOf(page: Page): Promise<Receipt['files']> {
-  await page.getByRole('button', { name: 'Receipt' }).click()
-  const download = page.waitForEvent('download')
-  await page.getByRole('menuitem', { name: 'as JSON' }).click()
-  return (JSON.parse(await readFile(await (await download).path(), 'utf8')) as Receipt).files
-}
 
 before(async () => {
   if (skip) return
   app = await startApp()
   browser = await openBrowser()
-  folder = await mkdtemp(path.join(tmpdir(), 'instandt-anything-'))
+  files = await uploadFolder()
+  folder = files.folder
 })
 after(async () => {
   await browser?.stop()
   await app?.stop()
-  if (folder) await rm(folder, { recursive: true })
+  await files?.remove()
 })
 
 test(
@@ -122,22 +84,19 @@ test(
       ['present', 'stored'],
     )
     const sop = receipt.get('disc/more.zip/film')?.sopInstanceUid ?? ''
-    const stored = await page.request.get(
-      `${app.url}/dicom-web/studies/${study}/series/${uidOf('anything', 'films')}/instances/${sop}`,
-      {
-        headers: { accept: 'application/dicom' },
-      },
-    )
+    const stored = await page.request.get(`${app.url}/dicom-web/studies/${study}/series/${films}/instances/${sop}`, {
+      headers: { accept: 'application/dicom' },
+    })
     assert.equal(sha256(await stored.body()), sha256(film), 'what is stored is what the receipt says')
 
     // Once more: nothing is sent.
-    await page.getByRole('button', { name: 'Clear the list' }).click()
+    await clearList(page)
     let sent = 0
     page.on('request', (request) => {
       if (/\/studies$|\/parts\//.test(request.url())) sent += 1
     })
     await writeFile(path.join(folder, 'again.zip'), await readFile(path.join(folder, 'disc/more.zip')))
-    await choose(page, 'again.zip')
+    await files.choose(page, 'again.zip')
     await finished(page)
     assert.match(await rowOf(page, 'again.zip/film').innerText(), /Already there/)
     assert.equal(sent, 0)
@@ -165,12 +124,7 @@ test('thousands of files: the page stays awake and every one is stored', { skip 
     }, 20)
   })
   await page.locator('input[webkitdirectory]').setInputFiles(path.join(folder, 'many'))
-  await page
-    .getByText(/^Finished \d+ %/)
-    // Not the words for ears, which stay from the upload before.
-    .and(page.locator(':not(output)'))
-    .first()
-    .waitFor({ timeout: 90_000 + count * 20 })
+  await finished(page, 90_000 + count * 20)
   await page.getByText(`Stored ${count.toLocaleString('en')}`, { exact: true }).waitFor()
   const gap = await page.evaluate(() => (window as unknown as { longestGap: number }).longestGap)
   assert.ok(gap < 3000, `the page slept for ${Math.round(gap)} ms`)

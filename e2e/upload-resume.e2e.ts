@@ -1,75 +1,70 @@
 import assert from 'node:assert/strict'
-import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { attributesOf, buildInstance, uidOf } from '@instandt/testkit/files'
-import type { Locator, Page } from 'playwright-core'
 import { startApp } from './src/app.ts'
+import type { Page, Route } from 'playwright-core'
 import { missingBrowser, openBrowser, type TestBrowser } from './src/browser.ts'
 import { startKillableApp } from './src/killable-app.ts'
+import { clearList, fileOf, filmOf, finished, receiptOf, rowOf, sha256, uploadFolder } from './src/upload-page.ts'
 
 const skip = missingBrowser ?? false
-const study = uidOf('anything', 'study')
 let browser: TestBrowser
+let files: Awaited<ReturnType<typeof uploadFolder>>
 let folder: string
 
-const fileOf = (seed: string): Uint8Array =>
-  buildInstance({
-    seed,
-    studyInstanceUid: study,
-    seriesInstanceUid: uidOf('anything', 'series'),
-    attributes: attributesOf({ PatientName: 'Kesselnaht', PatientID: 'KN-7', Modality: 'DX' }),
+/** Parts of an upload wait here, so that each stop finds some still to be sent, however fast the machine is. */
+async function holdParts(page: Page): Promise<{
+  letThrough: (count: number) => void
+  stored: () => number
+  storedFrom: (count: number) => Promise<void>
+}> {
+  const waiting: Route[] = []
+  let free = 0
+  let stored = 0
+  const goOn = (): void => {
+    while (free > 0) {
+      const route = waiting.shift()
+      if (!route) return
+      free -= 1
+      void route.continue()
+    }
+  }
+  await page.route(/\/parts\//, (route) => {
+    waiting.push(route)
+    goOn()
   })
-
-/** Two frames of noise: nothing packs it, and it travels in parts. */
-function filmOf(seed: string, megabytes: number): Uint8Array {
-  const rows = megabytes * 512
-  const noise = randomBytes(rows * 1024 * 2)
-  return buildInstance({
-    seed,
-    studyInstanceUid: study,
-    seriesInstanceUid: uidOf('anything', 'films'),
-    image: { rows, columns: 1024, bitsAllocated: 16, bitsStored: 16, frame: () => noise },
-    attributes: attributesOf({ PatientName: 'Kesselnaht', PatientID: 'KN-7', Modality: 'DX' }),
+  // Given up by the page: by a pause or a reload.
+  page.on('requestfailed', (request) => {
+    const at = waiting.findIndex((route) => route.request() === request)
+    if (at >= 0) waiting.splice(at, 1)
   })
-}
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-const rowOf = (page: Page, name: string): Locator =>
-  page
-    .getByRole('grid', { name: 'Files of this upload' })
-    .getByTitle(name, { exact: true })
-    .locator('xpath=ancestor::*[@role="row"]')
-const choose = (page: Page, ...names: string[]): Promise<void> =>
-  page.locator('input[aria-label="Choose files"]').setInputFiles(names.map((name) => path.join(folder, name)))
-const finished = (page: Page): Promise<void> =>
-  page
-    .getByText(/^Finished \d+ %/)
-    // Not the words for ears, which stay from the upload before.
-    .and(page.locator(':not(output)'))
-    .first()
-    .waitFor({ timeout: 90_000 })
-
-interface Receipt {
-  files: { file: string; sha256: string; sopInstanceUid: string; result: string; time: string }[]
-}
-async function receiptOf(page: Page): Promise<Receipt['files']> {
-  await page.getByRole('button', { name: 'Receipt' }).click()
-  const download = page.waitForEvent('download')
-  await page.getByRole('menuitem', { name: 'as JSON' }).click()
-  return (JSON.parse(await readFile(await (await download).path(), 'utf8')) as Receipt).files
+  page.on('response', (response) => {
+    if (/\/parts\//.test(response.url()) && response.status() === 204) stored += 1
+  })
+  return {
+    letThrough(count) {
+      free += count
+      goOn()
+    },
+    stored: () => stored,
+    async storedFrom(count) {
+      const deadline = Date.now() + 60_000
+      while (stored < count && Date.now() < deadline) await page.waitForTimeout(10)
+      assert.ok(stored >= count, `${stored} parts`)
+    },
+  }
 }
 
 before(async () => {
   if (skip) return
   browser = await openBrowser()
-  folder = await mkdtemp(path.join(tmpdir(), 'instandt-anything-'))
+  files = await uploadFolder()
+  folder = files.folder
 })
 after(async () => {
   await browser?.stop()
-  if (folder) await rm(folder, { recursive: true })
+  await files?.remove()
 })
 
 test(
@@ -83,43 +78,33 @@ test(
       await writeFile(path.join(folder, 'other.dcm'), fileOf('other'))
       const { page } = await browser.newPage()
       await page.goto(`${killable.url}/upload`)
-      // So slow that there is a middle to be met.
-      const line = await page.context().newCDPSession(page)
-      const slow = { offline: false, latency: 5, downloadThroughput: -1, uploadThroughput: 2_000_000 }
-      await line.send('Network.emulateNetworkConditions', slow)
-      let parts = 0
-      page.on('requestfinished', (request) => {
-        if (/\/parts\//.test(request.url())) parts += 1
-      })
-      const partsFrom = async (number: number): Promise<void> => {
-        const deadline = Date.now() + 60_000
-        while (parts < number && Date.now() < deadline) await page.waitForTimeout(10)
-        assert.ok(parts >= number, `${parts} parts`)
-      }
-      await choose(page, 'large.dcm')
-      await partsFrom(1)
-      await page.getByRole('button', { name: 'Pause' }).dispatchEvent('click')
+      const { letThrough, stored, storedFrom } = await holdParts(page)
+      await files.choose(page, 'large.dcm')
+      letThrough(1)
+      await storedFrom(1)
+      await page.getByRole('button', { name: 'Pause' }).click()
       await page
         .getByText(/^Paused \d+ %/)
         .first()
         .waitFor()
-      await page.waitForTimeout(300)
-      const before = parts
+      letThrough(1)
       await page.waitForTimeout(500)
-      assert.equal(parts, before, 'nothing moves in a pause')
+      assert.equal(stored(), 1, 'nothing moves in a pause')
 
-      await page.getByRole('button', { name: 'Go on' }).dispatchEvent('click')
-      await partsFrom(before + 1)
+      await page.getByRole('button', { name: 'Go on' }).click()
+      await storedFrom(2)
       await killable.kill()
+      letThrough(1)
       await page
         .getByText(/Waiting for the server/)
         .first()
         .waitFor({ timeout: 60_000 })
       await killable.start()
-      await partsFrom(before + 2)
+      letThrough(1)
+      await storedFrom(3)
 
       // The tab is reloaded: the same file is asked for, another one is refused.
-      await page.getByRole('button', { name: 'Pause' }).dispatchEvent('click')
+      await page.getByRole('button', { name: 'Pause' }).click()
       page.on('dialog', (dialog) => void dialog.accept())
       await page.reload()
       const left = page.getByRole('region', { name: 'Unfinished uploads' })
@@ -127,10 +112,11 @@ test(
       const again = left.locator('input[type=file]')
       await again.setInputFiles(path.join(folder, 'other.dcm'))
       await page.getByText(/not the file that the unfinished upload is of/).waitFor()
-      parts = 0
+      await clearList(page)
+      letThrough(Number.POSITIVE_INFINITY)
       await again.setInputFiles(path.join(folder, 'large.dcm'))
       await finished(page)
-      assert.ok(parts < 6, `${parts} of 6 parts were sent after the reload`)
+      assert.equal(stored(), 7, 'no part is sent again that has arrived')
       const proof = (await receiptOf(page)).find(({ result }) => result === 'stored')
       assert.equal(proof?.sha256, sha256(film))
       await page.context().close()
@@ -160,7 +146,7 @@ test('a session that ends in the middle: signed in again, the upload goes on in 
     while ((await page.request.get(`${fresh.url}/api/session`)).status() !== 401 && Date.now() < deadline)
       await page.waitForTimeout(200)
     await writeFile(path.join(folder, 'late.dcm'), fileOf('late'))
-    await choose(page, 'late.dcm')
+    await files.choose(page, 'late.dcm')
     // Whichever request meets it first: the upload's own, or the page's, which leads to the sign-in.
     await page
       .getByText(/Your session ended|wait to be uploaded|are being uploaded/)

@@ -24,6 +24,8 @@ ARG BASE
 COPY --from=system /system /
 COPY --from=app /app /app
 WORKDIR /app
+# Chunks of files are young: a small space for them frees their memory early (package.json has the same for npm start).
+ENV NODE_OPTIONS=--max-semi-space-size=4
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 PATH=/usr/local/bin
 USER 10001:10001
 EXPOSE 8080

@@ -93,7 +93,7 @@ const mayImport: Record<string, string[]> = {
   'apps/migrate': ['packages/db', 'packages/runtime'],
   'apps/frontend': ['packages/dicom', 'packages/ndt', 'packages/pixels', 'packages/api'],
   'apps/frontend/server': ['packages/runtime'],
-  'apps/ops': ['packages/api', 'packages/runtime'],
+  'apps/ops': ['packages/api', 'packages/dicom', 'packages/runtime'],
   'apps/standalone': [
     'apps/backend',
     'apps/migrate',

@@ -11,7 +11,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const neededMajor = 24
 
 const programs = {
-  start: { script: 'apps/standalone/src/main.ts', needsFrontend: true },
+  start: { script: 'apps/standalone/src/main.ts', needsFrontend: true, isServer: true },
   dev: { script: 'apps/standalone/src/dev.ts' },
   instandt: { script: 'apps/standalone/src/cli.ts' },
   test: { script: 'tools/test.ts', needsFrontend: true, needsInfra: true },
@@ -130,11 +130,21 @@ function ensureFrontend(node) {
   writeFileSync(stamp, wanted)
 }
 
-function handOver(node, script, args) {
+/** Servers start with the options that their images set, too; somebody's own ones come later and win. */
+function serverOptions() {
+  const { config } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+  return { NODE_OPTIONS: `${config.serverNodeOptions} ${process.env.NODE_OPTIONS ?? ''}`.trim() }
+}
+
+function handOver(node, { script, isServer }, args) {
   const child = spawn(node, [path.join(root, script), ...args], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH ?? ''}` },
+    env: {
+      ...process.env,
+      ...(isServer ? serverOptions() : {}),
+      PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH ?? ''}`,
+    },
   })
   // A terminal's Ctrl-C reaches the child by itself; a signal sent to this process alone is passed on.
   process.on('SIGINT', () => undefined)
@@ -153,4 +163,4 @@ const node = ensureNode()
 ensurePackages(node)
 if (program.needsInfra) ensurePackages(node, 'infra')
 if (program.needsFrontend) ensureFrontend(node)
-if (program.script) handOver(node, program.script, args)
+if (program.script) handOver(node, program, args)

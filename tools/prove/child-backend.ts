@@ -10,6 +10,7 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { signedFetch, testCaller, testKeys } from '@instandt/testkit'
+import packageJson from '../../package.json' with { type: 'json' }
 
 export interface ChildBackend {
   url: string
@@ -57,6 +58,7 @@ async function startChild(entry: string, portName: string, options: ChildOptions
   const child = spawn(process.execPath, [path.resolve(import.meta.dirname, `../../apps/backend/src/${entry}.ts`)], {
     env: {
       PATH: process.env['PATH'] ?? '',
+      NODE_OPTIONS: packageJson.config.serverNodeOptions,
       DATABASE_URL: options.databaseUrl,
       [portName]: String(port),
       LOG_LEVEL: 'warn',

@@ -13,6 +13,7 @@ import { ensureChromium } from '../chromium.ts'
 import { debianPrograms, whyMissing } from '../debian.ts'
 import { freePort, temporaryFolder } from './child-backend.ts'
 import { proveClient } from './peers-dicomweb/client.ts'
+import { proveImport } from './peers-dicomweb/import.ts'
 import { proveOrthanc } from './peers-dicomweb/orthanc.ts'
 import type { Sample } from './peers-dicomweb/sample.ts'
 
@@ -32,6 +33,7 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
     const count = scale === 'full' ? 40 : 3
     await proveClient(app, port, makeSamples('client', count, folder))
     await proveOrthanc(app, makeSamples('orthanc', count, folder))
+    await proveImport(app, makeSamples('import', count, folder), folder)
     await proveMetadata(app, folder)
   } finally {
     await app.stop()

@@ -7,6 +7,7 @@ import { prove as proveBigInstance } from './big-instance.ts'
 import { prove as proveCrash } from './crash.ts'
 import { prove as proveDerive } from './derive.ts'
 import { prove as proveFuzzStow } from './fuzz-stow.ts'
+import { prove as proveImport } from './import.ts'
 import { prove as proveRelease } from './release.ts'
 import { prove as proveRestore } from './restore.ts'
 import { prove as proveResumableUpload } from './resumable-upload.ts'
@@ -23,6 +24,8 @@ test('an upload in parts ends well over a line that breaks, and sends little twi
   proveResumableUpload({ scale: 'small' }))
 test('killed processes and a restarted database lose no acknowledged part and store nothing twice', () =>
   proveUploadCrash({ scale: 'small' }))
+test('an archive comes in whole and once while both sides are killed, and its walk needs little memory', () =>
+  proveImport({ scale: 'small' }))
 test('a large multi-frame instance is stored and read with bounded memory', () => proveBigInstance({ scale: 'small' }))
 test('images for screens go on where a kill or the loss of the store stopped them, and none is made twice', () =>
   proveDerive({ scale: 'small' }))

@@ -59,10 +59,7 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
     const scope = await readArchiveScope(deps.db)
     const rows = [...(await explainShapes(deps, scope)), ...(await explainLists(deps, scope))]
     if (scale === 'full') await timeAnswers(database.appUrl, folder, rows)
-    for (const { words, touched, counted, p50, p95 } of rows)
-      process.stdout.write(
-        `  ${String(touched).padStart(8)} rows, total ${String(counted).padStart(8)} ${milliseconds(p50)} ${milliseconds(p95)}  ${words}\n`,
-      )
+    else for (const row of rows) tell(row)
     const instances = studies * perStudy * perSeries
     const report = process.env['INSTANDT_REPORT']
     if (report !== undefined) writeFileSync(report, reportOf(rows, instances))
@@ -85,6 +82,11 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
     await remove()
   }
 }
+
+const tell = ({ words, touched, counted, p50, p95 }: Row): boolean =>
+  process.stdout.write(
+    `  ${String(touched).padStart(8)} rows, total ${String(counted).padStart(8)} ${milliseconds(p50)} ${milliseconds(p95)}  ${words}\n`,
+  )
 
 const milliseconds = (value: number | undefined): string =>
   (value === undefined ? '' : `${value.toFixed(1)} ms`).padStart(10)
@@ -118,7 +120,7 @@ async function explainShapes(deps: Deps, scope: ArchiveScope): Promise<Row[]> {
     const total = await explain(deps, countStatement(shape.level, scope, query, within))
     rows.push({
       words: `/${path.replace(`${study}.2`, '…').replace(study, '…')}${words === '' ? '' : `?${words}`}`,
-      path: (n) => `/dicom-web/${path}?limit=${limit}&${shape.query(n)}`,
+      path: (n) => encodeURI(`/dicom-web/${path}?limit=${limit}&${shape.query(n)}`),
       isBroad: shape.isBroad === true,
       isDeclared: declaredShapes.includes(shape),
       ...search,
@@ -165,7 +167,7 @@ async function timeAnswers(databaseUrl: string, storageDir: string, rows: Row[])
       const times: number[] = []
       for (let n = 0; n < warmUps + runs; n += 1) {
         const began = performance.now()
-        const answer = await signedFetch(backend.url + encodeURI(row.path(n + 1)))
+        const answer = await signedFetch(backend.url + row.path(n + 1))
         await answer.arrayBuffer()
         if (n >= warmUps) times.push(performance.now() - began)
         assert.ok(answer.status === 200 || answer.status === 204, `${row.words}: ${answer.status}`)
@@ -173,6 +175,7 @@ async function timeAnswers(databaseUrl: string, storageDir: string, rows: Row[])
       times.sort((a, b) => a - b)
       row.p50 = times[Math.floor(times.length / 2)] ?? 0
       row.p95 = times[Math.ceil(times.length * 0.95) - 1] ?? 0
+      tell(row)
     }
   } finally {
     await backend.stop()

@@ -22,6 +22,10 @@ export const configSchema = z.object({
     .transform((text) => text.split(',').filter((one) => one !== '')),
   /** New value of a secret that is rotated; never an argument, which others on the machine could see. */
   INSTANDT_SECRET: z.string().min(1).optional(),
+  /** Of the instaNDT that an archive is brought into. */
+  INSTANDT_TOKEN: z.string().min(1).optional(),
+  /** Value of the Authorization header for the archive that is brought in. */
+  INSTANDT_SOURCE_AUTHORIZATION: z.string().min(1).optional(),
 })
 
 export type Config = z.output<typeof configSchema>

@@ -13,6 +13,8 @@ export interface Context {
   isYes: boolean
   isJson: boolean
   values: Record<string, string | boolean | undefined>
+  /** Words that are no options. */
+  words: string[]
   /** Words after `--`. */
   rest: string[]
   /** The result, on standard output. */

@@ -1,2 +1,2 @@
 export { configSchema } from './config.ts'
-export { isOpsCommand, opsHelp, runOps } from './run-ops.ts'
+export { archiveHelp, isOpsCommand, opsHelp, runOps } from './run-ops.ts'

@@ -1,8 +1,11 @@
-/** A fault with a sentence for the person at the keyboard; `exitCode` 3 where a person has to do something first. */
+/**
+ * A fault with a sentence for the person at the keyboard; `exitCode` 3 where a person has to do something first, 4 where
+ * nothing is wrong but that something is away.
+ */
 export class OpsError extends Error {
-  readonly exitCode: 1 | 2 | 3
+  readonly exitCode: 1 | 2 | 3 | 4
 
-  constructor(message: string, exitCode: 1 | 2 | 3 = 1, options?: ErrorOptions) {
+  constructor(message: string, exitCode: 1 | 2 | 3 | 4 = 1, options?: ErrorOptions) {
     super(message, options)
     this.exitCode = exitCode
   }

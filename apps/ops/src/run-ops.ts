@@ -6,6 +6,7 @@ import type { Command } from './command.ts'
 import { approveLinkCommand } from './commands/approve-link.ts'
 import { deployCommand } from './commands/deploy.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { importCommand } from './commands/import.ts'
 import { jobCommand } from './commands/job.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { preflightCommand } from './commands/preflight.ts'
@@ -18,6 +19,7 @@ import { runInfra } from './infra-process.ts'
 import { describeAzure, OpsError } from './ops-error.ts'
 
 const commands: Record<string, Command> = {
+  import: importCommand,
   preflight: preflightCommand,
   deploy: deployCommand,
   'approve-link': approveLinkCommand,
@@ -29,11 +31,14 @@ const commands: Record<string, Command> = {
 }
 
 const common = {
+  'dry-run': { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const
+const commonOfAzure = {
+  ...common,
   stack: { type: 'string', default: 'prod' },
   deployment: { type: 'string' },
-  'dry-run': { type: 'boolean', default: false },
   yes: { type: 'boolean', default: false },
-  json: { type: 'boolean', default: false },
 } as const
 
 /** Whether these words of a command line name one of ours. */
@@ -42,9 +47,16 @@ export const isOpsCommand = (words: string[]): boolean => nameOf(words) !== unde
 const nameOf = (words: string[]): string | undefined =>
   [words.slice(0, 2).join(' '), words[0] ?? ''].find((one) => Object.hasOwn(commands, one))
 
-export const opsHelp = `${Object.values(commands)
-  .map((command) => command.help)
-  .join('\n')}
+const helpOf = (isArchive: boolean): string =>
+  Object.values(commands)
+    .filter((command) => (command.isArchive ?? false) === isArchive)
+    .map(({ help }) => help)
+    .join('\n')
+
+/** Commands that work over the interfaces of an instaNDT, wherever they run. */
+export const archiveHelp = `${helpOf(true)}\n`
+
+export const opsHelp = `${helpOf(false)}
 
   Each of these:
     --stack NAME       environment (prod)
@@ -65,7 +77,7 @@ export interface Terminal {
 export async function runOps(args: string[], config: Config, { print, say }: Terminal): Promise<number> {
   const words = args.slice(0, args.indexOf('--') === -1 ? undefined : args.indexOf('--'))
   if (words.length === 0 || words.includes('help') || words.includes('--help')) {
-    print(opsHelp)
+    print(`${archiveHelp}\n${opsHelp}`)
     return words.length === 0 ? 2 : 0
   }
   const name = nameOf(words)
@@ -75,22 +87,35 @@ export async function runOps(args: string[], config: Config, { print, say }: Ter
     return 2
   }
   let values: Context['values']
+  let given: string[]
   try {
-    values = parseArgs({ args: words.slice(name.split(' ').length), options: { ...common, ...command.options } })
-      .values as Context['values']
+    const parsed = parseArgs({
+      args: words.slice(name.split(' ').length),
+      options: { ...(command.isArchive ? common : commonOfAzure), ...command.options },
+      allowPositionals: command.word !== undefined,
+    })
+    values = parsed.values as Context['values']
+    given = parsed.positionals
+    if (command.word !== undefined && given.length !== 1) throw new Error(`'${name}' takes one word: ${command.word}`)
   } catch (error) {
     say(error instanceof Error ? error.message : String(error))
     return 2
   }
   try {
-    return await command.run(createContext(values, args.slice(words.length + 1), config, { print, say }))
+    return await command.run(createContext(values, given, args.slice(words.length + 1), config, { print, say }))
   } catch (error) {
     say(error instanceof OpsError ? error.message : `failed: ${describeAzure(error)}`)
     return error instanceof OpsError ? error.exitCode : 1
   }
 }
 
-function createContext(values: Context['values'], rest: string[], config: Config, { print, say }: Terminal): Context {
+function createContext(
+  values: Context['values'],
+  words: string[],
+  rest: string[],
+  config: Config,
+  { print, say }: Terminal,
+): Context {
   const stack = String(values['stack'])
   const file = values['deployment']
   let known: Promise<Deployment> | undefined
@@ -107,6 +132,7 @@ function createContext(values: Context['values'], rest: string[], config: Config
     isYes: values['yes'] === true,
     isJson: values['json'] === true,
     values,
+    words,
     rest,
     print,
     say,

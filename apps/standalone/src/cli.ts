@@ -1,6 +1,6 @@
-// `npm run -s instandt -- <command>`: the one command. What an installation in Azure needs goes to apps/ops, all else works on
-// this machine's own database and files; each half is loaded only when it is asked for.
-import { configSchema as opsConfig, isOpsCommand, opsHelp, runOps } from '@instandt/ops'
+// `npm run -s instandt -- <command>`: the one command. What an installation in Azure needs and what works over the network goes
+// to apps/ops, all else works on this machine's own database and files; each half is loaded only when it is asked for.
+import { archiveHelp, configSchema as opsConfig, isOpsCommand, opsHelp, runOps } from '@instandt/ops'
 import { readConfig } from '@instandt/runtime'
 
 const args = process.argv.slice(2)
@@ -18,6 +18,9 @@ On this machine:
 
 ${commandHelp((name) => !isOpsCommand(name.split(' ')))}
 
+From any machine, over the network (docs/operations.md):
+
+${archiveHelp}
 In your Azure subscription (docs/deploy-azure.md):
 
 ${opsHelp}`)

@@ -14,7 +14,17 @@ export * from './download.ts'
 export * from './fixity.ts'
 export * from './inspection.ts'
 export * from './permissions.ts'
+export * from './pace.ts'
+export * from './plan-batch.ts'
 export * from './problem.ts'
+export {
+  isBusy,
+  namedReason,
+  storeReasonKeys,
+  type StoreReason,
+  type StoreReasonKey,
+  type StoreVerdict,
+} from './read-store-answer.ts'
 export * from './resumable-upload.ts'
 export * from './rendition.ts'
 export * from './rendition-queue.ts'
@@ -23,6 +33,8 @@ export * from './session.ts'
 export * from './sign-in.ts'
 export * from './store-answer.ts'
 export * from './upload.ts'
+export type { MultipartBody } from './multipart-body.ts'
+export { sendBatch, type BatchDeps, type BatchFile, type SendRequest, type SentAnswer } from './send-batch.ts'
 export type { DigestPart, SendPart, UploadSource } from './send-parts.ts'
 export { partHeaders, type PartToSend, type UploadClient } from './upload-client.ts'
 export { askedToWait, isPassing, SourceError } from './upload-fault.ts'

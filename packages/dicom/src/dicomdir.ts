@@ -5,7 +5,8 @@ import { writePart10 } from './write-part10.ts'
 import { DicomWriteError } from './write-value.ts'
 
 /** Media Storage Directory Storage (PS3.4 table I.4-1). */
-const directorySopClassUid = '1.2.840.10008.1.3.10'
+/** Media Storage Directory Storage (PS3.4 I.4): what a DICOMDIR says that it is. */
+export const directorySopClassUid = '1.2.840.10008.1.3.10'
 const explicitLittleEndian = '1.2.840.10008.1.2.1'
 const layout: Layout = { isImplicit: false, isBigEndian: false, lengths: 'defined' }
 const uint32 = 2 ** 32

@@ -16,6 +16,7 @@ export { planCorrection, type CorrectionNote, type Corrections } from './correct
 export { readLayout, type FileLayout, type PlacedElement } from './file-layout.ts'
 export { spliceFile, type Splice } from './splice.ts'
 export { createHeaderReader, readHeader, type HeaderReader, type ReadOptions, type ReadSoFar } from './read-header.ts'
+export { metaOf, type FileMeta } from './file-meta.ts'
 export { beginsLikeDicom } from './sniff.ts'
 export { defaultLimits, DicomReadError, type ReadErrorCode } from './limits.ts'
 export {
@@ -37,7 +38,14 @@ export {
   type StreamOptions,
 } from './stream-part10.ts'
 export { writePart10, type EncapsulatedPixels, type NativePixels, type WriteOptions } from './write-part10.ts'
-export { directoryLength, planDirectory, writeDirectory, type DirectoryPlan, type DirectoryRecord } from './dicomdir.ts'
+export {
+  directoryLength,
+  directorySopClassUid,
+  planDirectory,
+  writeDirectory,
+  type DirectoryPlan,
+  type DirectoryRecord,
+} from './dicomdir.ts'
 export { writePart10Stream, type PieceValue } from './write-stream.ts'
 export { DicomWriteError } from './write-value.ts'
 export { attributesOf } from './attributes-of.ts'

@@ -8,8 +8,9 @@ import { digestOf, type Sample } from './sample.ts'
 /** Orthanc sends to us, searches in us, fetches from us; then we take what it offers. */
 export async function proveOrthanc(app: TestApp, samples: readonly Sample[]): Promise<void> {
   const orthanc = await startOrthanc()
-  assert.ok(orthanc, 'Orthanc does not start')
-  const root = orthanc.base.replace(/\/dicom-web$/, '')
+  const [base] = orthanc?.bases ?? []
+  assert.ok(orthanc && base !== undefined, 'Orthanc does not start')
+  const root = base.replace(/\/dicom-web$/, '')
   const call = async (method: string, address: string, body?: object | Uint8Array<ArrayBuffer>): Promise<unknown> => {
     const answer = await fetch(root + address, {
       method,
@@ -53,9 +54,9 @@ export async function proveOrthanc(app: TestApp, samples: readonly Sample[]): Pr
     assert.deepEqual(digests.toSorted(), samples.map(({ bytes }) => digestOf(bytes)).toSorted())
 
     // Offered by Orthanc's own DICOMweb, as ours is: the same objects are found, and its multipart goes into us unchanged.
-    const theirs = await searchInstances(orthanc.base, study)
+    const theirs = await searchInstances(base, study)
     assert.deepEqual(theirs, await searchInstances(`${app.url}/dicom-web`, study))
-    const whole = await fetch(`${orthanc.base}/studies/${study}`, {
+    const whole = await fetch(`${base}/studies/${study}`, {
       headers: { accept: 'multipart/related; type="application/dicom"; transfer-syntax=*' },
     })
     const stored = await signedFetch(`${app.url}/dicom-web/studies/${study}`, {

@@ -1,6 +1,7 @@
 import fs, { constants } from 'node:fs'
 import { access, mkdir, rename, unlink } from 'node:fs/promises'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { AppError } from '../app-error.ts'
 import { checkKey, newTemporaryKey, temporaryPrefix } from './blob-keys.ts'
 import type { BlobStore } from './blob-store.ts'
@@ -8,6 +9,8 @@ import { checkLength, immutable } from './body.ts'
 import { type DiskFolders, diskParts } from './disk-parts.ts'
 import { errnoOf, freshMemory, listFolder, missing, openForReading, unavailable } from './disk-read.ts'
 import { flushAll, flushData, groupFlushes, guarded, guardedNow, writeBody } from './disk-write.ts'
+
+const openFile = promisify(fs.open)
 
 /** Files below `root`: `incoming/` for unfinished writes, the rest named by key. The folder is made when absent. */
 export async function openDiskStore(root: string): Promise<BlobStore> {
@@ -47,7 +50,7 @@ export async function openDiskStore(root: string): Promise<BlobStore> {
       const temporary = pathOf(newTemporaryKey())
       if (fs.existsSync(target)) throw new AppError('blob-exists', 500, 'A stored object is never overwritten.')
       try {
-        const fd = guardedNow(() => fs.openSync(temporary, 'wx', 0o600))
+        const fd = await guarded(openFile(temporary, 'wx', 0o600))
         let byteLength: number
         try {
           byteLength = await writeBody(fd, body, options?.signal)

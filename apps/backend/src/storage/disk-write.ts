@@ -5,7 +5,7 @@ import { unavailable } from './disk-read.ts'
 
 // Chunks of the network (64 KiB) are gathered to one write call of about this size.
 const writeBatch = 1024 * 1024
-// Long uploads reach the disk while they arrive, so that the last flush is short.
+// Long uploads reach the disk while they arrive, so that the last flush is short: beside the writing, one at a time.
 const flushEvery = 64 * 1024 * 1024
 
 export async function guarded<T>(work: Promise<T>): Promise<T> {
@@ -69,6 +69,7 @@ export async function writeBody(
 ): Promise<number> {
   let written = 0
   let flushed = 0
+  let flushing: Promise<void> | undefined
   let waiting: Uint8Array[] = []
   let waitingBytes = 0
   let writing: Promise<void> | undefined
@@ -82,11 +83,18 @@ export async function writeBody(
       waitingBytes = 0
       await writeAll(fd, batch, size, offset + written)
       written += size
-      if (written - flushed >= flushEvery) {
-        flushed = written
-        await flushData(fd)
-      }
+      if (written - flushed >= flushEvery && !flushing) startFlushing()
     }
+  }
+  const startFlushing = (): void => {
+    flushed = written
+    flushing = flushData(fd)
+      .catch((error: unknown) => {
+        failure ??= { error: unavailable(error) }
+      })
+      .finally(() => {
+        flushing = undefined
+      })
   }
   const startWriting = (): void => {
     writing ??= writeWaiting()
@@ -118,8 +126,8 @@ export async function writeBody(
     }
     await finishWriting()
   } finally {
-    // The handle is closed by the caller next: nothing may still be writing to it.
-    while (writing) await writing
+    // The handle is closed by the caller next: nothing may still use it.
+    while (writing ?? flushing) await (writing ?? flushing)
   }
   if (failure) throw failure.error
   return written

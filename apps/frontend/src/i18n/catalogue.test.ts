@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { archiveFaults, reasonKeys, refusalKeys, skipKeys } from '../features/upload/upload-file.ts'
+import { storeReasonKeys } from '@instandt/api'
+import { archiveFaults, refusalKeys, skipKeys } from '../features/upload/upload-file.ts'
 
 interface Catalogue {
   [key: string]: string | Catalogue
@@ -43,7 +44,7 @@ test('no text is empty or padded', () => {
 test('every reason of an upload has its words', () => {
   const keys = new Set(english.map(([key]) => key))
   const reasons = [
-    ...reasonKeys.map((reason) => `upload.reason.${reason}`),
+    ...storeReasonKeys.map((reason) => `upload.reason.${reason}`),
     ...skipKeys.map((reason) => `upload.skip.${reason}`),
     ...refusalKeys.map((reason) => `upload.refusal.${reason}`),
     ...archiveFaults.map((reason) => `upload.archive.${reason}`),

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto'
-import { type Dataset, DicomReadError, createHeaderReader, failureReasons, getString, tags } from '@instandt/dicom'
+import {
+  type Dataset,
+  DicomReadError,
+  createHeaderReader,
+  directorySopClassUid,
+  failureReasons,
+  getString,
+  tags,
+} from '@instandt/dicom'
 import { AppError } from '../../app-error.ts'
 import type { AuditEntry } from '../../data/audit.ts'
 import type { Alongside, InstanceWriter } from '../../data/group-commit.ts'
@@ -158,7 +166,7 @@ export async function* observe(
       yield chunk
     }
     const read = reader.end()
-    if (getString(read.fileMeta, tags.mediaStorageSopClassUid) === dicomDirClass)
+    if (getString(read.fileMeta, tags.mediaStorageSopClassUid) === directorySopClassUid)
       throw new Refusal(failureReasons.sopClassNotSupported, 'This is a DICOMDIR: send the files that it lists.')
     const uids = checkUids(read.dataset, expectedStudy)
     received.file = { read, uids, byteSize, sha256: hash.digest() }
@@ -169,7 +177,6 @@ export async function* observe(
 }
 
 // PS3.5 9.1 with two allowances real files need: leading zeros in a component, and no check of the root.
-const dicomDirClass = '1.2.840.10008.1.3.10'
 const uidForm = /^[0-9]+(\.[0-9]+)*$/
 const maxUidLength = 64
 

@@ -38,20 +38,20 @@ export function InspectionHeading({ inspection, proven, actions, notice }: Inspe
           <IconArrowLeft size={15} aria-hidden />
           {t('inspection.back')}
         </Link>
-        {actions}
+        <div className={classes.headingActions}>
+          <DownloadButton
+            href={downloadUrl(inspection.studyInstanceUid)}
+            name={archiveName(inspection)}
+            label={t('common.downloadZip')}
+          />
+          {actions}
+        </div>
       </div>
       <div className={classes.titleRow}>
         <Title order={1} className={classes.title}>
           {inspection.componentName ?? t('search.unnamed')}
         </Title>
         {inspection.isDiconde ? <Badge title={t('search.dicondeMark')}>{t('inspection.diconde')}</Badge> : null}
-        <span className={classes.headingActions}>
-          <DownloadButton
-            href={downloadUrl(inspection.studyInstanceUid)}
-            name={archiveName(inspection)}
-            label={t('common.downloadZip')}
-          />
-        </span>
       </div>
       {inspection.description ? <p className={classes.description}>{inspection.description}</p> : null}
       <dl className={classes.facts}>

@@ -1,6 +1,5 @@
 import { ApiError, askedToWait, isPassing, type KnownList, type UploadGate, type UploadList } from '@instandt/api'
-import type { FileOutcome } from './read-store-answer.ts'
-import type { UploadFile } from './upload-file.ts'
+import type { FileOutcome, UploadFile } from './upload-file.ts'
 
 export interface AskServer {
   findKnown: (sha256: readonly string[], signal: AbortSignal) => Promise<KnownList>

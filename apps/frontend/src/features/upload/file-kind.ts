@@ -1,5 +1,4 @@
-import { beginsLikeDicom } from '@instandt/dicom'
-import { metaOf } from './identify.ts'
+import { beginsLikeDicom, directorySopClassUid, metaOf } from '@instandt/dicom'
 import type { RefusalKey, SkipKey } from './upload-file.ts'
 
 /** What a file is by its first bytes; names are asked only where bytes say nothing. */
@@ -19,8 +18,6 @@ export type FileKind =
 
 /** Bytes of a file that are looked at. */
 export const headLength = 2048
-
-const mediaStorageDirectory = '1.2.840.10008.1.3.10'
 
 const bytesOf = (text: string): number[] => Array.from(text, (letter) => letter.charCodeAt(0))
 const signatures: readonly (readonly [FileKind, readonly number[]])[] = [
@@ -51,7 +48,7 @@ const startsWith = (head: Uint8Array, signature: readonly number[], at = 0): boo
 /** The one place where a file's kind is decided. `head`: its first 2,048 bytes, or all of a shorter one. */
 export function kindOf(head: Uint8Array, path: string): FileKind {
   // First: a preamble may look like a TIFF file, on purpose (PS3.10 7.1).
-  if (beginsLikeDicom(head)) return metaOf(head).sopClassUid === mediaStorageDirectory ? 'dicomdir' : 'dicom'
+  if (beginsLikeDicom(head)) return metaOf(head).sopClassUid === directorySopClassUid ? 'dicomdir' : 'dicom'
   const known = signatures.find(([, signature]) => startsWith(head, signature))
   if (known) return known[0]
   if (startsWith(head, bytesOf('ustar'), 257)) return 'packed'

@@ -1,6 +1,5 @@
-import { ApiError, type RunningUpload, SourceError, type Upload, type UploadProgress } from '@instandt/api'
-import { type FileOutcome, namedReason } from './read-store-answer.ts'
-import { isWaiting, type UploadFile } from './upload-file.ts'
+import { ApiError, namedReason, type RunningUpload, SourceError, type Upload, type UploadProgress } from '@instandt/api'
+import { type FileOutcome, isWaiting, type UploadFile } from './upload-file.ts'
 
 /** Begins or goes on with an upload in parts; `onChange` is called often. */
 export type StartLarge = (file: UploadFile, onChange: (progress: UploadProgress) => void) => RunningUpload

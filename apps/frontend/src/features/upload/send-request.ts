@@ -1,18 +1,5 @@
-import type { MultipartBody } from './multipart-body.ts'
-import type { Answer } from './read-store-answer.ts'
+import type { SendRequest, SentAnswer } from '@instandt/api'
 import { storeUrl } from './upload-target.ts'
-
-export interface SentAnswer extends Answer {
-  /** Seconds the server asks to wait. */
-  retryAfter: number | undefined
-}
-
-export type SendRequest = (
-  body: MultipartBody,
-  project: string | undefined,
-  signal: AbortSignal,
-  onSent: (bytes: number) => void,
-) => Promise<SentAnswer>
 
 export interface BodyRequest {
   method: 'POST' | 'PUT'

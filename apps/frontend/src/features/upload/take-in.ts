@@ -1,9 +1,8 @@
 import { treatmentOf } from './file-kind.ts'
-import { metaOf } from './identify.ts'
+import { metaOf } from '@instandt/dicom'
 import { type Intake, IntakeError } from './intake-pool.ts'
 import type { IntakeResult } from './intake-task.ts'
-import type { FileOutcome } from './read-store-answer.ts'
-import type { ArchiveFault, ArchiveMember, OpenedArchive, UploadFile } from './upload-file.ts'
+import type { ArchiveFault, ArchiveMember, FileOutcome, OpenedArchive, UploadFile } from './upload-file.ts'
 import { checkZip, isDocument, newZipBudget, zipLimits } from './zip-limits.ts'
 
 /** A file of an archive that was just opened. */

@@ -1,5 +1,4 @@
-import type { FileOutcome } from './read-store-answer.ts'
-import { isStored, isWaiting, type UploadFile } from './upload-file.ts'
+import { type FileOutcome, isStored, isWaiting, type UploadFile } from './upload-file.ts'
 
 /** The same bytes chosen twice are sent once. */
 export interface Twins {

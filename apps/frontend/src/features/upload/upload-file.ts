@@ -1,3 +1,4 @@
+import type { BatchFile, StoreReason, StoreReasonKey, StoreVerdict } from '@instandt/api'
 import type { ZipBudget } from './zip-limits.ts'
 
 /** Where one file stands. */
@@ -21,41 +22,19 @@ export type FileState =
   | 'skipped'
 
 /** Key below `upload.reason` or `upload.skip` of the catalogue, and what the server added. */
-export interface Reason {
-  key: ReasonKey | SkipKey | RefusalKey | ArchiveFault
-  /** Failure or warning reason of PS3.18 I.2, four hexadecimal digits; or an HTTP status. */
-  code?: string
-  /** The server's own words. */
-  text?: string
+export interface Reason extends Omit<StoreReason, 'key'> {
+  key: StoreReasonKey | SkipKey | RefusalKey | ArchiveFault
 }
 
-export const reasonKeys = [
-  'a700',
-  'a900',
-  'c000',
-  '0110',
-  '0111',
-  '0119',
-  '0122',
-  'c122',
-  '0117',
-  '0106',
-  '0120',
-  '0121',
-  '0124',
-  'b000',
-  'b006',
-  'b007',
-  'other',
-  'noAnswer',
-  'network',
-  'unreadable',
-  'tooLarge',
-  'notWhole',
-  'http',
-  'signIn',
-] as const
-export type ReasonKey = (typeof reasonKeys)[number]
+/** What became of one file. */
+export interface FileOutcome extends Omit<StoreVerdict, 'state' | 'reason'> {
+  state: StoreVerdict['state'] | 'cancelled' | 'skipped'
+  reason?: Reason
+  /** Hexadecimal, as the server counted it. */
+  sha256?: string | undefined
+  /** Nothing was sent. */
+  wasKnown?: boolean
+}
 
 /** What is never meant to be sent. */
 export const skipKeys = ['system', 'dicomdir', 'empty', 'unpacked'] as const
@@ -93,7 +72,7 @@ export interface OpenedArchive {
   budget: ZipBudget
 }
 
-export interface UploadFile {
+export interface UploadFile extends BatchFile {
   id: number
   /** With the folders and archives it was found in. */
   path: string
@@ -102,19 +81,13 @@ export interface UploadFile {
   member?: ArchiveMember | undefined
   /** Of its file on the browser's own disk. */
   unpackedName?: string | undefined
-  size: number
   state: FileState
   /** Bytes that have been looked at, while reading. */
   read: number
-  /** Bytes that have left, while sending. */
-  sent: number
   /** Hexadecimal. */
   sha256?: string | undefined
   /** It goes on with an upload of exactly these bytes. */
   expectedSha256?: string | undefined
-  sopInstanceUid?: string | undefined
-  /** Must not share a request: the answer could not be told apart. */
-  isAlone?: boolean
   /** The upload in parts it belongs to. */
   uploadId?: string | undefined
   /** Nothing was sent: it was there. */
@@ -122,8 +95,6 @@ export interface UploadFile {
   reason?: Reason | undefined
   /** Inspection it was stored in. */
   studyInstanceUid?: string | undefined
-  /** Slug of the project it goes to; undefined leaves it to the server. */
-  project?: string | undefined
   /** When its outcome was known (Date.now). */
   settledAt?: number | undefined
 }

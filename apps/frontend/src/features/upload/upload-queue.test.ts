@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { ApiError, type KnownList, type RunningUpload, type Upload } from '@instandt/api'
+import {
+  ApiError,
+  type KnownList,
+  type RunningUpload,
+  type SendRequest,
+  type SentAnswer,
+  type Upload,
+} from '@instandt/api'
 import { buildStoreResponse, stringifyDataset } from '@instandt/dicom'
 import { intakeHere } from './here-intake.fixture.ts'
-import type { SentAnswer, SendRequest } from './send-request.ts'
 import { createUploadQueue, type QueueOptions, type UploadQueue } from './upload-queue.ts'
 import { makeZip } from './zip.fixture.ts'
 

@@ -1,16 +1,21 @@
-import { createGate, type RunningUpload, type UploadGate } from '@instandt/api'
+import {
+  batchLimits,
+  createGate,
+  createPace,
+  largeUploadBytes,
+  planBatch,
+  type RunningUpload,
+  sendBatch,
+  type SendRequest,
+  type UploadGate,
+} from '@instandt/api'
 import { askKnown, type AskServer } from './ask-known.ts'
 import type { Intake } from './intake-pool.ts'
-import { createPace } from './pace.ts'
-import { batchLimits, planBatch } from './plan-batch.ts'
-import type { FileOutcome } from './read-store-answer.ts'
-import { sendBatch } from './send-batch.ts'
 import { followLarge, type StartLarge } from './send-large.ts'
-import type { SendRequest } from './send-request.ts'
 import { skipReason } from './skip-reason.ts'
 import { takeIn } from './take-in.ts'
 import { createTwins } from './twins.ts'
-import { canRetry, isWaiting, type UploadFile } from './upload-file.ts'
+import { canRetry, type FileOutcome, isWaiting, type UploadFile } from './upload-file.ts'
 
 export interface QueueOptions extends AskServer {
   intake: Intake
@@ -66,7 +71,7 @@ const parallelBesideLarge = 2
 
 /** Looks at files, leaves out what is there, sends the rest until each has an outcome. Knows no page: state is read, changes are announced. */
 export function createUploadQueue(options: QueueOptions): UploadQueue {
-  const { intake, onChange, parallel = 4, largeFrom = 8 * 1024 * 1024 } = options
+  const { intake, onChange, parallel = 4, largeFrom = largeUploadBytes } = options
   const pace = createPace({ ...batchLimits, lanes: parallel })
   const twins = createTwins()
   let files: UploadFile[] = []

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { storeAnswer } from '@instandt/api'
 import { buildStoreResponse, failureReasons, stringifyDataset, warningReasons } from '@instandt/dicom'
-import { type Answer, readStoreAnswer } from './read-store-answer.ts'
+import { readStoreAnswer, type StoreAnswer } from './read-store-answer.ts'
+import { storeAnswer } from './store-answer.ts'
 
-const answer = (status: number, text: string): Answer => ({ status, text, requestId: 'r-1' })
-const problem = (status: number, detail: string): Answer =>
+const answer = (status: number, text: string): StoreAnswer => ({ status, text, requestId: 'r-1' })
+const problem = (status: number, detail: string): StoreAnswer =>
   answer(status, JSON.stringify({ type: 'about:blank', title: 'x', status, detail, code: 'x', requestId: 'r-1' }))
 const stored = (sopInstanceUid: string) => ({
   sopClassUid: '1.2',

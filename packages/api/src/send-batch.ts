@@ -1,11 +1,34 @@
-import type { UploadGate } from '@instandt/api'
-import { makeMultipartBody, sentOf } from './multipart-body.ts'
+import { makeMultipartBody, type MultipartBody, sentOf } from './multipart-body.ts'
 import type { Pace } from './pace.ts'
-import { type FileOutcome, isBusy, readStoreAnswer } from './read-store-answer.ts'
-import type { SendRequest, SentAnswer } from './send-request.ts'
-import type { UploadFile } from './upload-file.ts'
+import type { BatchCandidate } from './plan-batch.ts'
+import { isBusy, readStoreAnswer, type StoreAnswer, type StoreVerdict } from './read-store-answer.ts'
+import type { UploadGate } from './upload-gate.ts'
 
-export interface BatchDeps {
+/** A file on its way in a STOW-RS request; `state` goes from `queued` over `sending` and `processing` to what the sender makes of it. */
+export interface BatchFile extends BatchCandidate {
+  /** Undefined: it cannot be read. */
+  file: Blob | undefined
+  state: string
+  /** Bytes that have left. */
+  sent: number
+  /** Slug of the project it goes to; undefined leaves it to the server. */
+  project?: string | undefined
+}
+
+export interface SentAnswer extends StoreAnswer {
+  /** Seconds the server asks to wait. */
+  retryAfter: number | undefined
+}
+
+/** One STOW-RS request. */
+export type SendRequest = (
+  body: MultipartBody,
+  project: string | undefined,
+  signal: AbortSignal,
+  onSent: (bytes: number) => void,
+) => Promise<SentAnswer>
+
+export interface BatchDeps<File extends BatchFile> {
   send: SendRequest
   gate: UploadGate
   pace: Pace
@@ -18,7 +41,7 @@ export interface BatchDeps {
   onChange: () => void
   /** Milliseconds before the second try. */
   firstPause?: number
-  settle: (file: UploadFile, outcome: FileOutcome) => void
+  settle: (file: File, outcome: StoreVerdict) => void
 }
 
 /** Failures of one request while the server answers others, before its files fail. */
@@ -29,7 +52,10 @@ const longestPause = 30_000
  * Sends files in one request until each has its outcome, however long the server is away; returns those that must be sent
  * once more, in requests of their own. Rejects when the upload is cancelled.
  */
-export async function sendBatch(batch: readonly UploadFile[], deps: BatchDeps): Promise<UploadFile[]> {
+export async function sendBatch<File extends BatchFile>(
+  batch: readonly File[],
+  deps: BatchDeps<File>,
+): Promise<File[]> {
   const { gate, pace, firstPause = 1000 } = deps
   let sending = [...batch]
   for (let tries = 0, faults = 0; ;) {
@@ -80,16 +106,20 @@ export async function sendBatch(batch: readonly UploadFile[], deps: BatchDeps): 
 }
 
 /** Files that were cancelled meanwhile have another state already. */
-function putBack(files: readonly UploadFile[]): void {
+function putBack(files: readonly BatchFile[]): void {
   for (const file of files)
     if (file.state === 'sending' || file.state === 'processing') Object.assign(file, { state: 'queued', sent: 0 })
 }
 
-async function sendOnce(batch: UploadFile[], deps: BatchDeps, signal: AbortSignal): Promise<SentAnswer> {
+async function sendOnce<File extends BatchFile>(
+  batch: File[],
+  deps: BatchDeps<File>,
+  signal: AbortSignal,
+): Promise<SentAnswer> {
   for (const file of batch) Object.assign(file, { state: 'sending', sent: 0, reason: undefined })
   deps.onChange()
   const body = makeMultipartBody(
-    batch.map(({ file }) => file ?? new Blob()),
+    batch.map(({ file }) => file ?? new Blob([])),
     `instandt-${crypto.randomUUID()}`,
   )
   return deps.send(body, batch[0]?.project, signal, (loaded) => {
@@ -101,9 +131,13 @@ async function sendOnce(batch: UploadFile[], deps: BatchDeps, signal: AbortSigna
   })
 }
 
-function settleAll(batch: readonly UploadFile[], answer: SentAnswer, { settle }: BatchDeps): UploadFile[] {
+function settleAll<File extends BatchFile>(
+  batch: readonly File[],
+  answer: SentAnswer,
+  { settle }: Pick<BatchDeps<File>, 'settle'>,
+): File[] {
   const verdicts = readStoreAnswer(answer, batch)
-  const again: UploadFile[] = []
+  const again: File[] = []
   for (const [index, file] of batch.entries()) {
     const verdict = verdicts[index]
     if (verdict === undefined || verdict === 'again') {
@@ -114,7 +148,10 @@ function settleAll(batch: readonly UploadFile[], answer: SentAnswer, { settle }:
   return again
 }
 
-async function keepReadable(batch: UploadFile[], { settle }: BatchDeps): Promise<UploadFile[]> {
+async function keepReadable<File extends BatchFile>(
+  batch: File[],
+  { settle }: Pick<BatchDeps<File>, 'settle'>,
+): Promise<File[]> {
   const checks = batch.map(async (file) => {
     try {
       await file.file?.slice(0, 1).arrayBuffer()

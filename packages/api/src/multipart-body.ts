@@ -7,7 +7,7 @@ export interface MultipartBody {
 
 /** multipart/related of whole files (PS3.18 8.7.3). The files are referred to; their bytes stay on the disk. */
 export function makeMultipartBody(files: readonly Blob[], boundary: string): MultipartBody {
-  const pieces: BlobPart[] = []
+  const pieces: (string | Blob)[] = []
   const offsets: number[] = []
   let length = 0
   for (const [index, file] of files.entries()) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { metaOf } from './identify.ts'
+import { metaOf } from './file-meta.ts'
 
 function element(tag: number, vr: string, value: string): number[] {
   const bytes = [...Buffer.from(value, 'latin1')]

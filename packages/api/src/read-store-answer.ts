@@ -1,23 +1,58 @@
-import { parseProblem, storeAnswer } from '@instandt/api'
 import { type Dataset, getItems, getNumber, getString, tags } from '@instandt/dicom'
-import { type FileState, type Reason, type ReasonKey, reasonKeys } from './upload-file.ts'
+import { parseProblem } from './client.ts'
+import { storeAnswer } from './store-answer.ts'
 
-/** What became of one file. */
-export interface FileOutcome {
-  state: Extract<FileState, 'stored' | 'present' | 'warned' | 'refused' | 'failed' | 'cancelled' | 'skipped'>
-  reason?: Reason
+/** Why a file was not stored, or not as it should be; for catalogues of texts. */
+export const storeReasonKeys = [
+  'a700',
+  'a900',
+  'c000',
+  '0110',
+  '0111',
+  '0119',
+  '0122',
+  'c122',
+  '0117',
+  '0106',
+  '0120',
+  '0121',
+  '0124',
+  'b000',
+  'b006',
+  'b007',
+  'other',
+  'noAnswer',
+  'network',
+  'unreadable',
+  'tooLarge',
+  'notWhole',
+  'http',
+  'signIn',
+] as const
+export type StoreReasonKey = (typeof storeReasonKeys)[number]
+
+export interface StoreReason {
+  key: StoreReasonKey
+  /** Failure or warning reason of PS3.18 I.2, four hexadecimal digits; or an HTTP status. */
+  code?: string
+  /** The server's own words. */
+  text?: string
+}
+
+/** What became of one file that was sent. */
+export interface StoreVerdict {
+  /** `present`: the same bytes were there before; `refused`: sending it again changes nothing; `failed`: it may help. */
+  state: 'stored' | 'present' | 'warned' | 'refused' | 'failed'
+  reason?: StoreReason
   studyInstanceUid?: string | undefined
   sopInstanceUid?: string | undefined
-  /** Hexadecimal, as the server counted it. */
-  sha256?: string | undefined
-  /** Nothing was sent. */
-  wasKnown?: boolean
 }
 
 /** 'again': the answer does not tell this file from the others, send it by itself. */
-export type Verdict = FileOutcome | 'again'
+export type Verdict = StoreVerdict | 'again'
 
-export interface Answer {
+/** Of one request; status 0: none came. */
+export interface StoreAnswer {
   status: number
   text: string
   requestId: string
@@ -31,13 +66,13 @@ interface SentFile {
 export const isBusy = (status: number): boolean => [0, 429, 502, 503, 504].includes(status)
 
 /** Turns the answer to one store request (PS3.18 10.5.3) into one verdict a file, in the files' order. */
-export function readStoreAnswer(answer: Answer, files: readonly SentFile[]): Verdict[] {
+export function readStoreAnswer(answer: StoreAnswer, files: readonly SentFile[]): Verdict[] {
   const dataset = parseStoreDataset(answer)
   if (dataset === undefined) return files.map(() => readRefusal(answer, files.length))
 
-  const byUid = new Map<string, FileOutcome>()
-  const outcomes: FileOutcome[] = []
-  const note = (item: Dataset, outcome: FileOutcome): void => {
+  const byUid = new Map<string, StoreVerdict>()
+  const outcomes: StoreVerdict[] = []
+  const note = (item: Dataset, outcome: StoreVerdict): void => {
     const uid = getString(item, tags.referencedSopInstanceUid)
     if (uid !== undefined) byUid.set(uid, outcome)
     outcomes.push(outcome)
@@ -54,7 +89,7 @@ export function readStoreAnswer(answer: Answer, files: readonly SentFile[]): Ver
   })
 }
 
-function parseStoreDataset({ status, text }: Answer): Dataset | undefined {
+function parseStoreDataset({ status, text }: StoreAnswer): Dataset | undefined {
   if (status !== 200 && status !== 202 && status !== 409) return undefined
   try {
     const parsed: unknown = JSON.parse(text)
@@ -66,7 +101,7 @@ function parseStoreDataset({ status, text }: Answer): Dataset | undefined {
   }
 }
 
-function readStored(item: Dataset): FileOutcome {
+function readStored(item: Dataset): StoreVerdict {
   const url = getString(item, tags.retrieveUrl) ?? ''
   const studyInstanceUid = /\/studies\/([0-9.]+)/.exec(url)?.[1]
   const sopInstanceUid = getString(item, tags.referencedSopInstanceUid)
@@ -79,7 +114,7 @@ function readStored(item: Dataset): FileOutcome {
   return { state: isPresent ? 'present' : 'stored', ...uids }
 }
 
-function readFailed(item: Dataset): FileOutcome {
+function readFailed(item: Dataset): StoreVerdict {
   const code = getNumber(item, tags.failureReason) ?? 0x0110
   // No room and "processing failed" are the server's trouble of the moment; the rest is the file's.
   const isOfTheMoment = (code & 0xff00) === 0xa700 || code === 0x0110
@@ -92,13 +127,13 @@ function wordsOf(item: Dataset): string | undefined {
 }
 
 /** A Failure or Warning Reason (PS3.18 I.2) and the server's own words. */
-export function namedReason(value: number, text: string | undefined): Reason {
+export function namedReason(value: number, text: string | undefined): StoreReason {
   const code = value.toString(16).padStart(4, '0')
   return { key: reasonKeyOf(code), code: code.toUpperCase(), ...(text ? { text } : {}) }
 }
 
 /** A7xx, A9xx and Cxxx are ranges (PS3.4 B.2.3): the exact code first, then its family. */
-function reasonKeyOf(code: string): ReasonKey {
+function reasonKeyOf(code: string): StoreReasonKey {
   const family = code.startsWith('a7')
     ? 'a700'
     : code.startsWith('a9')
@@ -106,14 +141,14 @@ function reasonKeyOf(code: string): ReasonKey {
       : code.startsWith('c')
         ? 'c000'
         : 'other'
-  return reasonKeys.find((key) => key === code) ?? family
+  return storeReasonKeys.find((key) => key === code) ?? family
 }
 
-function readRefusal({ status, text, requestId }: Answer, fileCount: number): Verdict {
+function readRefusal({ status, text, requestId }: StoreAnswer, fileCount: number): Verdict {
   if (status === 0) return { state: 'failed', reason: { key: 'network' } }
   const { detail } = parseProblem(text, status, requestId)
   const words = [detail, requestId].filter(Boolean).join(' · ')
-  const reason: Reason = { key: 'http', code: String(status), ...(words ? { text: words } : {}) }
+  const reason: StoreReason = { key: 'http', code: String(status), ...(words ? { text: words } : {}) }
   if (status === 401) return { state: 'failed', reason: { ...reason, key: 'signIn' } }
   if (status === 403) return { state: 'failed', reason: { ...reason, key: '0124' } }
   if (status >= 500 || status < 400 || isBusy(status)) return { state: 'failed', reason }

@@ -1,8 +1,15 @@
+/** Of one STOW-RS request. */
 export const batchLimits = { bytes: 16_000_000, files: 50 }
 
-interface Candidate {
+/** Files from so many bytes on travel in parts. */
+export const largeUploadBytes = 8 * 1024 * 1024
+
+/** What is known of a file before it is sent. */
+export interface BatchCandidate {
+  /** Bytes. */
   size: number
   sopInstanceUid?: string | undefined
+  /** Must not share a request: the answer could not be told apart. */
   isAlone?: boolean
 }
 
@@ -10,7 +17,7 @@ interface Candidate {
  * How many of the first candidates go into the next request; at least one. Small files share a request, because the
  * round trip would cost more than the bytes; a big one goes alone, so that its failure costs nobody else.
  */
-export function planBatch(candidates: readonly Candidate[], limits = batchLimits): number {
+export function planBatch(candidates: readonly BatchCandidate[], limits = batchLimits): number {
   const seen = new Set<string>()
   let bytes = 0
   let count = 0

@@ -1,0 +1,199 @@
+import {
+  type Dataset,
+  getString,
+  MediaTypeError,
+  metaOf,
+  MultipartError,
+  parseMediaType,
+  splitMultipart,
+  tags,
+} from '@instandt/dicom'
+import { OpsError } from '../ops-error.ts'
+import { type ArchiveSource, pathText } from './archive-source.ts'
+import type { Effort } from './effort.ts'
+import { describeFault, PassingError, tlsFault } from './faults.ts'
+import { listingOf } from './journal.ts'
+import { whyNoObject } from './recognise.ts'
+import { keepBytes, type KeptBytes } from './spool.ts'
+
+export interface DicomWebOptions {
+  /** Address below which there are `/studies`. */
+  base: string
+  /** Value of the Authorization header. */
+  authorization?: string | undefined
+  /** Large objects lie here until they are sent. */
+  spoolDir: string
+  effort: Effort
+}
+
+/** Of one page or one object while the source answers other questions: then it is left out. */
+const mostFaults = 6
+/** Results asked for at once; servers give fewer when they like. */
+const pageLength = 500
+const levels = { studies: tags.studyInstanceUid, series: tags.seriesInstanceUid, instances: tags.sopInstanceUid }
+const passingStatuses = [408, 425, 429, 502, 503, 504]
+const uidForm = /^(?=.{1,64}$)[0-9]+(\.[0-9]+)*$/
+/** Bytes as they are stored there: nothing is transcoded for us (PS3.18 8.7.3). */
+const asStored = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+
+/** The source's own answer about one thing: not to be had, whatever is tried. */
+class SourceRefusal extends Error {}
+
+/** An archive behind DICOMweb (PS3.18 10): found by QIDO-RS page by page, fetched by WADO-RS object by object. */
+export function openDicomWeb({ base, authorization, spoolDir, effort }: DicomWebOptions): ArchiveSource {
+  async function ask(address: string, accept: string, signal: AbortSignal): Promise<Response> {
+    let response: Response
+    try {
+      response = await fetch(address, {
+        headers: { accept, ...(authorization === undefined ? {} : { authorization }) },
+        signal,
+      })
+    } catch (error) {
+      if (signal.aborted) throw error
+      throw tlsFault(error, base) ?? new PassingError(`the source: ${describeFault(error)}`, { cause: error })
+    }
+    const { status } = response
+    if (response.ok) return response
+    const said = `the source answers ${status}${await firstWords(response)}`
+    if (status === 401)
+      throw new OpsError(`${said} (does INSTANDT_SOURCE_AUTHORIZATION or its file hold what it asks for?)`, 3)
+    const isPassing = passingStatuses.includes(status)
+    if (isPassing || status >= 500)
+      throw new PassingError(said, { wait: retryAfterMs(response) ?? 0, isOwn: !isPassing })
+    throw new SourceRefusal(said)
+  }
+
+  /** One page of a search; no items: there is nothing there. */
+  const search = (address: string, offset: number): Promise<Dataset[]> =>
+    effort.persist(async (signal) => {
+      const query = new URLSearchParams({ limit: String(pageLength), offset: String(offset) })
+      const response = await ask(`${base}/${address}?${query.toString()}`, 'application/dicom+json', signal)
+      if (response.status === 204) return []
+      try {
+        const page: unknown = await response.json()
+        if (Array.isArray(page)) return page as Dataset[]
+      } catch (error) {
+        if (signal.aborted) throw error
+        throw new PassingError('the source: its answer is no DICOM JSON', { cause: error, isOwn: true })
+      }
+      throw new PassingError('the source: its answer is no DICOM JSON', { isOwn: true })
+    }, mostFaults)
+
+  /** What lies below one address, page by page until a page brings nothing new. */
+  async function* listBelow(parent: string): AsyncGenerator<string[]> {
+    const level = parent === '' ? 'studies' : parent.includes('/series/') ? 'instances' : 'series'
+    const address = parent === '' ? level : `${parent}/${level}`
+    let before = new Set<string>()
+    for (let offset = 0; ;) {
+      const page = await search(address, offset)
+      const uids = page.map((dataset) => getString(dataset, levels[level]) ?? '')
+      if (uids.some((uid) => !uidForm.test(uid))) throw new SourceRefusal('the source lists something without a UID')
+      const fresh = uids.filter((uid) => !before.has(uid))
+      // Nothing, or the same again: a server that knows no offset.
+      if (fresh.length === 0) return
+      yield fresh.map((uid) => `${address}/${uid}`)
+      before = new Set(uids)
+      offset += page.length
+    }
+  }
+
+  const fetchBytes = async (address: string, signal: AbortSignal): Promise<KeptBytes> => {
+    const response = await ask(`${base}/${address}`, asStored, signal)
+    const body = response.body ?? new ReadableStream<Uint8Array<ArrayBuffer>>()
+    let kept: KeptBytes | undefined
+    try {
+      const { type, parameters } = parseMediaType(response.headers.get('content-type') ?? '')
+      const keep = async (bytes: AsyncIterable<Uint8Array>): Promise<void> => {
+        if (kept) throw new SourceRefusal('the source gives several objects for one')
+        kept = await keepBytes(bytes, spoolDir, effort.progressed)
+      }
+      if (type === 'application/dicom') await keep(body)
+      else if (type === 'multipart/related')
+        for await (const part of splitMultipart(body, parameters.get('boundary') ?? '')) await keep(part.body)
+      else throw new SourceRefusal(`the source answers with ${type}`)
+      if (!kept) throw new SourceRefusal('the source gives an answer without an object')
+      return kept
+    } catch (error) {
+      await kept?.release()
+      await body.cancel().catch(() => undefined)
+      if (signal.aborted || error instanceof OpsError || error instanceof SourceRefusal) throw error
+      if (error instanceof MediaTypeError) throw new SourceRefusal(`the source names no media type: ${error.message}`)
+      const words = error instanceof MultipartError ? error.message : describeFault(error)
+      throw new PassingError(`the source's answer is cut off or faulty: ${words}`, { cause: error, isOwn: true })
+    }
+  }
+
+  return {
+    name: base,
+    nameOf: (path) => `${base}/${pathText(path)}`,
+
+    async list(journal, onListed, isEnding) {
+      if (!journal.nextFolder()) journal.addFolders([new Uint8Array(0)])
+      for (let folder = journal.nextFolder(); folder && !isEnding(); folder = journal.nextFolder()) {
+        const parent = pathText(folder)
+        const isLowest = parent.includes('/series/')
+        try {
+          for await (const addresses of listBelow(parent)) {
+            const paths = addresses.map((address) => Buffer.from(address))
+            journal.noteListing(undefined, isLowest ? paths.map((path) => ({ path })) : [], isLowest ? [] : paths)
+            if (isLowest) onListed(paths.length)
+            if (isEnding()) return
+          }
+          journal.noteListing(folder, [])
+        } catch (error) {
+          if (!(error instanceof SourceRefusal || error instanceof PassingError)) throw error
+          if (parent === '')
+            throw new OpsError(`${base}/studies cannot be searched: ${error.message}`, 3, { cause: error })
+          journal.noteListing(folder, [
+            { path: listingOf(folder), settled: { state: 'failed', reason: error.message } },
+          ])
+        }
+      }
+    },
+
+    look: () => Promise.resolve(undefined),
+
+    async take({ path }) {
+      const address = pathText(path)
+      let kept: KeptBytes
+      try {
+        kept = await effort.persist((signal) => fetchBytes(address, signal), mostFaults)
+      } catch (error) {
+        if (!(error instanceof SourceRefusal || error instanceof PassingError)) throw error
+        return { kind: 'left', state: 'failed', reason: error.message }
+      }
+      const { head, ...object } = kept
+      const { sopInstanceUid } = metaOf(head)
+      const why = whyNoObject(head)
+      const asked = address.slice(address.lastIndexOf('/') + 1)
+      if (why === undefined && (sopInstanceUid === undefined || sopInstanceUid === asked))
+        return { kind: 'object', ...object, sopInstanceUid: asked }
+      await kept.release()
+      const reason = why === undefined ? `the source gives another object: ${sopInstanceUid}` : `what came is ${why}`
+      return { kind: 'left', state: 'failed', reason }
+    },
+  }
+}
+
+/** RFC 9110 10.2.3: seconds or a date. */
+function retryAfterMs({ headers }: Response): number | undefined {
+  const text = headers.get('retry-after') ?? ''
+  const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now()
+  return Number.isFinite(wait) ? Math.max(0, wait) : undefined
+}
+
+/** What an answer says in its first bytes; the rest of it is not waited for. */
+async function firstWords({ body }: Response): Promise<string> {
+  const reader = body?.getReader()
+  try {
+    const words = new TextDecoder()
+      .decode((await reader?.read())?.value)
+      .replace(/\s+/g, ' ')
+      .trim()
+    return words === '' ? '' : `: ${words.slice(0, 200)}`
+  } catch {
+    return ''
+  } finally {
+    await reader?.cancel().catch(() => undefined)
+  }
+}
