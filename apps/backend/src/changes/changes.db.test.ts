@@ -18,7 +18,7 @@ before(async () => {
   for (const seed of ['a', 'b']) assert.equal((await backend.stow(inspectionFiles(seed, 1))).status, 200)
 })
 after(() => backend.stop())
-beforeEach(() => backend.db.pool.query('delete from change'))
+beforeEach(() => backend.db.pool.query('delete from change; delete from webhook'))
 
 async function ask(query: string, headers = follower): Promise<ChangePage> {
   const answer = await fetch(`${backend.url}/api/changes?${query}`, { headers })
@@ -225,3 +225,34 @@ test('old changes are forgotten, and whoever missed them is told so; places are 
     [[end + 1, 'after all']],
   )
 })
+
+for (const state of ['active', 'paused'])
+  test(`fresh changes stay, whatever a webhook that is ${state} has been told; old ones wait for it while it is active`, async () => {
+    const scope = await readArchiveScope(backend.db)
+    const from = await latest()
+    for (const mark of ['told', 'first', 'second']) {
+      const transaction = await open()
+      await transaction.tell('a', mark)
+      await transaction.commit()
+    }
+    await placeChanges(backend.db)
+    await backend.db.pool.query(
+      `insert into webhook (project_id, name, url, kinds, secret, position, state, created_by)
+       select id, 'hook', 'https://example.com/', '{stored}', 'sealed', $1, $2, 'test' from project where slug = 'default'`,
+      [from + 1, state],
+    )
+    assert.equal(await forgetChanges(backend.db, scope, 90), 0)
+    assert.deepEqual(marks(await ask(`after=${from}`)), ['told', 'first', 'second'])
+    await backend.db.pool.query(
+      `update change set at = now() - interval '91 days' where detail ->> 'mark' in ('told', 'first')`,
+    )
+    const isWaitedFor = state === 'active'
+    assert.equal(await forgetChanges(backend.db, scope, 90), isWaitedFor ? 1 : 2)
+    const { rows } = await backend.db.pool.query<{ mark: string }>(
+      `select detail ->> 'mark' as mark from change order by position`,
+    )
+    assert.deepEqual(
+      rows.map((row) => row.mark),
+      isWaitedFor ? ['first', 'second'] : ['second'],
+    )
+  })

@@ -49,15 +49,17 @@ export async function indexNextBatch(
       ...group.map((row) => row.last_id),
       ...indexing.slice(group.length).map((row) => row.indexed_id),
     )
-    const { rows } = await client.query<StoredAttributes>({
+    const { rows } = await client.query<StoredAttributes & { studyId: number }>({
       name: 'attributes-to-index',
-      text: `select id, blob_key as "blobKey", metadata from instance where id > $1 and id <= $2 order by id limit $3`,
+      text: `select id, blob_key as "blobKey", metadata, study_id as "studyId" from instance
+        where id > $1 and id <= $2 order by id limit $3`,
       values: [from, end, limit],
     })
     const found = await findValues(rows, group.map(pathOf))
+    const held = await holdStudies(client, [...new Set(rows.map((row) => row.studyId))])
     await insertValues(
       client,
-      found.filter((one) => one !== undefined),
+      found.flatMap((one, at) => (one && held.has(rows[at]?.studyId ?? 0) ? [one] : [])),
     )
     await client.query(
       `update search_attribute set indexed_id = $2, skipped_count = skipped_count + $3,
@@ -75,6 +77,20 @@ export async function indexNextBatch(
   // It may be ready now: our own searches say so at once.
   forgetDeclared(db)
   return read
+}
+
+/**
+ * Keeps studies where they are until the transaction ends: values are written for the project of a study, and whoever moves
+ * it has dropped the old ones before its commit. Storing goes on meanwhile. In the order in which stores lock them.
+ * @returns those that are still there; whoever brings back the others indexes them
+ */
+async function holdStudies(client: PoolClient, ids: readonly number[]): Promise<Set<number>> {
+  const { rows } = await client.query<{ id: number }>({
+    name: 'hold-studies',
+    text: 'select id from study where id = any($1::bigint[]) order by study_instance_uid for key share',
+    values: [ids],
+  })
+  return new Set(rows.map((row) => row.id))
 }
 
 /** Says why the index of the attributes that were to be next does not go on. */

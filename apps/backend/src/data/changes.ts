@@ -144,13 +144,17 @@ export async function lastPlace(db: Db): Promise<number> {
 export async function forgetChanges(db: Db, _scope: ArchiveScope, keepDays: number): Promise<number> {
   await placeChanges(db)
   return inTransaction(db, async (client) => {
-    const { rows } = await client.query<{ until: number | null }>(
-      `select least(
-        (select max(position) from change where at < now() - make_interval(days => $1) and position is not null),
-        (select min(position) from webhook where state = 'active')) as until`,
+    // `least` passes over null: without anything old it would be the place of the slowest webhook.
+    const { rows } = await client.query<{ until: number }>(
+      `select least(aged.until, (select min(position) from webhook where state = 'active')) as until
+       from (
+         select max(position) as until from change
+         where at < now() - make_interval(days => $1) and position is not null
+       ) aged where aged.until is not null`,
       [keepDays],
     )
-    const until = rows[0]?.until ?? 0
+    if (!rows[0]) return 0
+    const { until } = rows[0]
     const { rowCount } = await client.query('delete from change where position <= $1', [until])
     await client.query('update change_place set removed = greatest(removed, $1)', [until])
     return rowCount ?? 0

@@ -39,6 +39,13 @@ export async function dropOriginals(
   _scope: ArchiveScope,
   instanceIds: readonly number[],
 ): Promise<string[]> {
+  // One after the other: two that remove the last links at once would each still see the other's, and both leave the file.
+  await client.query(
+    `select from original where id in (select original_id from original_instance where instance_id = any($1::bigint[]))
+     order by id for update`,
+    [instanceIds],
+  )
+  // A statement of its own: it sees what was committed before the locks were there.
   const { rows } = await client.query<{ blob_key: string }>(
     `with unlinked as (delete from original_instance where instance_id = any($1::bigint[]) returning original_id)
       delete from original o where o.id in (select original_id from unlinked) and not exists (

@@ -31,6 +31,8 @@ export function drivenSql(
   const hasRank = driver.kind !== 'one-of'
   const projects = values.value(scope.projectIds, 'bigint[]')
   const rest = restSql(query, { known: [driver] }, values)
+  const isOwn = from === level
+  const id = isOwn ? owner : `${alias}.id`
   const conditions = ['v.value_id = m.id', 'v.project_id = p.id', ...rest]
   if (from === 'study')
     for (const condition of query.conditions)
@@ -42,8 +44,8 @@ export function drivenSql(
       where w.${from}_id = ${owner} and b.attribute_id = ${attribute} and ${conditionSql(driver, values, `b.${rank}`)}
         and b.${rank} < m.rank offset 0)`)
   }
-  const isOwn = from === level
-  const id = isOwn ? owner : `${alias}.id`
+  // The value's project is a copy that gives the order: who may see a row is said by the row alone.
+  conditions.push(`exists (select from ${level} own where own.id = ${id} and own.project_id = p.id offset 0)`)
   const joined =
     isOwn && rest.length === 0 ? '' : ` join ${table} on ${alias}.${isOwn ? 'id' : `${from}_id`} = ${owner}${joins}`
   const sorted = [...ownersInOrder(from, 'v'), ...(isOwn ? [] : [`${id} desc`])].join(', ')

@@ -7,6 +7,7 @@ import { AppError } from '../app-error.ts'
 import { createInstanceWriter } from '../data/group-commit.ts'
 import { dropOriginals } from '../data/originals.ts'
 import { inTransaction } from '../data/transaction.ts'
+import { untilBlocked } from '../data/until-blocked.fixture.ts'
 import { type ArchiveScope, readArchiveScope } from '../plugins/access.ts'
 import { startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
 import { begin, blobKeys, complete, look, putAll, type Sender, senderOf } from '../upload/upload.fixture.ts'
@@ -154,4 +155,32 @@ test('an original goes with the last of its objects', async () => {
     inTransaction(backend.db, (client) => dropOriginals(client, scope, [id]))
   assert.deepEqual(await drop(first.id), [])
   assert.deepEqual(await drop(second.id), [first.blob_key])
+})
+
+test('of two purges at once that remove its last objects, one takes the original along', async () => {
+  const upload = await assembling(filmOf(4000))
+  await run(backend.deps, upload.id)
+  const { rows } = await backend.db.pool.query<{ id: number; original: number; blob_key: string }>(
+    `select i.id, o.id as original, o.blob_key from instance i join study s on s.id = i.study_id
+      join original_instance oi on oi.instance_id = i.id join original o on o.id = oi.original_id
+      where s.study_instance_uid = $1 order by i.id`,
+    [studyOf(await look(sender, upload))],
+  )
+  assert.equal(rows.length, 2)
+  const [first, second] = rows as [(typeof rows)[0], (typeof rows)[0]]
+  let later: Promise<string[]> = Promise.resolve([])
+  const dropped = await inTransaction(backend.db, async (client) => {
+    const own = await dropOriginals(client, scope, [first.id])
+    later = inTransaction(backend.db, (other) => dropOriginals(other, scope, [second.id]))
+    later.catch(() => undefined)
+    // Either it is through, or it waits for this transaction.
+    await Promise.race([later, untilBlocked(backend.db)])
+    return own
+  })
+  assert.deepEqual([...dropped, ...(await later)], [first.blob_key])
+  const { rows: left } = await backend.db.pool.query(
+    'select o.id from original o where o.id = $1 union all select oi.original_id from original_instance oi where oi.original_id = $1',
+    [first.original],
+  )
+  assert.deepEqual(left, [])
 })
