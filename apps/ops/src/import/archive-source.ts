@@ -6,6 +6,9 @@ export type Taken =
   /** Not to be sent, or not to be had. */
   { kind: 'left'; state: 'skipped' | 'failed'; reason: string } | TakenObject
 
+/** Instead of a look at what stands for a listing: of a run that ended before it was tried again. */
+export const unlisted = { kind: 'left', state: 'failed', reason: 'not listed to its end' } as const
+
 /** An object whose bytes are at hand, and have been read once from first to last. */
 export interface TakenObject {
   kind: 'object'

@@ -1,8 +1,8 @@
 import { batchLimits, createPace, type UploadSource } from '@instandt/api'
-import type { ArchiveSource, TakenObject } from './archive-source.ts'
+import { type ArchiveSource, type TakenObject, unlisted } from './archive-source.ts'
 import type { Effort } from './effort.ts'
 import { createFeed } from './feed.ts'
-import type { Entry, Journal, Settlement } from './journal.ts'
+import { type Entry, isListing, type Journal, type Settlement } from './journal.ts'
 import { sendLarge } from './send-large.ts'
 import { sendSmall, type SmallObject } from './send-small.ts'
 import type { Target } from './target.ts'
@@ -49,7 +49,7 @@ export async function bring(bringing: Bringing): Promise<void> {
         isOver = true
         break
       }
-      const taken = await source.take(entry, gate.signal)
+      const taken = isListing(entry.path) ? unlisted : await source.take(entry, gate.signal)
       if (taken.kind === 'left') {
         left.push({ path: entry.path, byteSize: entry.byteSize, state: taken.state, reason: taken.reason })
         if (left.length >= notedAtOnce) note(left.splice(0))

@@ -1,5 +1,6 @@
 import {
   type Dataset,
+  getNumber,
   getString,
   MediaTypeError,
   metaOf,
@@ -12,7 +13,7 @@ import { OpsError } from '../ops-error.ts'
 import { type ArchiveSource, pathText } from './archive-source.ts'
 import type { Effort } from './effort.ts'
 import { describeFault, PassingError, tlsFault } from './faults.ts'
-import { listingOf } from './journal.ts'
+import { type ListedFolder, listingOf } from './journal.ts'
 import { whyNoObject } from './recognise.ts'
 import { keepBytes, type KeptBytes } from './spool.ts'
 
@@ -30,14 +31,27 @@ export interface DicomWebOptions {
 const mostFaults = 6
 /** Results asked for at once; servers give fewer when they like. */
 const pageLength = 500
-const levels = { studies: tags.studyInstanceUid, series: tags.seriesInstanceUid, instances: tags.sopInstanceUid }
+/** How a level is named, and the attribute that states how many lie below (PS3.18 10.6.3.3). */
+const levels = {
+  studies: { uid: tags.studyInstanceUid, stated: tags.numberOfStudyRelatedSeries },
+  series: { uid: tags.seriesInstanceUid, stated: tags.numberOfSeriesRelatedInstances },
+  instances: { uid: tags.sopInstanceUid, stated: undefined },
+}
 const passingStatuses = [408, 425, 429, 502, 503, 504]
 const uidForm = /^(?=.{1,64}$)[0-9]+(\.[0-9]+)*$/
+/** A Warning that tells of results that were held back (PS3.18 8.3.4.4); of what else servers warn is no matter here. */
+const heldBack = /\b299\b.*\b(?:more|additional|remaining|exceed\w*|truncated)\b/i
 /** Bytes as they are stored there: nothing is transcoded for us (PS3.18 8.7.3). */
 const asStored = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 
 /** The source's own answer about one thing: not to be had, whatever is tried. */
 class SourceRefusal extends Error {}
+
+interface Page {
+  datasets: Dataset[]
+  /** It says that there is more. */
+  warning: string | undefined
+}
 
 /** An archive behind DICOMweb (PS3.18 10): found by QIDO-RS page by page, fetched by WADO-RS object by object. */
 export function openDicomWeb({ base, authorization, spoolDir, effort }: DicomWebOptions): ArchiveSource {
@@ -64,14 +78,16 @@ export function openDicomWeb({ base, authorization, spoolDir, effort }: DicomWeb
   }
 
   /** One page of a search; no items: there is nothing there. */
-  const search = (address: string, offset: number): Promise<Dataset[]> =>
+  const search = (address: string, offset: number): Promise<Page> =>
     effort.persist(async (signal) => {
       const query = new URLSearchParams({ limit: String(pageLength), offset: String(offset) })
       const response = await ask(`${base}/${address}?${query.toString()}`, 'application/dicom+json', signal)
-      if (response.status === 204) return []
+      const said = response.headers.get('warning') ?? ''
+      const warning = heldBack.test(said) ? said.slice(0, 200) : undefined
+      if (response.status === 204) return { datasets: [], warning }
       try {
         const page: unknown = await response.json()
-        if (Array.isArray(page)) return page as Dataset[]
+        if (Array.isArray(page)) return { datasets: page as Dataset[], warning }
       } catch (error) {
         if (signal.aborted) throw error
         throw new PassingError('the source: its answer is no DICOM JSON', { cause: error, isOwn: true })
@@ -79,21 +95,52 @@ export function openDicomWeb({ base, authorization, spoolDir, effort }: DicomWeb
       throw new PassingError('the source: its answer is no DICOM JSON', { isOwn: true })
     }, mostFaults)
 
-  /** What lies below one address, page by page until a page brings nothing new. */
-  async function* listBelow(parent: string): AsyncGenerator<string[]> {
+  /**
+   * What lies below one address, page by page.
+   * @throws SourceRefusal when pages end and not everything came: a server that holds results back, or knows no offset
+   */
+  async function* listBelow(parent: string, stated: number | undefined): AsyncGenerator<ListedFolder[]> {
     const level = parent === '' ? 'studies' : parent.includes('/series/') ? 'instances' : 'series'
     const address = parent === '' ? level : `${parent}/${level}`
     let before = new Set<string>()
+    let count = 0
+    let warned: string | undefined
+    let isLookingOn = false
     for (let offset = 0; ;) {
-      const page = await search(address, offset)
-      const uids = page.map((dataset) => getString(dataset, levels[level]) ?? '')
-      if (uids.some((uid) => !uidForm.test(uid))) throw new SourceRefusal('the source lists something without a UID')
-      const fresh = uids.filter((uid) => !before.has(uid))
-      // Nothing, or the same again: a server that knows no offset.
-      if (fresh.length === 0) return
-      yield fresh.map((uid) => `${address}/${uid}`)
-      before = new Set(uids)
-      offset += page.length
+      const { datasets, warning } = await search(address, offset)
+      const found = datasets.map((dataset) => {
+        const uid = getString(dataset, levels[level].uid) ?? ''
+        if (!uidForm.test(uid)) throw new SourceRefusal('the source lists something without a UID')
+        const below = levels[level].stated
+        return { uid, stated: below === undefined ? undefined : getNumber(dataset, below) }
+      })
+      const fresh = found.filter(({ uid }) => !before.has(uid))
+      if (fresh.length > 0) {
+        yield fresh.map(({ uid, ...rest }) => ({ path: Buffer.from(`${address}/${uid}`), ...rest }))
+        count += fresh.length
+        warned = warning
+        isLookingOn = false
+        // All of it is kept below one study or series alone: there may be millions of studies.
+        before = new Set([...(parent === '' ? [] : before), ...found.map(({ uid }) => uid)])
+        offset += found.length
+        continue
+      }
+      // Nothing, or the same again.
+      const isAll = stated !== undefined && count >= stated
+      const words = warning ?? warned
+      if (words !== undefined) throw new SourceRefusal(`the source gives no further pages, and says: ${words}`)
+      if (found.length >= pageLength && !isAll)
+        throw new SourceRefusal(`the source gives no further pages: the same ${found.length} results come again`)
+      if (!isAll && !isLookingOn) {
+        // A server that leaves out of its pages what one may not see gives short and empty ones in between.
+        isLookingOn = true
+        offset += pageLength
+        continue
+      }
+      if (stated !== undefined && !isAll)
+        throw new SourceRefusal(`the source lists ${count} of the ${stated} ${level} it states`)
+      if (parent !== '' && count === 0 && stated !== 0) throw new SourceRefusal(`the source lists no ${level} here`)
+      return
     }
   }
 
@@ -125,27 +172,28 @@ export function openDicomWeb({ base, authorization, spoolDir, effort }: DicomWeb
 
   return {
     name: base,
-    nameOf: (path) => `${base}/${pathText(path)}`,
+    nameOf: (path) => `${base}/${pathText(path).replace(/^\//, '')}`,
 
     async list(journal, onListed, isEnding) {
-      if (!journal.nextFolder()) journal.addFolders([new Uint8Array(0)])
+      if (!journal.nextFolder()) journal.addFolders([{ path: new Uint8Array(0) }])
       for (let folder = journal.nextFolder(); folder && !isEnding(); folder = journal.nextFolder()) {
-        const parent = pathText(folder)
+        const parent = pathText(folder.path)
         const isLowest = parent.includes('/series/')
+        let isAnswering = false
         try {
-          for await (const addresses of listBelow(parent)) {
-            const paths = addresses.map((address) => Buffer.from(address))
-            journal.noteListing(undefined, isLowest ? paths.map((path) => ({ path })) : [], isLowest ? [] : paths)
-            if (isLowest) onListed(paths.length)
+          for await (const found of listBelow(parent, folder.stated)) {
+            isAnswering = true
+            journal.noteListing(undefined, isLowest ? found : [], isLowest ? [] : found)
+            if (isLowest) onListed(found.length)
             if (isEnding()) return
           }
-          journal.noteListing(folder, [])
+          journal.noteListing(folder.path, [])
         } catch (error) {
           if (!(error instanceof SourceRefusal || error instanceof PassingError)) throw error
-          if (parent === '')
+          if (parent === '' && !isAnswering)
             throw new OpsError(`${base}/studies cannot be searched: ${error.message}`, 3, { cause: error })
-          journal.noteListing(folder, [
-            { path: listingOf(folder), settled: { state: 'failed', reason: error.message } },
+          journal.noteListing(folder.path, [
+            { path: listingOf(folder.path), settled: { state: 'failed', reason: error.message } },
           ])
         }
       }

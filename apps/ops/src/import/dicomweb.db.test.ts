@@ -109,6 +109,7 @@ test('a server that knows no offset is left after its first page came again', as
   try {
     const outcome = await workshop.run([peer.base, '--to', backend.url])
     assert.deepEqual([outcome.code, outcome.summary.files.stored], [0, 30], outcome.err)
+    assert.equal(outcome.summary.isComplete, true)
   } finally {
     await peer.stop()
   }

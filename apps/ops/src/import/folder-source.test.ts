@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { renameSync, symlinkSync } from 'node:fs'
+import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
+import { buildInstance, uidOf } from '@instandt/testkit/files'
 import { openFolder } from './folder-source.ts'
 import { type Entry, openJournal } from './journal.ts'
+import { openFileInside, openFolderInside } from './open-inside.ts'
 
 /** Root may read everything: nobody may not. */
 async function asNobody(work: () => Promise<void>): Promise<void> {
@@ -70,5 +73,73 @@ test('folders and files that may not be read are lines of the report, until they
   } finally {
     await chmod(path.join(folder, 'closed'), 0o755)
     for (const one of [folder, journalFolder]) await rm(one, { recursive: true, force: true })
+  }
+})
+
+test('a folder that is replaced by a link after it was listed leads nowhere: neither its files nor folders are read', async () => {
+  const top = await realpath(await mkdtemp(path.join(tmpdir(), 'instandt-folder-')))
+  const at = (...names: string[]): string => path.join(top, ...names)
+  const object = buildInstance({ sopInstanceUid: uidOf('replaced', 1) })
+  try {
+    for (const folder of ['archive', 'outside'])
+      for (const name of ['files', 'folders/deep']) {
+        await mkdir(at(folder, name), { recursive: true })
+        await writeFile(at(folder, name, 'object'), object)
+      }
+    const replace = (name: string, target: string): void => {
+      renameSync(at('archive', name), at(`${name}-before`))
+      symlinkSync(target, at('archive', name))
+    }
+    const source = await openFolder(at('archive'), [])
+    const journal = openJournal(at('journal'), { source: source.name, target: 't', project: '' })
+    let listings = 0
+    await source.list(
+      journal,
+      () => {
+        listings += 1
+        // The top is listed; of `folders` nothing but its name is known.
+        if (listings === 1) replace('folders', at('outside/folders'))
+      },
+      () => false,
+    )
+    replace('files', at('outside/files'))
+    const words = 'a link leads elsewhere now, not followed'
+    const [file, folder, ...more] = [...journal.all()]
+    assert.deepEqual(more, [], 'nothing below the link is listed')
+    assert.deepEqual([Buffer.from(file?.path ?? []).toString(), file?.state], ['files/object', 'pending'])
+    assert.deepEqual([Buffer.from(folder?.path ?? []).toString(), folder?.state], ['folders/', 'failed'])
+    assert.equal(journal.unlisted(), 1)
+    assert.ok(file)
+    const { signal } = new AbortController()
+    assert.deepEqual(await source.take(file, signal), {
+      kind: 'left',
+      state: 'failed',
+      reason: `cannot be read: ${words}`,
+    })
+    assert.deepEqual(await source.look(file), { state: 'failed', reason: `cannot be read: ${words}` })
+    await assert.rejects(async () => source.rehash?.(file), new RegExp(words))
+
+    // A link within the archive would bring the same twice; both ways of telling find it, and bear a plain file.
+    renameSync(at('archive/files'), at('elsewhere'))
+    renameSync(at('files-before'), at('archive/other'))
+    symlinkSync('other', at('archive/files'))
+    for (const isDescriptorTold of [true, false]) {
+      const open = (name: string): ReturnType<typeof openFileInside> =>
+        openFileInside(Buffer.from(at('archive', name)), isDescriptorTold)
+      await assert.rejects(open('files/object'), new RegExp(words))
+      await assert.rejects(
+        openFolderInside(Buffer.from(at('archive/folders/deep')), isDescriptorTold),
+        new RegExp(words),
+      )
+      await (await open('other/object')).close()
+      await (await openFolderInside(Buffer.from(at('archive/other')), isDescriptorTold)).close()
+    }
+    // The folder is there again: it is read.
+    await rm(at('archive/files'))
+    renameSync(at('archive/other'), at('archive/files'))
+    assert.equal((await source.take(file, signal)).kind, 'object')
+    journal.close()
+  } finally {
+    await rm(top, { recursive: true, force: true })
   }
 })

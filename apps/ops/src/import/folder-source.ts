@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { type FileHandle, lstat, open, opendir, realpath, stat } from 'node:fs/promises'
+import { type FileHandle, lstat, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { largeUploadBytes } from '@instandt/api'
 import { metaOf } from '@instandt/dicom'
@@ -8,13 +7,14 @@ import { OpsError } from '../ops-error.ts'
 import { type ArchiveSource, pathText, type Taken } from './archive-source.ts'
 import { codeOf } from './faults.ts'
 import { rangesOf, readAt } from './file-ranges.ts'
-import { type ListedEntry, listingOf } from './journal.ts'
+import { type ListedEntry, type ListedFolder, listingOf } from './journal.ts'
+import { openFileInside, openFolderInside } from './open-inside.ts'
 import { headLength, whyNoObject } from './recognise.ts'
 
 /** Entries of a folder that are noted in one step. */
 const listedAtOnce = 500
 const pieceLength = 1024 * 1024
-const slash = Buffer.from('/')
+const slash = Buffer.from(path.sep)
 
 const unreadable = (error: unknown, what = 'cannot be read'): string =>
   `${what}: ${codeOf(error) ?? (error instanceof Error ? error.message : String(error))}`
@@ -30,13 +30,11 @@ export async function openFolder(folder: string, own: readonly string[]): Promis
   })
   if (!(await stat(root)).isDirectory()) throw new OpsError(`${folder} is no folder`, 2)
   const rootBytes = Buffer.from(root)
+  const before = root.endsWith(path.sep) ? rootBytes : Buffer.concat([rootBytes, slash])
   const ownPaths = new Set(own.map((file) => path.relative(root, path.resolve(file))))
-  const at = (relative: Uint8Array): Buffer =>
-    relative.length === 0 ? rootBytes : Buffer.concat([rootBytes, slash, relative])
+  const at = (relative: Uint8Array): Buffer => (relative.length === 0 ? rootBytes : Buffer.concat([before, relative]))
 
-  /** No link that was put in its place, and no waiting for a pipe. */
-  const openFile = (relative: Uint8Array): Promise<FileHandle> =>
-    open(at(relative), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  const openFile = (relative: Uint8Array): Promise<FileHandle> => openFileInside(at(relative))
 
   const listOne = async (relative: Uint8Array, isFile: boolean, isLink: boolean): Promise<ListedEntry> => {
     if (isLink) return { path: relative, settled: { state: 'skipped', reason: 'symbolic link, not followed' } }
@@ -54,12 +52,12 @@ export async function openFolder(folder: string, own: readonly string[]): Promis
     nameOf: (relative) => `${root}/${pathText(relative)}`,
 
     async list(journal, onListed, isEnding) {
-      if (!journal.nextFolder()) journal.addFolders([new Uint8Array(0)])
-      for (let folderPath = journal.nextFolder(); folderPath && !isEnding(); folderPath = journal.nextFolder()) {
-        const here = folderPath
+      if (!journal.nextFolder()) journal.addFolders([{ path: new Uint8Array(0) }])
+      for (let folder = journal.nextFolder(); folder && !isEnding(); folder = journal.nextFolder()) {
+        const here = folder.path
         const below = (name: Buffer): Buffer => (here.length === 0 ? name : Buffer.concat([here, slash, name]))
         let waiting: Promise<ListedEntry>[] = []
-        let folders: Buffer[] = []
+        let folders: ListedFolder[] = []
         const note = async (isLast: boolean): Promise<void> => {
           const entries = await Promise.all(waiting)
           journal.noteListing(isLast ? here : undefined, entries, folders)
@@ -68,11 +66,9 @@ export async function openFolder(folder: string, own: readonly string[]): Promis
           folders = []
         }
         try {
-          // The types know names that are text only.
-          const entries = await opendir(at(here) as unknown as string, { encoding: 'buffer' as BufferEncoding })
-          for await (const found of entries) {
+          for await (const found of await openFolderInside(at(here))) {
             const relative = below(found.name as unknown as Buffer)
-            if (found.isDirectory()) folders.push(relative)
+            if (found.isDirectory()) folders.push({ path: relative })
             else if (!ownPaths.has(relative.toString()))
               waiting.push(listOne(relative, found.isFile(), found.isSymbolicLink()))
             if (waiting.length + folders.length >= listedAtOnce) await note(false)

@@ -32,6 +32,13 @@ export interface ListedEntry {
   settled?: { state: 'skipped' | 'failed'; reason: string } | undefined
 }
 
+/** Of the source, still to be listed itself. */
+export interface ListedFolder {
+  path: Uint8Array
+  /** How many things the source says it holds, where it says so. */
+  stated?: number | undefined
+}
+
 export type Settlement = Pick<Entry, 'path' | 'state'> &
   Partial<Pick<Entry, 'byteSize' | 'sha256' | 'sopInstanceUid' | 'reason'>>
 
@@ -40,13 +47,15 @@ export type Totals = Record<EntryState, { files: number; bytes: number }>
 /** What an import has done so far, in a file; survives its process. One process at a time. */
 export interface Journal {
   /** Below the source, still to be listed; the first of them. */
-  nextFolder(): Uint8Array | undefined
-  addFolders(paths: readonly Uint8Array[]): void
+  nextFolder(): ListedFolder | undefined
+  addFolders(folders: readonly ListedFolder[]): void
   /** What a folder holds, and that it need not be listed again, in one step. */
-  noteListing(folder: Uint8Array | undefined, entries: readonly ListedEntry[], folders?: readonly Uint8Array[]): void
+  noteListing(folder: Uint8Array | undefined, entries: readonly ListedEntry[], folders?: readonly ListedFolder[]): void
   /** What failed before is tried again; `refused` ones only when asked for. */
   reopen(withRefused: boolean): void
   totals(): Totals
+  /** Folders that could not be listed to their end: how much lies there nobody knows. */
+  unlisted(): number
   /** The next entries in this state behind a path, in the order of their bytes. */
   take(states: readonly EntryState[], after: Uint8Array | undefined, most: number): Entry[]
   settle(settlements: readonly Settlement[]): void
@@ -58,6 +67,7 @@ export interface Journal {
 
 /** The entry that tells that a folder could not be listed; gone once it was. */
 export const listingOf = (folder: Uint8Array): Uint8Array => Buffer.concat([folder, Buffer.from('/')])
+export const isListing = (path: Uint8Array): boolean => path.at(-1) === 0x2f
 
 /** What an import is bound to. */
 export interface JournalBinding {
@@ -69,14 +79,14 @@ export interface JournalBinding {
 
 const schema = `
   create table if not exists about (name text primary key, value text not null) without rowid;
-  create table if not exists folder (path blob primary key) without rowid;
+  create table if not exists folder (path blob primary key, stated integer) without rowid;
   create table if not exists entry (
     path blob primary key, byte_size integer, modified real, state text not null, sha256 text, sop_instance_uid text,
     reason text, at text, upload text, verified text
   ) without rowid;
   create index if not exists entry_pending on entry (path) where state = 'pending';
 `
-const version = '1'
+const version = '2'
 const columns = `path, byte_size as byteSize, sha256, sop_instance_uid as sopInstanceUid, state, reason, at, upload, verified`
 
 /**
@@ -107,14 +117,18 @@ export function openJournal(file: string, binding: JournalBinding): Journal {
       throw error
     }
   }
-  const addFolders: Journal['addFolders'] = (paths) => {
-    for (const path of paths) run('insert or ignore into folder (path) values (?)').run(path)
+  const addFolders: Journal['addFolders'] = (folders) => {
+    const insert = run(`insert into folder (path, stated) values (?, ?)
+      on conflict (path) do update set stated = excluded.stated`)
+    for (const { path, stated = null } of folders) insert.run(path, stated)
   }
   const now = (): string => new Date().toISOString()
 
   return {
-    nextFolder: () =>
-      (run('select path from folder order by path limit 1').get() as { path: Uint8Array } | undefined)?.path,
+    nextFolder() {
+      const row = run('select path, stated from folder order by path limit 1').get()
+      return row && { path: row['path'] as Uint8Array, stated: (row['stated'] as number | null) ?? undefined }
+    },
     addFolders,
     noteListing(folder, entries, folders = []) {
       // A file of another length or time is another one; all else that is known of it stays.
@@ -154,6 +168,10 @@ export function openJournal(file: string, binding: JournalBinding): Journal {
       for (const { state, files, bytes } of rows.all() as { state: EntryState; files: number; bytes: number }[])
         totals[state] = { files, bytes }
       return totals
+    },
+    unlisted() {
+      const count = run(`select count(*) as count from entry where substr(path, -1) = x'2f'`)
+      return (count.get() as { count: number }).count
     },
     take(states, after, most) {
       const wanted = states.map((state) => `'${state}'`).join(', ')

@@ -1,7 +1,7 @@
-import type { ArchiveSource } from './archive-source.ts'
+import { type ArchiveSource, unlisted } from './archive-source.ts'
 import type { Effort } from './effort.ts'
 import { createFeed } from './feed.ts'
-import type { Journal, Settlement } from './journal.ts'
+import { isListing, type Journal, type Settlement } from './journal.ts'
 
 const notedAtOnce = 200
 
@@ -15,8 +15,8 @@ export async function lookThrough(
   const lane = async (): Promise<void> => {
     const left: Settlement[] = []
     for (let entry = next(); entry && !effort.isFinishing(); entry = next()) {
-      const why = await source.look(entry)
-      if (why) left.push({ path: entry.path, ...why })
+      const why = isListing(entry.path) ? unlisted : await source.look(entry)
+      if (why) left.push({ path: entry.path, state: why.state, reason: why.reason })
       if (left.length >= notedAtOnce) journal.settle(left.splice(0))
       onLooked(1)
     }

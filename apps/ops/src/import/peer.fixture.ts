@@ -22,6 +22,10 @@ export interface PeerOptions {
   /** Most results of one answer; a peer that knows no offset gives the first ones again and again. */
   page: number
   knowsOffset?: boolean
+  /** Answers a search in its own way; true when it did. `level`: of what is searched. */
+  search?: (level: keyof typeof tagOf, query: URLSearchParams, answer: http.ServerResponse) => boolean
+  /** Results of a search state how many lie below them. */
+  states?: boolean
   /** Value of Authorization without which there is 401. */
   authorization?: string
   /** Answers a retrieval in its own way; true when it did. `times`: how often it was asked for this object. */
@@ -36,7 +40,7 @@ export interface PeerOptions {
 const tagOf = { studies: '0020000D', series: '0020000E', instances: '00080018' } as const
 
 export async function startPeer(options: PeerOptions): Promise<Peer> {
-  const { objects, page, knowsOffset = true, authorization, misbehave } = options
+  const { objects, page, knowsOffset = true, authorization, misbehave, search, states = false } = options
   const requests: string[] = []
   const asked = new Map<string, number>()
   const server = http.createServer((request, answer) => {
@@ -64,12 +68,19 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
         .map((one) => ({ studies: one.study, series: one.series, instances: one.instance })[level]),
     )
     const offset = knowsOffset ? Number(searchParams.get('offset') ?? 0) : 0
-    const results = [...uids].slice(offset, offset + page)
+    if (search?.(level, searchParams, answer)) return
+    const most = Math.min(page, Number(searchParams.get('limit') ?? page))
+    const results = [...uids].slice(offset, offset + most)
     if (results.length === 0) answer.writeHead(204).end()
     else
-      answer
-        .writeHead(200, { 'content-type': 'application/dicom+json' })
-        .end(JSON.stringify(results.map((uid) => ({ [tagOf[level]]: { vr: 'UI', Value: [uid] } }))))
+      answer.writeHead(200, { 'content-type': 'application/dicom+json' }).end(
+        JSON.stringify(
+          results.map((uid) => ({
+            [tagOf[level]]: { vr: 'UI', Value: [uid] },
+            ...(states ? statedBelow(objects, level, uid) : {}),
+          })),
+        ),
+      )
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -83,6 +94,13 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
       await closed
     },
   }
+}
+
+function statedBelow(objects: readonly PeerObject[], level: keyof typeof tagOf, uid: string): object {
+  const series = objects.filter((one) => one.study === uid).map((one) => one.series)
+  const below = { studies: new Set(series).size, series: objects.filter((one) => one.series === uid).length }
+  if (level === 'instances') return {}
+  return { [level === 'studies' ? '00201206' : '00201209']: { vr: 'IS', Value: [below[level]] } }
 }
 
 /** multipart/related with one part; `cutAt`: so many bytes of it, then the connection breaks. */

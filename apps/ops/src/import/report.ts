@@ -47,6 +47,9 @@ export interface Summary {
   /** Of this run alone. */
   run: { sent: number; bytes: number; seconds: number; bytesPerSecond: number }
   verified: { confirmed: number; faults: number } | null
+  /** Folders, studies or series that the source did not list to their end. */
+  unlisted: number
+  /** Everything was listed and had its turn. */
   isComplete: boolean
   report: string | null
 }
@@ -64,7 +67,8 @@ const stateWords: [EntryState, string][] = [
 ]
 
 /** For people. */
-export function summaryText({ source, target, project, files, bytes, run, verified, report }: Summary): string {
+export function summaryText(summary: Summary): string {
+  const { source, target, project, files, bytes, run, verified, unlisted, report } = summary
   const lines = stateWords
     .filter(([state]) => files[state] > 0)
     .map(([state, meaning]) => [state, files[state].toLocaleString('en'), formatBytes(bytes[state]), meaning] as const)
@@ -74,6 +78,9 @@ export function summaryText({ source, target, project, files, bytes, run, verifi
   return [
     `${source} -> ${target}${project === null ? '' : `, project ${project}`}`,
     ...(table.length > 0 ? table : ['  nothing found']),
+    ...(unlisted > 0
+      ? [`  not whole: ${unlisted.toLocaleString('en')} of its folders could not be listed to the end (see the report)`]
+      : []),
     ...(verified ? [`  verified: ${verified.confirmed} confirmed, ${verified.faults} not`] : []),
     `this run: ${run.sent.toLocaleString('en')} objects, ${formatBytes(run.bytes)} in ${formatSeconds(run.seconds)} (${formatBytes(run.bytesPerSecond)}/s)`,
     ...(report === null ? [] : [`report: ${report}`]),

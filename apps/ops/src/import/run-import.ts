@@ -43,13 +43,15 @@ export async function runImport(options: ImportOptions, { print, isJson, ...cont
     await rm(options.spoolDir, { recursive: true, force: true })
     const work = await doWork(options, { source, target, journal, effort, progress })
     progress.stop()
+    const unlisted = journal.unlisted()
     const summary: Summary = {
       source: source.name,
       target: options.target,
       project: target?.project ?? options.project ?? null,
       ...summed(journal),
       ...work,
-      isComplete: !effort.isFinishing(),
+      unlisted,
+      isComplete: !effort.isFinishing() && unlisted === 0,
       report: options.report,
     }
     await writeReport(options.report, journal, source.nameOf)
@@ -144,8 +146,8 @@ function exitCode({ mode }: ImportOptions, summary: Summary, effort: Effort, say
     return interruptedCode
   }
   const { refused, failed, pending } = summary.files
-  const isWanting = mode === 'verify' && ((summary.verified?.faults ?? 0) > 0 || pending > 0)
-  return refused + failed > 0 || isWanting ? 1 : 0
+  const isWanting = mode !== 'dry-run' && pending > 0
+  return refused + failed + summary.unlisted + (summary.verified?.faults ?? 0) > 0 || isWanting ? 1 : 0
 }
 
 /** The first interrupt ends it after what is under way, the second one at once. */
