@@ -103,7 +103,6 @@ export function openDicomWeb({ base, authorization, spoolDir, effort }: DicomWeb
     const level = parent === '' ? 'studies' : parent.includes('/series/') ? 'instances' : 'series'
     const address = parent === '' ? level : `${parent}/${level}`
     let before = new Set<string>()
-    let count = 0
     let warned: string | undefined
     let isLookingOn = false
     for (let offset = 0; ;) {
@@ -117,15 +116,16 @@ export function openDicomWeb({ base, authorization, spoolDir, effort }: DicomWeb
       const fresh = found.filter(({ uid }) => !before.has(uid))
       if (fresh.length > 0) {
         yield fresh.map(({ uid, ...rest }) => ({ path: Buffer.from(`${address}/${uid}`), ...rest }))
-        count += fresh.length
         warned = warning
         isLookingOn = false
         // All of it is kept below one study or series alone: there may be millions of studies.
-        before = new Set([...(parent === '' ? [] : before), ...found.map(({ uid }) => uid)])
+        if (parent === '') before = new Set()
+        for (const { uid } of found) before.add(uid)
         offset += found.length
         continue
       }
       // Nothing, or the same again.
+      const count = before.size
       const isAll = stated !== undefined && count >= stated
       const words = warning ?? warned
       if (words !== undefined) throw new SourceRefusal(`the source gives no further pages, and says: ${words}`)

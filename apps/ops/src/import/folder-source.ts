@@ -8,7 +8,7 @@ import { type ArchiveSource, pathText, type Taken } from './archive-source.ts'
 import { codeOf } from './faults.ts'
 import { rangesOf, readAt } from './file-ranges.ts'
 import { type ListedEntry, type ListedFolder, listingOf } from './journal.ts'
-import { openFileInside, openFolderInside } from './open-inside.ts'
+import { listInside, openFileInside } from './open-inside.ts'
 import { headLength, whyNoObject } from './recognise.ts'
 
 /** Entries of a folder that are noted in one step. */
@@ -66,8 +66,8 @@ export async function openFolder(folder: string, own: readonly string[]): Promis
           folders = []
         }
         try {
-          for await (const found of await openFolderInside(at(here))) {
-            const relative = below(found.name as unknown as Buffer)
+          for await (const found of listInside(at(here))) {
+            const relative = below(found.name)
             if (found.isDirectory()) folders.push({ path: relative })
             else if (!ownPaths.has(relative.toString()))
               waiting.push(listOne(relative, found.isFile(), found.isSymbolicLink()))

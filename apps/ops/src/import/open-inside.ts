@@ -1,4 +1,4 @@
-import { type BigIntStats, constants, type Dir, existsSync } from 'node:fs'
+import { type BigIntStats, constants, type Dirent, existsSync } from 'node:fs'
 import { type FileHandle, lstat, open, opendir, readlink, realpath } from 'node:fs/promises'
 
 /** Linux tells where an open file lies, whatever its path leads to since. */
@@ -17,26 +17,30 @@ export async function openFileInside(file: Buffer, isDescriptorTold = isTold): P
 }
 
 /**
- * Opens a folder for listing, as `openFileInside`; names are bytes.
+ * Lists a folder, as `openFileInside` opens a file; names are bytes.
  * @throws Error when it lies elsewhere
  */
-export async function openFolderInside(folder: Buffer, isDescriptorTold = isTold): Promise<Dir> {
+export async function* listInside(folder: Buffer, isDescriptorTold = isTold): AsyncGenerator<Dirent<Buffer>> {
   // The types know names that are text only.
-  const list = (path: string | Buffer): Promise<Dir> =>
-    opendir(path as string, { encoding: 'buffer' as BufferEncoding })
+  const list = async (path: string | Buffer): Promise<AsyncIterable<Dirent<Buffer>>> =>
+    (await opendir(path as string, { encoding: 'buffer' as BufferEncoding })) as unknown as AsyncIterable<
+      Dirent<Buffer>
+    >
   if (isDescriptorTold) {
+    // Held to the end: where a file system does not tell what an entry is, it is asked by this path.
     await using held = await openAt(folder, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_DIRECTORY, true)
-    return await list(descriptor(held))
+    yield* await list(descriptor(held))
+    return
   }
   const before = await statReal(folder)
-  const dir = await list(folder)
-  try {
-    if (isSame(before, await statReal(folder))) return dir
-    throw new Error(moved)
-  } catch (error) {
-    await dir.close()
-    throw error
+  const check = async (): Promise<void> => {
+    if (!isSame(before, await statReal(folder))) throw new Error(moved)
   }
+  for await (const entry of await list(folder)) {
+    await check()
+    yield entry
+  }
+  await check()
 }
 
 async function openAt(path: Buffer, flags: number, isDescriptorTold: boolean): Promise<FileHandle> {
