@@ -33,6 +33,7 @@ export function drivenSql(
   const rest = restSql(query, { known: [driver] }, values)
   const isOwn = from === level
   const id = isOwn ? owner : `${alias}.id`
+  const isJoined = !isOwn || rest.length > 0
   const conditions = ['v.value_id = m.id', 'v.project_id = p.id', ...rest]
   if (from === 'study')
     for (const condition of query.conditions)
@@ -45,9 +46,12 @@ export function drivenSql(
         and b.${rank} < m.rank offset 0)`)
   }
   // The value's project is a copy that gives the order: who may see a row is said by the row alone.
-  conditions.push(`exists (select from ${level} own where own.id = ${id} and own.project_id = p.id offset 0)`)
-  const joined =
-    isOwn && rest.length === 0 ? '' : ` join ${table} on ${alias}.${isOwn ? 'id' : `${from}_id`} = ${owner}${joins}`
+  conditions.push(
+    isJoined
+      ? `${alias}.project_id = p.id`
+      : `exists (select from ${table} where ${alias}.id = ${id} and ${alias}.project_id = p.id offset 0)`,
+  )
+  const joined = isJoined ? ` join ${table} on ${alias}.${isOwn ? 'id' : `${from}_id`} = ${owner}${joins}` : ''
   const sorted = [...ownersInOrder(from, 'v'), ...(isOwn ? [] : [`${id} desc`])].join(', ')
   // Value by value also for a total: it ends as soon as enough are counted.
   const sought = page ? ` order by ${sorted} limit ${values.value(page.limit + page.offset, 'integer')}` : ' offset 0'

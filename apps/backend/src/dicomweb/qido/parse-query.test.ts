@@ -191,7 +191,7 @@ test('SQL of a search from the values of a declared attribute', () => {
         select * from attribute_value where id = w.value_id offset 0) b
       where w.instance_id = v.instance_id and b.attribute_id = $1::integer and b.number_value >= $4::float8 and b.number_value <= $5::float8
         and b.number_value < m.rank offset 0)
-      and exists (select from instance own where own.id = v.instance_id and own.project_id = p.id offset 0) order by v.instance_id desc limit $6::integer
+      and i.project_id = p.id order by v.instance_id desc limit $6::integer
   ) o) f
   order by f.rank, f.id desc limit $9::integer offset $10::integer
 ) f join instance i on i.id = f.id join series r on r.id = i.series_id join study s on s.id = i.study_id
