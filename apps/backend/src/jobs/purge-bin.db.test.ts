@@ -220,6 +220,7 @@ test('a policy of the cloud that keeps the bytes is told, and the purge is done 
     AZURE_STORAGE_CONTAINER: `test-${randomUUID()}`,
   })
   try {
+    await purge(one)
     const deletion = await deleted('policy', 2, one)
     await isOver(deletion, one)
     assert.deepEqual(await purge(one), { purged: 0, instances: 0, postponed: 1 })
