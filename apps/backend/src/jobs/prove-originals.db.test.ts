@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type FixityFault, type FixityReport, fixityReportSchema, type History, historySchema } from '@instandt/api'
 import { createLogger } from '@instandt/runtime'
-import { buildTiff } from '@instandt/testkit/files'
-import { post, remove } from '../archive.fixture.ts'
+import { post, remove, replaceBytes } from '../archive.fixture.ts'
+import { filmContent, filmOf } from '../conversion/film.fixture.ts'
 import { createInstanceWriter } from '../data/group-commit.ts'
 import { addPerson, sessionHeaders } from '../identity.fixture.ts'
 import { type ArchiveScope, readArchiveScope } from '../plugins/access.ts'
@@ -40,27 +40,10 @@ interface Film {
   bytes: Buffer
 }
 
-const form = {
-  component: { number: 'W-17' },
-  inspection: {},
-  view: {},
-  source: 'film',
-  equipment: {},
-  pixelSize: { kind: 'none' },
-}
-
 /** A film of two pages: two objects and their original. */
 async function convert(seed: number): Promise<Film> {
-  const page = (shift: number) => ({
-    columns: 160,
-    rows: 120,
-    pixels: new Uint8Array(
-      Uint16Array.from({ length: 160 * 120 }, (_, at) => (at * 11 + seed + shift) & 0xffff).buffer,
-    ),
-    compression: 'deflate' as const,
-  })
-  const bytes = Buffer.from(buildTiff([page(0), page(1)]))
-  const begun = await begin(sender, bytes, { content: { kind: 'convert', form } })
+  const bytes = Buffer.from(filmOf(seed))
+  const begun = await begin(sender, bytes, filmContent)
   await putAll(sender, begun, bytes)
   assert.equal((await complete(sender, begun)).status, 202)
   await assembleUpload(backend.deps, createInstanceWriter(backend.db), scope, begun.id)
@@ -75,15 +58,6 @@ async function convert(seed: number): Promise<Film> {
   )
   assert.equal(rows.length, 1)
   return { study, key: rows[0]?.key ?? '', bytes }
-}
-
-async function replace(key: string, bytes?: Uint8Array): Promise<void> {
-  await backend.deps.blobs.delete(key)
-  if (!bytes) return
-  async function* body(one: Uint8Array): AsyncGenerator<Uint8Array> {
-    yield one
-  }
-  await backend.deps.blobs.write(key, body(bytes))
 }
 
 function rotted(bytes: Buffer): Buffer {
@@ -132,8 +106,8 @@ test('an original is one of the things to be read again, and is read in its turn
 
 test('an original whose bytes changed and one that is missing are found by the job, told once, and over when right', async () => {
   const [changed, missing] = [await convert(2), await convert(3)]
-  await replace(changed.key, rotted(changed.bytes))
-  await replace(missing.key)
+  await replaceBytes(backend, changed.key, rotted(changed.bytes))
+  await replaceBytes(backend, missing.key)
   lines.length = 0
   assert.equal((await proveAll()).faults, 2)
   assert.deepEqual(await faultsOf(changed), [{ place: 'original', fault: 'bytes', blobKey: changed.key }])
@@ -149,7 +123,7 @@ test('an original whose bytes changed and one that is missing are found by the j
   )
   assert.deepEqual(rows, [{ result: 'failed', place: 'original' }])
   for (const film of [changed, missing]) {
-    await replace(film.key, film.bytes)
+    await replaceBytes(backend, film.key, film.bytes)
     assert.equal((await post(backend, `/api/inspections/${film.study}/proof`)).status, 202)
   }
   assert.equal(await proveRequested(backend.deps, scope), 2)
@@ -158,8 +132,8 @@ test('an original whose bytes changed and one that is missing are found by the j
 
 test('asked for, the original of an inspection is read at once', async () => {
   const [asked, other] = [await convert(4), await convert(5)]
-  await replace(asked.key, rotted(asked.bytes))
-  await replace(other.key)
+  await replaceBytes(backend, asked.key, rotted(asked.bytes))
+  await replaceBytes(backend, other.key)
   assert.equal((await post(backend, `/api/inspections/${asked.study}/proof`)).status, 202)
   await proveRequested(backend.deps, scope)
   assert.deepEqual(await faultsOf(asked), [{ place: 'original', fault: 'bytes', blobKey: asked.key }])
@@ -169,8 +143,8 @@ test('asked for, the original of an inspection is read at once', async () => {
 
 test('reindex --verify names an original that changed and one that is missing', async () => {
   const [changed, missing] = [await convert(6), await convert(7)]
-  await replace(changed.key, rotted(changed.bytes))
-  await replace(missing.key)
+  await replaceBytes(backend, changed.key, rotted(changed.bytes))
+  await replaceBytes(backend, missing.key)
   const { failed } = await reindex(backend.deps, scope, { isVerifying: true })
   const named = failed.map(({ blobKey }) => blobKey)
   assert.ok(named.includes(changed.key) && named.includes(missing.key), named.join())
@@ -181,7 +155,7 @@ test('it is read while its objects lie in the bin, and its fault goes with it', 
   const film = await convert(8)
   await purgeBin(backend.deps, scope)
   const { id } = await remove(backend, film.study)
-  await replace(film.key)
+  await replaceBytes(backend, film.key)
   await proveAll()
   assert.deepEqual(await faultsOf(film), [{ place: 'original', fault: 'missing', blobKey: film.key }])
   await backend.db.pool.query('update deletion set purge_at = now() where id = $1', [id])
