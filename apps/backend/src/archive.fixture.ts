@@ -101,3 +101,12 @@ export async function retrieveInstance(backend: TestBackend, seed: string, index
   assert.equal(answer.status, 200)
   return Buffer.from(await answer.arrayBuffer())
 }
+
+/** Other bytes under the same key, as they rot or are brought back; none, as they are lost. */
+export async function replaceBytes(backend: TestBackend, key: string, bytes?: Uint8Array): Promise<void> {
+  await backend.deps.blobs.delete(key)
+  async function* body(one: Uint8Array): AsyncGenerator<Uint8Array> {
+    yield one
+  }
+  if (bytes) await backend.deps.blobs.write(key, body(bytes))
+}

@@ -32,6 +32,7 @@ export const auditActions = [
   'image.delete',
   'image.restore',
   'image.purge',
+  'image.hold',
   'image.move',
   'image.correct',
   'webhook.create',

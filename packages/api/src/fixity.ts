@@ -4,8 +4,8 @@ export const fixityFaultSchema = z.object({
   project: z.string(),
   studyInstanceUid: z.string(),
   sopInstanceUid: z.string(),
-  /** current: what everybody sees · version: before a correction · bin: deleted. */
-  place: z.enum(['current', 'version', 'bin']),
+  /** current: what everybody sees · version: before a correction · bin: deleted · original: the file objects were made of. */
+  place: z.enum(['current', 'version', 'bin', 'original']),
   fault: z.enum(['missing', 'length', 'bytes']),
   blobKey: z.string(),
   expectedSha256: z.string(),

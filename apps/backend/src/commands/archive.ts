@@ -27,6 +27,7 @@ export const archiveCommands: Record<string, Command> = {
       print(
         `\n${report.known} known, ${report.indexed} indexed, ${report.versions} versions, ${report.copies} second copies, ${report.verified} verified, ${report.failed.length} failed\n`,
       )
+      if (report.held > 0) print(`${report.held} deletions in the bin are held for a week\n`)
       for (const { blobKey, reason } of report.failed) print(`  ${blobKey}: ${reason}\n`)
       if (values['dry-run'] !== true)
         await addAuditEvent(deps.db.pool, scope, { action: 'archive.reindex', count: report.indexed })

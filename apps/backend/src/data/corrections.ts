@@ -97,6 +97,8 @@ export async function readHistory(
        from (
          select i.proven_at from instance i where i.study_id = $1
          union all select v.proven_at from instance_version v join instance i on i.id = v.instance_id where i.study_id = $1
+         union all select g.proven_at from original g where g.id in (
+           select oi.original_id from original_instance oi join instance i on i.id = oi.instance_id where i.study_id = $1)
        ) o`,
       [study.id, studyInstanceUid],
     ),

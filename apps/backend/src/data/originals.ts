@@ -54,5 +54,7 @@ export async function dropOriginals(
       returning blob_key`,
     [instanceIds],
   )
-  return rows.map((row) => row.blob_key)
+  const keys = rows.map((row) => row.blob_key)
+  if (keys.length > 0) await client.query('delete from fixity_fault where blob_key = any($1::text[])', [keys])
+  return keys
 }

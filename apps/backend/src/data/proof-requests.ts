@@ -30,7 +30,7 @@ export async function requestProof(db: Db, scope: Scope, studyInstanceUid: strin
   })
 }
 
-/** Objects of one study, versions included, that were not read since the request. */
+/** Objects of one study, versions and originals included, that were not read since the request. */
 export async function listOfRequest(
   db: Db,
   _scope: ArchiveScope,
@@ -41,7 +41,10 @@ export async function listOfRequest(
     select from fixity_fault f where f.blob_key = o.blob_key and f.seen_at >= $2::timestamptz)`
   const { rows } = await db.pool.query<ProvableObject>(
     `(${selectOf('current')} where i.study_id = $1 and ${isOpen} limit $3)
-     union all (${selectOf('version')} where l.study_id = $1 and ${isOpen} limit $3)`,
+     union all (${selectOf('version')} where l.study_id = $1 and ${isOpen} limit $3)
+     union all (${selectOf('original')} where o.id in (
+       select oi.original_id from original_instance oi join instance m on m.id = oi.instance_id where m.study_id = $1)
+       and ${isOpen} limit $3)`,
     [request.studyId, request.requestedAt, limit],
   )
   return rows

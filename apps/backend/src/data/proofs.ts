@@ -1,4 +1,4 @@
-import type { FixityReport } from '@instandt/api'
+import type { FixityFault, FixityReport } from '@instandt/api'
 import type { Db } from '@instandt/db'
 import type { ArchiveScope, Scope } from '../plugins/access.ts'
 import { addAuditEvent } from './audit.ts'
@@ -6,7 +6,7 @@ import { inTransaction } from './transaction.ts'
 
 /** A stored object with what its bytes must be, wherever its row stands. */
 export interface ProvableObject {
-  place: 'current' | 'version' | 'bin'
+  place: FixityFault['place']
   blobKey: string
   byteSize: number
   sha256: Buffer
@@ -15,7 +15,7 @@ export interface ProvableObject {
   sopInstanceUid: string
 }
 
-/** The tables that hold keys of originals, each with the way from a row to its inspection. */
+/** The tables that hold keys of stored bytes, each with the way from a row to its inspection. */
 const places = {
   current: {
     table: 'instance',
@@ -36,6 +36,20 @@ const places = {
     from: `bin_instance o join bin_instance i on i.id = o.id and i.deletion_id = o.deletion_id
       join deletion d on d.id = o.deletion_id and d.state = 'binned'`,
     study: 'd.study_instance_uid',
+    isThere: 'true',
+  },
+  original: {
+    table: 'original',
+    // By one of the objects made of it: one that everybody sees before one in the bin.
+    from: `original o cross join lateral (
+      (select l.project_id, l.sop_instance_uid, s.study_instance_uid from original_instance oi
+         join instance l on l.id = oi.instance_id join study s on s.id = l.study_id where oi.original_id = o.id order by l.id limit 1)
+      union all
+      (select b.project_id, b.sop_instance_uid, d.study_instance_uid from original_instance oi
+         join bin_instance b on b.id = oi.instance_id join deletion d on d.id = b.deletion_id and d.state = 'binned'
+       where oi.original_id = o.id order by b.id limit 1)
+      limit 1) i`,
+    study: 'i.study_instance_uid',
     isThere: 'true',
   },
 } as const
@@ -96,7 +110,8 @@ export async function measureArchive(db: Db, _scope: Scope): Promise<ArchiveSize
     `select sum(objects)::bigint as "objectCount", coalesce(sum(size), 0)::bigint as "byteSize" from (
        select coalesce(sum(instance_count), 0) as objects, sum(byte_size) as size from study
        union all select count(*), sum(byte_size) from instance_version
-       union all select count(*), sum(byte_size) from bin_instance) t`,
+       union all select count(*), sum(byte_size) from bin_instance
+       union all select count(*), sum(byte_size) from original) t`,
   )
   return rows[0] as ArchiveSize
 }

@@ -21,17 +21,21 @@ export interface Purge {
   deletedAt: string
   purgedBy: string | null
   instanceCount: number
+  /** Begun in a database that may be an older one by now: what was begun may not have been so in the one that was lost. */
+  isDoubtful: boolean
 }
 
 const purgeColumns = `id, project_id as "projectId", study_instance_uid as "studyInstanceUid", component_name as "componentName",
   component_number as "componentNumber", order_number as "orderNumber", level, reason, actor_name as "actorName",
-  to_json(deleted_at) #>> '{}' as "deletedAt", purged_by as "purgedBy", instance_count as "instanceCount"`
+  to_json(deleted_at) #>> '{}' as "deletedAt", purged_by as "purgedBy", instance_count as "instanceCount",
+  is_doubtful as "isDoubtful"`
 
 /** In one transaction with its event: from here on there is no way back, however often the job begins anew. */
 export async function requestPurge(db: Db, scope: Scope, id: string, reason: string): Promise<void> {
   await inTransaction(db, async (client) => {
     const { rows } = await client.query<Purge>(
-      `update deletion set state = 'purging', purged_by = $2, next_try_at = null, fault = null where id = $1
+      `update deletion set state = 'purging', purged_by = $2, next_try_at = null, fault = null, is_doubtful = false
+       where id = $1
        returning ${purgeColumns}`,
       [id, scope.actor.name],
     )
@@ -79,7 +83,14 @@ export interface Remains {
   versions: { blobKey: string; sha256: string; byteSize: number }[]
 }
 
-export async function listRemains(db: Db, _scope: ArchiveScope, purge: Purge, limit: number): Promise<Remains[]> {
+/** The first ones after `afterId`, in the order of ids. */
+export async function listRemains(
+  db: Db,
+  _scope: ArchiveScope,
+  purge: Purge,
+  limit: number,
+  afterId = 0,
+): Promise<Remains[]> {
   const { rows } = await db.pool.query<Remains>(
     `select b.id, b.sop_instance_uid as "sopInstanceUid", r.series_instance_uid as "seriesInstanceUid", (
          select jsonb_agg(jsonb_build_object('blobKey', v.blob_key, 'sha256', encode(v.sha256, 'hex'), 'byteSize', v.byte_size)
@@ -87,8 +98,8 @@ export async function listRemains(db: Db, _scope: ArchiveScope, purge: Purge, li
          from (select version, blob_key, sha256, byte_size from instance_version where instance_id = b.id
            union all select b.version, b.blob_key, b.sha256, b.byte_size) v) as versions
      from bin_instance b join bin_series r on r.deletion_id = b.deletion_id and r.id = b.series_id
-     where b.deletion_id = $1 order by b.id limit $2`,
-    [purge.id, limit],
+     where b.deletion_id = $1 and b.id > $3 order by b.id limit $2`,
+    [purge.id, limit, afterId],
   )
   return rows
 }

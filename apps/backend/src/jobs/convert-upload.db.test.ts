@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Upload } from '@instandt/api'
-import { buildTiff } from '@instandt/testkit/files'
 import { AppError } from '../app-error.ts'
+import { filmContent, filmOf } from '../conversion/film.fixture.ts'
 import { createInstanceWriter } from '../data/group-commit.ts'
 import { dropOriginals } from '../data/originals.ts'
 import { inTransaction } from '../data/transaction.ts'
@@ -24,33 +24,8 @@ before(async () => {
 })
 after(() => backend.stop())
 
-const content = {
-  content: {
-    kind: 'convert',
-    form: {
-      component: { number: 'W-17' },
-      inspection: {},
-      view: {},
-      source: 'film',
-      equipment: {},
-      pixelSize: { kind: 'none' },
-    },
-  },
-}
-const filmOf = (seed: number, pages = 2): Uint8Array =>
-  buildTiff(
-    Array.from({ length: pages }, (_, page) => ({
-      columns: 160,
-      rows: 120,
-      pixels: new Uint8Array(
-        Uint16Array.from({ length: 160 * 120 }, (__, at) => (at * 11 + seed + page) & 0xffff).buffer,
-      ),
-      compression: 'deflate' as const,
-    })),
-  )
-
 async function assembling(bytes: Uint8Array): Promise<Upload> {
-  const begun = await begin(sender, bytes, content)
+  const begun = await begin(sender, bytes, filmContent)
   await putAll(sender, begun, bytes)
   assert.equal((await complete(sender, begun)).status, 202)
   return begun

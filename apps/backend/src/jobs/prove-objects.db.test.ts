@@ -4,7 +4,7 @@ import { after, before, beforeEach, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type FixityReport, fixityReportSchema, historySchema } from '@instandt/api'
 import { createLogger } from '@instandt/runtime'
-import { inspectionFiles, instanceOf, post, remove, studyOf } from '../archive.fixture.ts'
+import { inspectionFiles, instanceOf, post, remove, replaceBytes, studyOf } from '../archive.fixture.ts'
 import { withLock } from '../data/upkeep-lock.ts'
 import { addPerson, sessionHeaders } from '../identity.fixture.ts'
 import { type ArchiveScope, readArchiveScope } from '../plugins/access.ts'
@@ -66,17 +66,6 @@ async function keyOf(seed: string, index: number): Promise<string> {
   return rows[0]?.key ?? ''
 }
 
-async function replace(key: string, bytes: Uint8Array | undefined): Promise<void> {
-  await backend.deps.blobs.delete(key)
-  if (bytes)
-    await backend.deps.blobs.write(
-      key,
-      (async function* () {
-        yield bytes
-      })(),
-    )
-}
-
 test('everything stored is read again: what is shown, versions before corrections, and the bin', async () => {
   assert.equal((await backend.stow([...inspectionFiles('good', 3), ...inspectionFiles('binned', 2)])).status, 200)
   const address = `/api/inspections/${studyOf('good')}/corrections`
@@ -108,9 +97,9 @@ test('bytes that changed, are fewer or are gone are told once: log, audit, repor
   const keys = await Promise.all([0, 1, 2].map((index) => keyOf('bad', index)))
   const flipped = Buffer.from(files[0] as Buffer)
   flipped[flipped.length - 1] = (flipped.at(-1) ?? 0) ^ 1
-  await replace(keys[0] ?? '', flipped)
-  await replace(keys[1] ?? '', (files[1] as Buffer).subarray(0, -2))
-  await replace(keys[2] ?? '', undefined)
+  await replaceBytes(backend, keys[0] ?? '', flipped)
+  await replaceBytes(backend, keys[1] ?? '', (files[1] as Buffer).subarray(0, -2))
+  await replaceBytes(backend, keys[2] ?? '', undefined)
   assert.equal((await proveAll()).faults, 3)
   const found = (await report()).faults
   assert.deepEqual(
@@ -155,7 +144,7 @@ test('bytes that changed, are fewer or are gone are told once: log, audit, repor
   assert.ok(Date.now() - Date.parse(oldestAt ?? '') < 86_400_000)
 
   // Brought back from a copy of the store: the fault is over.
-  await replace(keys[0] ?? '', files[0])
+  await replaceBytes(backend, keys[0] ?? '', files[0])
   await backend.db.pool.query(`update fixity_fault set seen_at = now() - interval '2 days'`)
   assert.equal((await proveAll()).faults, 2)
   assert.deepEqual((await events()).at(-1), { result: 'done', target: instanceOf('bad', 0) })

@@ -95,7 +95,7 @@ test('an administrator orders it before its time, the worker does it, and there 
     assert.equal((await post(backend, address, { reason: 'export control' }, admin)).status, 202)
     const refused = await post(backend, `/api/bin/${deletion.id}/restore`)
     assert.ok(['purge-begun', 'deletion-not-found'].includes(refused.code), refused.code)
-    for (let wait = 0; wait < 100 && (await readDeletion(deletion.id)); wait += 1) await delay(50)
+    for (let wait = 0; wait < 600 && (await readDeletion(deletion.id)); wait += 1) await delay(50)
   } finally {
     await jobs.stop()
   }
@@ -220,6 +220,7 @@ test('a policy of the cloud that keeps the bytes is told, and the purge is done 
     AZURE_STORAGE_CONTAINER: `test-${randomUUID()}`,
   })
   try {
+    await purge(one)
     const deletion = await deleted('policy', 2, one)
     await isOver(deletion, one)
     assert.deepEqual(await purge(one), { purged: 0, instances: 0, postponed: 1 })

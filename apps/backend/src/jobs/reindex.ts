@@ -1,6 +1,7 @@
 import { AppError } from '../app-error.ts'
 import { findReferenced } from '../data/blob-rows.ts'
 import { earlierHashes } from '../correction/hash-chain.ts'
+import { holdBin } from '../data/hold-bin.ts'
 import { createInstanceWriter, type InstanceWriter } from '../data/group-commit.ts'
 import type { InsertResult } from '../data/new-instance.ts'
 import { allPlaces, listObjects } from '../data/proofs.ts'
@@ -35,6 +36,8 @@ export interface ReindexReport {
   copies: number
   /** Objects that were deleted before they were read: second copies of uploads under way. */
   vanished: number
+  /** Deletions in the bin that were given a week more. */
+  held: number
   failed: { blobKey: string; reason: string }[]
   verified: number
 }
@@ -47,7 +50,17 @@ export async function reindex(deps: Deps, scope: ArchiveScope, options: ReindexO
 }
 
 async function indexAll(deps: Deps, scope: ArchiveScope, options: ReindexOptions): Promise<ReindexReport> {
-  const report: ReindexReport = { known: 0, indexed: 0, versions: 0, copies: 0, vanished: 0, failed: [], verified: 0 }
+  const report: ReindexReport = {
+    known: 0,
+    indexed: 0,
+    versions: 0,
+    copies: 0,
+    vanished: 0,
+    held: 0,
+    failed: [],
+    verified: 0,
+  }
+  if (options.isDryRun !== true) report.held = await holdBin(deps.db, scope)
   const writer = createInstanceWriter(deps.db)
   const prefixes = options.hasQuarantine === true ? [objectPrefix, quarantinePrefix] : [objectPrefix]
   for (const prefix of prefixes) {

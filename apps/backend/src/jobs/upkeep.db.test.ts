@@ -129,6 +129,7 @@ test('reindex gives objects their rows, skips what has one, and names what is no
       versions: 0,
       copies: 1,
       vanished: 0,
+      held: 0,
       failed: [junk],
       verified: 0,
     },
