@@ -5,17 +5,21 @@ import { ConvertFault } from './fault.ts'
 
 export type ZlibKind = 'deflate' | 'zstd'
 
-const damaged = (name: string, kind: ZlibKind, cause: unknown): ConvertFault =>
-  new ConvertFault('damaged', `${name} is no ${kind === 'deflate' ? 'Deflate' : 'Zstandard'} stream, or was cut off.`, {
-    cause,
-  })
+// What the decompressor says of a stream; anything else, such as no memory, is no fault of the file.
+const streamFaults = /^(Z_(DATA|BUF)_ERROR|Z_NEED_DICT|ERR_BUFFER_TOO_LARGE|ZSTD_error_(?!memory_allocation).*)$/
+
+function faultOf(name: string, kind: ZlibKind, cause: unknown): unknown {
+  if (!streamFaults.test((cause as { code?: string }).code ?? '')) return cause
+  const words = `${name} is no ${kind === 'deflate' ? 'Deflate' : 'Zstandard'} stream, or was cut off.`
+  return new ConvertFault('damaged', words, { cause })
+}
 
 /** A short stream in one go; `most` bytes come out at most. @throws ConvertFault 'damaged' */
 export function inflateShort(bytes: Uint8Array, kind: ZlibKind, most: number, name: string): Uint8Array {
   try {
     return (kind === 'deflate' ? inflateSync : zstdDecompressSync)(bytes, { maxOutputLength: most })
   } catch (cause) {
-    throw damaged(name, kind, cause)
+    throw faultOf(name, kind, cause)
   }
 }
 
@@ -39,7 +43,7 @@ export async function* inflateLong(
   try {
     for await (const chunk of stream as AsyncIterable<Uint8Array>) yield chunk
   } catch (cause) {
-    throw sourceFault ?? damaged(name, kind, cause)
+    throw sourceFault ?? faultOf(name, kind, cause)
   } finally {
     stream.destroy()
     await fed

@@ -16,6 +16,8 @@ export const limits = {
   /** Pixels a byte of the file may become; counted beyond the first `freeBytes`. */
   inflateRatio: 400,
   freeBytes: 64 * mebibyte,
+  /** Milliseconds for one JPEG stream: its pixels and scans are bounded, and so is honest work. */
+  decodeMs: 120_000,
   /** Segments and chunks before the pixels of a JPEG or PNG begin. */
   segments: 10_000,
 } as const

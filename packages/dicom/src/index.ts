@@ -18,7 +18,7 @@ export { spliceFile, type Splice } from './splice.ts'
 export { createHeaderReader, readHeader, type HeaderReader, type ReadOptions, type ReadSoFar } from './read-header.ts'
 export { metaOf, type FileMeta } from './file-meta.ts'
 export { beginsLikeDicom } from './sniff.ts'
-export { defaultLimits, DicomReadError, type ReadErrorCode } from './limits.ts'
+export { defaultLimits, DicomReadError, maxJpegScans, type ReadErrorCode } from './limits.ts'
 export {
   alignFrame,
   FRAME_ENTRY_BYTES,

@@ -11,6 +11,9 @@ export const defaultLimits: ReadLimits = {
   maxInflateRatio: 400,
 }
 
+/** Scans of one JPEG stream. Each may touch every block: more of them than a picture can need is an attack on time. */
+export const maxJpegScans = 200
+
 /**
  * `not-dicom`, `empty`, `truncated`: no file, or not all of it · `bad-element`, `bad-item`: the bytes are no data set ·
  * `bad-deflate`: the deflated data set is damaged · `bad-json`: no DICOM JSON model · the rest: beyond a limit.

@@ -1,3 +1,4 @@
+import { maxJpegScans } from '@instandt/dicom'
 import { BitReader, buildHuffmanTable, type HuffmanTable } from './jpeg-huffman.ts'
 import { inverseTransform } from './jpeg-idct.ts'
 import { decodeScan, type ScanComponent } from './jpeg-scan.ts'
@@ -114,8 +115,7 @@ export function decodeJpegDct(bytes: Uint8Array, maxPixels: number): JpegImage {
     else if (marker === 0xda) {
       if (!frame) throw new Error('a scan before the frame header')
       scans += 1
-      // Each scan may touch every block: more of them than a picture can need is an attack on time.
-      if (scans > 200) throw new Error('too many scans')
+      if (scans > maxJpegScans) throw new Error('too many scans')
       at = readScan(segment, frame, at)
     }
   }

@@ -1,4 +1,4 @@
-import { isSubsampled, nativeFrameBytes, type PixelFormat, sampleCount } from '@instandt/pixels'
+import { isSubsampled, nativeFrameBytes, PixelFault, type PixelFormat, sampleCount } from '@instandt/pixels'
 import type { Deps } from '../deps.ts'
 import { planFrames, retrieveFrames } from '../dicomweb/wado/retrieve-frames.ts'
 import type { Scope } from '../plugins/access.ts'
@@ -30,15 +30,48 @@ export const isReadByRow = (image: ImageInfo): boolean => {
   return isReadInStrips(image) && (swapBytes === 1 || swapBytes * 8 === image.format.bitsAllocated)
 }
 
-/** The bytes of one frame (from 1), little endian and in whole bytes where they are native. */
-export async function readFrame(deps: Deps, scope: Scope, image: ImageInfo, frame: number): Promise<FrameInput> {
+// Noise grows a little in every encoding, and a small frame may bring profiles and comments.
+const longestEncoded = (format: PixelFormat): number =>
+  Math.min(2 * decodedBytes(format) + 1024 * 1024, largestWholeFrame())
+
+/** Who decodes a frame, and how often its decoded bytes are in memory while that is done. */
+export interface WholeFrame {
+  pool: PixelPool
+  copies: number
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Reads one frame (from 1) as a whole, little endian and in whole bytes where it is native, and does something with it;
+ * waits for the memory of both. The file alone says how long a compressed frame is: one far longer than its pixels is not
+ * read at all.
+ * @throws {PixelFault} 'too-large'; what is wrong with the frame
+ */
+export async function withFrame<T>(
+  deps: Deps,
+  scope: Scope,
+  image: ImageInfo,
+  frame: number,
+  { pool, copies, signal }: WholeFrame,
+  work: (input: FrameInput) => Promise<T>,
+): Promise<T> {
+  const { format, frameSyntaxUid: syntaxUid } = image
   const plan = await planFrames(deps, scope, image.stored, [frame])
   const byteLength = plan.places[0]?.byteLength ?? 0
-  for await (const body of retrieveFrames(deps, plan, () => freshMemory)) {
-    return { bytes: await collect(body, byteLength), syntaxUid: image.frameSyntaxUid, format: image.format }
+  if (byteLength > longestEncoded(format)) {
+    const reason = `${byteLength} stored bytes are too many for a frame of ${format.columns} × ${format.rows} pixels`
+    throw new PixelFault('too-large', { reason })
   }
-  throw new Error('a frame that was planned was not sent')
+  const read = async (): Promise<T> => {
+    for await (const body of retrieveFrames(deps, plan, () => freshMemory))
+      return work({ bytes: await collect(body, byteLength), syntaxUid, format })
+    throw new Error('a frame that was planned was not sent')
+  }
+  return pool.withMemory(byteLength + copies * decodedBytes(format), read, signal)
 }
+
+// In the decoder's memory and outside it.
+const decodedCopies = 2
 
 /** Rows of a frame that is read in strips. */
 export interface RowRange {
@@ -71,9 +104,10 @@ export async function* readRows(
     yield* nativeStrips(deps, scope, image, frame, height, range)
     return
   }
-  const input = await readFrame(deps, scope, image, frame)
-  const transfer = [input.bytes.buffer]
-  const { stored, isConverted } = await pool.run('decode', input, { ...job, transfer, size: decodedBytes(format) })
+  const whole = { pool, copies: decodedCopies, signal: job.signal }
+  const { stored, isConverted } = await withFrame(deps, scope, image, frame, whole, (input) =>
+    pool.run('decode', input, { ...job, transfer: [input.bytes.buffer], size: decodedBytes(format) }),
+  )
   const stride = format.columns * format.samplesPerPixel
   for (let row = 0; row < format.rows; row += height) {
     const rowCount = Math.min(height, format.rows - row)

@@ -2,7 +2,7 @@ import { PixelFault, readFrameAttributes } from '@instandt/pixels'
 import type { Deps } from '../deps.ts'
 import type { PixelPool } from '../pixels/pixel-pool.ts'
 import type { RenderInput } from '../pixels/pixel-tasks.ts'
-import { decodedBytes, isReadInStrips, largestWholeFrame, readFrame, readRows } from '../pixels/read-rows.ts'
+import { decodedBytes, isReadInStrips, largestWholeFrame, readRows, withFrame } from '../pixels/read-rows.ts'
 import type { ImageInfo } from '../pixels/read-image.ts'
 import type { Scope } from '../plugins/access.ts'
 import { gatherRows, type SmallImage } from './make-frame.ts'
@@ -15,6 +15,8 @@ const wholeFrame = 16 * 1024 * 1024
 // Enough pixels to draw a thumbnail of, and to tell the darkest and brightest half per cent.
 const smallEdge = 1024
 const stripBytes = 8 * 1024 * 1024
+// Decoded, and as values to be drawn.
+const copies = 2
 
 /** The frame that stands for an instance: of a walk through a part, its middle. */
 export const representativeFrame = ({ format }: ImageInfo): number => Math.ceil(format.frameCount / 2)
@@ -53,11 +55,12 @@ export async function makeThumbnail(
   }
   if (size > largestWholeFrame())
     throw new PixelFault('too-large', { bytes: size, columns: format.columns, rows: format.rows })
-  const { bytes, syntaxUid } = await readFrame(deps, scope, image, frame)
-  return pool.run(
-    'render',
-    { ...thumbnailSettings, source: { bytes, syntaxUid }, format, tables, attributes },
-    { transfer: [bytes.buffer], size },
+  return withFrame(deps, scope, image, frame, { pool, copies }, ({ bytes, syntaxUid }) =>
+    pool.run(
+      'render',
+      { ...thumbnailSettings, source: { bytes, syntaxUid }, format, tables, attributes },
+      { transfer: [bytes.buffer], size },
+    ),
   )
 }
 

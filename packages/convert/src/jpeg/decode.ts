@@ -1,49 +1,36 @@
-import type createModule from '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs'
+import { maxJpegScans } from '@instandt/dicom'
 import { openSource } from '../byte-source.ts'
 import { ConvertFault } from '../fault.ts'
 import { limits } from '../limits.ts'
-import { readJpegHeader } from './markers.ts'
-
-type Module = Awaited<ReturnType<typeof createModule>>
-
-let loading: Promise<Module> | undefined
-
-/** Loaded when the first picture asks for it. */
-function loadModule(): Promise<Module> {
-  loading ??= import('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs').then(({ default: factory }) =>
-    factory({ print: () => undefined, printErr: () => undefined }),
-  )
-  return loading
-}
+import { countScans, readJpegHeader } from './markers.ts'
+import { runDecoder } from './run-decoder.ts'
 
 /**
  * Pixels of an 8-bit JPEG stream: grey, or RGB pixel by pixel. Its sides were compared with what is wanted before.
- * @throws ConvertFault 'damaged', naming the stream
+ * @param stream has memory of its own, which is given away
+ * @param limitMs milliseconds that decoding may take
+ * @throws ConvertFault 'damaged' for what the decoder says of the stream, 'too-large', both naming it; anything else is no
+ *   fault of the file, and may pass
  */
 export async function decodeJpeg(
-  stream: Uint8Array,
+  stream: Uint8Array<ArrayBuffer>,
   wanted: { columns: number; rows: number; samples: number; name: string },
+  limitMs: number = limits.decodeMs,
 ): Promise<Uint8Array> {
   const { columns, rows, samples, name } = wanted
   if (columns * rows * samples > limits.heldBytes)
     throw new ConvertFault('too-large', `${name} would be ${columns * rows * samples} bytes in memory.`)
-  const module = await loadModule()
-  const decoder = new module.JPEGDecoder()
-  try {
-    decoder.getEncodedBuffer(stream.length).set(stream)
-    decoder.decode()
-    const { width, height, componentCount } = decoder.getFrameInfo()
-    const pixels = decoder.getDecodedBuffer()
-    if (width !== columns || height !== rows || componentCount !== samples || pixels.length < columns * rows * samples)
-      throw new ConvertFault('damaged', `${name} is a JPEG stream of other sides than it says.`)
-    // A view of the program's memory, and of another kind for some builds.
-    return Uint8Array.from(pixels.subarray(0, columns * rows * samples))
-  } catch (error) {
-    if (error instanceof ConvertFault) throw error
-    throw new ConvertFault('damaged', `${name} is a JPEG stream that cannot be decoded.`, { cause: error })
-  } finally {
-    decoder.delete()
-  }
+  if (countScans(stream, maxJpegScans + 1) > maxJpegScans)
+    throw new ConvertFault('too-large', `${name} is a JPEG stream of more than ${maxJpegScans} scans.`)
+  const answer = await runDecoder({ stream, columns, rows, samples }, limitMs)
+  if ('pixels' in answer) return answer.pixels
+  if (answer.fault === 'late')
+    throw new ConvertFault(
+      'too-large',
+      `${name} is a JPEG stream that takes longer than ${limitMs / 1000} s to decode.`,
+    )
+  const words = answer.fault === 'other-sides' ? 'of other sides than it says' : 'that cannot be decoded'
+  throw new ConvertFault('damaged', `${name} is a JPEG stream ${words}.`)
 }
 
 const startOfImage = [0xff, 0xd8]
@@ -64,11 +51,11 @@ export async function decodeStrip(
   if (stream[0] !== 0xff || stream[1] !== 0xd8) throw new ConvertFault('damaged', `${name} is no JPEG stream.`)
   // Both streams without their ends: SOI and EOI.
   const shared = tables.length > 4 ? tables.subarray(2, -2) : tables.subarray(0, 0)
-  const whole = Buffer.concat([
-    Uint8Array.from([...startOfImage, ...(samples === 3 ? adobeSegment(wanted.isYcc) : [])]),
-    shared,
-    stream.subarray(2),
-  ])
+  const start = Uint8Array.from([...startOfImage, ...(samples === 3 ? adobeSegment(wanted.isYcc) : [])])
+  const whole = new Uint8Array(start.length + shared.length + stream.length - 2)
+  whole.set(start)
+  whole.set(shared, start.length)
+  whole.set(stream.subarray(2), start.length + shared.length)
   const header = await readJpegHeader(
     openSource(whole.length, ({ offset, length }) => Promise.resolve(once(whole.subarray(offset, offset + length)))),
     name,

@@ -58,6 +58,27 @@ export async function readJpegHeader(source: ByteSource, name: string): Promise<
   throw new ConvertFault('damaged', `${name} is a JPEG stream without a picture.`)
 }
 
+/**
+ * Scans of a stream (SOS, ITU-T T.81 B.2.3), found as libjpeg finds them: whatever stands between markers is passed over.
+ * @param most counting ends here
+ */
+export function countScans(stream: Uint8Array, most: number): number {
+  let count = 0
+  let at = 2
+  while (count < most) {
+    at = stream.indexOf(0xff, at)
+    if (at < 0 || at + 3 >= stream.length) return count
+    const marker = stream[at + 1] as number
+    if (marker === endOfImage) return count
+    if (marker === startOfScan) count += 1
+    // Stuffed zeros, restarts and what is no marker have no length.
+    const hasLength = marker >= sof && marker !== 0xff && (marker < 0xd0 || marker > 0xd8)
+    const length = (stream[at + 2] as number) * 256 + (stream[at + 3] as number)
+    at += marker === 0xff ? 1 : hasLength ? 2 + length : 2
+  }
+  return count
+}
+
 const latin1 = (bytes: Uint8Array, from: number, to: number): string =>
   Buffer.from(bytes.subarray(from, to)).toString('latin1')
 

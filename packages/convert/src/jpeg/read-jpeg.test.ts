@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { getString, readFrameEntry, tags } from '@instandt/dicom'
+import { getString, maxJpegScans, readFrameEntry, tags } from '@instandt/dicom'
 import { buildTiff } from '@instandt/testkit/files'
-import { type Converted, convert, convertOne } from '../convert.fixture.ts'
+import { openSource } from '../byte-source.ts'
+import { type Converted, convert, convertOne, requestOf } from '../convert.fixture.ts'
+import { convertFile } from '../convert-file.ts'
+import { ConvertFault } from '../fault.ts'
+import { inflateShort } from '../inflate.ts'
 import { decodeJpeg } from './decode.ts'
+import { runDecoder } from './run-decoder.ts'
 import { buildJpeg, withSegment } from './encode.fixture.ts'
 
 const columns = 48
@@ -101,5 +106,99 @@ test('a stream that was cut off, has no picture or too many samples is refused b
   const at = frame.indexOf(Uint8Array.of(0xff, 0xc0))
   frame[at + 1] = 0xc9
   await assert.rejects(convert(frame), /arithmetic/)
-  await assert.rejects(decodeJpeg(grey, { columns, rows: rows + 1, samples: 1, name: 'It' }), /other sides/)
+  await assert.rejects(
+    decodeJpeg(Uint8Array.from(grey), { columns, rows: rows + 1, samples: 1, name: 'It' }),
+    /other sides/,
+  )
+})
+
+/** The last scan of a stream so many times more. */
+function withScans(stream: Uint8Array, count: number): Uint8Array {
+  const bytes = Buffer.from(stream)
+  const [from, to] = [bytes.lastIndexOf(Uint8Array.of(0xff, 0xda)), bytes.lastIndexOf(Uint8Array.of(0xff, 0xd9))]
+  const scan = bytes.subarray(from, to)
+  return Buffer.concat([bytes.subarray(0, to), ...Array.from({ length: count }, () => scan), bytes.subarray(to)])
+}
+
+test('a stream of more scans than a picture can need is refused by name before it is decoded', async () => {
+  const progressive = await buildJpeg({ columns, rows, samples: 1, pixels: smooth(1), isProgressive: true })
+  const scans = Buffer.from(progressive).toString('latin1').split('\xff\xda').length - 1
+  assert.ok(scans > 1, 'it is progressive')
+  await assert.rejects(convert(withScans(progressive, maxJpegScans - scans + 1)), {
+    name: 'ConvertFault',
+    code: 'too-large',
+    message: 'The file is a JPEG stream of more than 200 scans.',
+  })
+  // As many as may be are not refused for their number.
+  await convert(withScans(progressive, maxJpegScans - scans)).catch((error: unknown) => {
+    assert.match(String(error), /cannot be decoded/)
+  })
+})
+
+test('a strip whose stream would not fit into memory is refused by name, and not read', async () => {
+  const stripBytes = 3 * 1024 ** 3
+  const page = { columns: grey.length, rows: 1, bits: 8, pixels: grey, photometric: 1, samples: 1 }
+  const fields = { 256: [columns], 257: [rows], 259: [7], 277: [1], 258: [8], 278: [rows], 279: [stripBytes] }
+  const head = buildTiff([{ ...page, fields }])
+  let longest = 0
+  const source = openSource(head.length + stripBytes, ({ offset, length }) => {
+    longest = Math.max(longest, length)
+    const bytes = new Uint8Array(length)
+    bytes.set(head.subarray(offset, offset + length))
+    return Promise.resolve(
+      (async function* () {
+        yield bytes
+      })(),
+    )
+  })
+  const { objects } = await convertFile(source, requestOf())
+  await assert.rejects(
+    async () => {
+      for (const object of objects) for await (const piece of object.write()) void piece
+    },
+    { code: 'too-large', message: /^Page 1, strip 1, is a JPEG stream of 3221225472 bytes/ },
+  )
+  assert.ok(longest <= 2 * 1024 * 1024, `${longest} bytes were read at once`)
+})
+
+test('only what the decoder says of the stream is a fault of the file; the next stream is decoded', async () => {
+  const wanted = { columns, rows, samples: 1, name: 'It' }
+  const noise = Uint8Array.from({ length: 5000 }, (_, at) => (at * 7) & 0xff)
+  await assert.rejects(decodeJpeg(noise, wanted), {
+    code: 'damaged',
+    message: 'It is a JPEG stream that cannot be decoded.',
+  })
+  // More than the program's memory can grow to; the zeros themselves take none.
+  const tooLong = { stream: new Uint8Array(2_147_483_640), columns, rows, samples: 1 }
+  await assert.rejects(runDecoder(tooLong, 60_000), (error: unknown) => {
+    assert.ok(!(error instanceof ConvertFault))
+    assert.match(String(error), /Aborted/)
+    return true
+  })
+  await assert.rejects(decodeJpeg(Uint8Array.from(grey), wanted, 0.01), {
+    code: 'too-large',
+    message: /takes longer than/,
+  })
+  nearlyEqual(await decodeJpeg(Uint8Array.from(grey), wanted), smooth(1))
+  assert.throws(() => inflateShort(noise, 'deflate', 100, 'It'), { code: 'damaged' })
+  assert.throws(() => inflateShort(noise, 'deflate', -1, 'It'), { code: 'ERR_OUT_OF_RANGE' })
+})
+
+test('the process goes on while a stream is decoded', async () => {
+  const side = 3000
+  const pixels = Uint8Array.from({ length: side * side }, (_, at) => Math.imul(at, 2_654_435_761) >>> 24)
+  const stream = Uint8Array.from(
+    await buildJpeg({ columns: side, rows: side, samples: 1, pixels, isProgressive: true }),
+  )
+  let [last, longest] = [performance.now(), 0]
+  const timer = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last)
+    last = performance.now()
+  }, 5)
+  const started = performance.now()
+  await decodeJpeg(stream, { columns: side, rows: side, samples: 1, name: 'It' })
+  const took = performance.now() - started
+  clearInterval(timer)
+  longest = Math.max(longest, performance.now() - last)
+  assert.ok(longest < took / 2, `silent for ${longest} of ${took} ms`)
 })

@@ -72,7 +72,7 @@ export async function readJpeg(source: ByteSource): Promise<Picture> {
     ...common,
     byteLength: nativeBytes(form),
     pieces: async function* () {
-      const stream = await source.read(0, source.byteLength)
+      const stream = Uint8Array.from(await source.read(0, source.byteLength))
       yield await decodeJpeg(stream, { columns, rows, samples, name: 'The file' })
     },
   }

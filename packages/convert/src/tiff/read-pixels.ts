@@ -2,7 +2,7 @@ import { type ByteSource, shortRead } from '../byte-source.ts'
 import { ConvertFault } from '../fault.ts'
 import { inflateLong, inflateShort } from '../inflate.ts'
 import { decodeStrip } from '../jpeg/decode.ts'
-
+import { limits } from '../limits.ts'
 import { dropSamples, exactly, swapInPlace, unpackBits, wholeRows } from '../rows.ts'
 import { createLzw, type Expander } from './lzw.ts'
 import { createPackBits } from './pack-bits.ts'
@@ -133,7 +133,13 @@ async function* expand(chunks: AsyncIterable<Uint8Array>, expander: Expander): A
 }
 
 async function readJpeg(source: ByteSource, page: Page, index: number, name: string): Promise<Uint8Array> {
-  const stream = await source.read(page.offsets[index] as number, page.byteCounts[index] as number)
+  const length = page.byteCounts[index] as number
+  if (length > limits.heldBytes)
+    throw new ConvertFault(
+      'too-large',
+      `${name} is a JPEG stream of ${length} bytes: it would be in memory as a whole.`,
+    )
+  const stream = await source.read(page.offsets[index] as number, length)
   const { blockColumns, blockRows, form } = page
   const rows = page.isTiled ? blockRows : Math.min(blockRows, form.rows - (index % page.blocksOfPlane) * blockRows)
   return decodeStrip(stream, page.jpegTables, {

@@ -9,8 +9,8 @@ import {
   isReadByRow,
   isReadInStrips,
   largestWholeFrame,
-  readFrame,
   readRows,
+  withFrame,
 } from '../../pixels/read-rows.ts'
 import { collect, type ImageInfo, readImage } from '../../pixels/read-image.ts'
 import type { Scope } from '../../plugins/access.ts'
@@ -19,8 +19,8 @@ import { readSmall, smallSource } from '../../renditions/thumbnail.ts'
 import { notFound } from '../wado/retrieve-object.ts'
 import { partOf, type Rendering } from './parse-rendering.ts'
 
-// A frame is in memory as it was read, decoded and as a picture.
-const copies = 3
+// Beside what was read a frame is in memory decoded and as a picture.
+const copies = 2
 
 /** An instance that can be drawn. @throws AppError 404 or 406 with the reason */
 export async function openRendered(deps: Deps, scope: Scope, address: InstanceAddress): Promise<ImageInfo> {
@@ -148,10 +148,10 @@ async function renderWhole(
     const words = `These ${format.columns} × ${rows} pixels are too many to be drawn at once: ask for a smaller part.`
     throw new AppError('image-too-large', 400, `viewport: ${words}`)
   }
-  const work = async (): Promise<Uint8Array<ArrayBuffer>> => {
-    const job = { signal, size }
-    if (isPartial) {
-      const range = { top: part.top, height: rows }
+  const job = { signal, size }
+  if (isPartial) {
+    const range = { top: part.top, height: rows }
+    const work = async (): Promise<Uint8Array<ArrayBuffer>> => {
       for await (const strip of readRows(deps, scope, image, frame, rows, deps.pixels, job, range)) {
         const bytes = strip.rows as Uint8Array<ArrayBuffer>
         const source = { bytes, syntaxUid: image.frameSyntaxUid }
@@ -163,10 +163,12 @@ async function renderWhole(
           { ...job, transfer },
         )
       }
+      throw new Error('rows that were planned were not sent')
     }
-    const { bytes, syntaxUid } = await readFrame(deps, scope, image, frame)
+    return deps.pixels.withMemory(size * (1 + copies), work, signal)
+  }
+  return withFrame(deps, scope, image, frame, { pool: deps.pixels, copies, signal }, ({ bytes, syntaxUid }) => {
     const transfer = [bytes.buffer]
     return deps.pixels.run('render', { ...input, source: { bytes, syntaxUid }, format }, { ...job, transfer })
-  }
-  return deps.pixels.withMemory(size * copies, work, signal)
+  })
 }

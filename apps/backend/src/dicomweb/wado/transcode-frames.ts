@@ -1,17 +1,17 @@
 import { transferSyntax } from '@instandt/dicom'
-import { canEncode, decodedFormat, familyOf, PixelFault } from '@instandt/pixels'
+import { canEncode, decodedFormat, decodesToRgb, familyOf, PixelFault } from '@instandt/pixels'
 import { AppError } from '../../app-error.ts'
 import { findRendition, type StoredRendition } from '../../data/renditions.ts'
 import { findAttributes, type InstanceAddress } from '../../data/retrieve.ts'
 import type { Deps } from '../../deps.ts'
-import { decodedBytes, largestWholeFrame, readFrame } from '../../pixels/read-rows.ts'
+import { decodedBytes, largestWholeFrame, withFrame } from '../../pixels/read-rows.ts'
 import { collect, type ImageInfo, readImage } from '../../pixels/read-image.ts'
 import type { Scope } from '../../plugins/access.ts'
 import { explicitLittleEndian, implicitLittleEndian, type IsPossible } from './offers.ts'
 import { notFound } from './retrieve-object.ts'
 
-// A frame is in memory as it was read, decoded, as the encoder has it and encoded.
-const copies = 4
+// Beside what was read a frame is in memory decoded, as the encoder has it and encoded.
+const copies = 3
 const htj2k = new Set(['1.2.840.10008.1.2.4.201', '1.2.840.10008.1.2.4.202'])
 
 /** An instance whose frames can be decoded; undefined when they cannot. Throws 404 when there is no such instance. */
@@ -87,14 +87,29 @@ async function transcodeFrame(
     if (made) return made
   }
   const size = decodedBytes(image.format)
-  const work = async (): Promise<Uint8Array<ArrayBuffer>> => {
-    const input = await readFrame(deps, scope, image, frame)
-    const transfer = [input.bytes.buffer]
-    return deps.pixels.run('transcode', { ...input, toSyntaxUid }, { transfer, signal, size })
-  }
-  try {
-    return await deps.pixels.withMemory(size * copies, work, signal)
-  } catch (error) {
+  const whole = { pool: deps.pixels, copies, signal }
+  return withFrame(deps, scope, image, frame, whole, (input) =>
+    deps.pixels.run('transcode', { ...input, toSyntaxUid }, { transfer: [input.bytes.buffer], signal, size }),
+  ).catch(refuseFrame(frame))
+}
+
+/** Whether decoding the first frame (from 1) makes RGB of it. */
+export async function isDecodedToRgb(
+  deps: Deps,
+  scope: Scope,
+  image: ImageInfo,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  // Only looked at.
+  const whole = { pool: deps.pixels, copies: 0, signal }
+  return withFrame(deps, scope, image, 1, whole, async ({ bytes, syntaxUid, format }) =>
+    decodesToRgb(bytes, syntaxUid, format),
+  ).catch(refuseFrame(1))
+}
+
+const refuseFrame =
+  (frame: number) =>
+  (error: unknown): never => {
     if (!(error instanceof PixelFault)) throw error
     const words = Object.values(error.detail).join(', ')
     throw new AppError(
@@ -103,7 +118,6 @@ async function transcodeFrame(
       `Frame ${frame} cannot be sent in another transfer syntax: ${words}.`,
     )
   }
-}
 
 /** A rendition of one tile is the frame as HTJ2K RPCL, whole. */
 async function readWholeStream(deps: Deps, rendition: StoredRendition): Promise<Uint8Array<ArrayBuffer> | undefined> {

@@ -11,18 +11,17 @@ import {
   transferSyntax,
   type Vr,
 } from '@instandt/dicom'
-import { decodedFormat, decodesToRgb, nativeFrameBytes, writtenPhotometric } from '@instandt/pixels'
+import { decodedFormat, nativeFrameBytes, writtenPhotometric } from '@instandt/pixels'
 import { findAttributes, readAttributes, type StoredAttributes, type StoredObject } from '../../data/retrieve.ts'
 import type { Deps } from '../../deps.ts'
 import { type ImageInfo, readDataset } from '../../pixels/read-image.ts'
-import { readFrame } from '../../pixels/read-rows.ts'
 import type { Scope } from '../../plugins/access.ts'
 import { freshMemory } from '../../storage/disk-read.ts'
 import type { ReaderMemory } from './answer-memory.ts'
 import { explicitLittleEndian, implicitLittleEndian } from './offers.ts'
 import { planBulk } from './retrieve-bulkdata.ts'
 import { type ObjectBody, openObject, openRange, readPages } from './retrieve-object.ts'
-import { possibleFor, readImageIfPossible, transcodeFrames } from './transcode-frames.ts'
+import { isDecodedToRgb, possibleFor, readImageIfPossible, transcodeFrames } from './transcode-frames.ts'
 
 /** A stored object and how it can be written anew. */
 export interface TranscodableObject {
@@ -122,7 +121,9 @@ async function* writeTranscoded(
     const plan = await planBulk(deps, scope, stored, path)
     return { byteLength: plan.byteLengths[0] ?? 0, body: firstOf(plan.open(() => freshMemory)) }
   }
-  const dataset = inOneCharacterSet(image ? await describeWritten(deps, scope, image, toSyntaxUid) : object.dataset)
+  const dataset = inOneCharacterSet(
+    image ? await describeWritten(deps, scope, image, toSyntaxUid, signal) : object.dataset,
+  )
   const pixels = image
     ? await writeFrames(deps, scope, image, toSyntaxUid, signal)
     : copyNative(deps, stored, object.dataset)
@@ -180,13 +181,18 @@ async function* each(kept: readonly Uint8Array[], rest?: AsyncIterable<Uint8Arra
 }
 
 /** Attributes of the pixels as they are written (PS3.3 C.7.6.3.1, C.7.6.1.1.5). */
-async function describeWritten(deps: Deps, scope: Scope, image: ImageInfo, toSyntaxUid: string): Promise<Dataset> {
+async function describeWritten(
+  deps: Deps,
+  scope: Scope,
+  image: ImageInfo,
+  toSyntaxUid: string,
+  signal: AbortSignal | undefined,
+): Promise<Dataset> {
   const { dataset, frameSyntaxUid } = image
   const syntax = transferSyntax(frameSyntaxUid)
   // The first frame speaks for all: the attribute does.
   const isColour = image.format.samplesPerPixel > 1
-  const first = isColour ? await readFrame(deps, scope, image, 1) : undefined
-  const format = decodedFormat(image.format, first ? decodesToRgb(first.bytes, frameSyntaxUid, image.format) : false)
+  const format = decodedFormat(image.format, isColour && (await isDecodedToRgb(deps, scope, image, signal)))
   const text = (vr: Vr, value: string | number): Element => ({ vr, Value: [value] })
   const written: Dataset = {
     ...dataset,
