@@ -13,9 +13,12 @@ import { inParallel } from '../in-parallel.ts'
 import type { ArchiveScope } from '../plugins/access.ts'
 import { objectPrefix, parseQuarantineKey, quarantinePrefix } from '../storage/blob-keys.ts'
 import { proveAndNote } from './prove-objects.ts'
-import { batches } from './sweep-orphans.ts'
+import { batches, defaultGraceHours, writtenBefore } from './sweep-orphans.ts'
 
 export interface ReindexOptions {
+  now?: Date
+  /** Younger blobs are left alone, as by the sweep: whoever is storing one knows its project. 0 while nothing stores. */
+  graceHours?: number
   /** Also takes blobs out of the quarantine when they give a row. */
   hasQuarantine?: boolean
   /** Also reads every known object again and compares its SHA-256. */
@@ -35,6 +38,8 @@ export interface ReindexReport {
   copies: number
   /** Objects that were deleted before they were read: second copies of uploads under way. */
   vanished: number
+  /** Objects without a row that may be about to get theirs: left alone. */
+  young: number
   failed: { blobKey: string; reason: string }[]
   verified: number
 }
@@ -47,14 +52,28 @@ export async function reindex(deps: Deps, scope: ArchiveScope, options: ReindexO
 }
 
 async function indexAll(deps: Deps, scope: ArchiveScope, options: ReindexOptions): Promise<ReindexReport> {
-  const report: ReindexReport = { known: 0, indexed: 0, versions: 0, copies: 0, vanished: 0, failed: [], verified: 0 }
+  const report: ReindexReport = {
+    known: 0,
+    indexed: 0,
+    versions: 0,
+    copies: 0,
+    vanished: 0,
+    young: 0,
+    failed: [],
+    verified: 0,
+  }
+  const { now = new Date(), graceHours = defaultGraceHours } = options
+  const isOld = writtenBefore(now, graceHours)
   const writer = createInstanceWriter(deps.db)
   const prefixes = options.hasQuarantine === true ? [objectPrefix, quarantinePrefix] : [objectPrefix]
   for (const prefix of prefixes) {
     for await (const batch of batches(deps.blobs.list(prefix))) {
-      const places = batch.flatMap(({ key }) => {
-        const objectKey = prefix === objectPrefix ? key : parseQuarantineKey(key)?.objectKey
-        return objectKey === undefined ? [] : [{ key, objectKey }]
+      const places = batch.flatMap((blob) => {
+        const { key } = blob
+        if (prefix === objectPrefix) return [{ key, objectKey: key, isYoung: !isOld(blob) }]
+        // What the sweep put aside was old enough for it.
+        const objectKey = parseQuarantineKey(key)?.objectKey
+        return objectKey === undefined ? [] : [{ key, objectKey, isYoung: false }]
       })
       const referenced = await findReferenced(
         deps.db,
@@ -62,7 +81,9 @@ async function indexAll(deps: Deps, scope: ArchiveScope, options: ReindexOptions
         places.map(({ objectKey }) => objectKey),
       )
       report.known += referenced.size
-      const missing = places.filter(({ objectKey }) => !referenced.has(objectKey))
+      const rowless = places.filter(({ objectKey }) => !referenced.has(objectKey))
+      const missing = rowless.filter(({ isYoung }) => !isYoung)
+      report.young += rowless.length - missing.length
       if (options.isDryRun === true) report.indexed += missing.length
       else
         await inParallel(missing, concurrency, ({ key, objectKey }) =>

@@ -34,6 +34,8 @@ export interface SweepReport {
   removedTemporary: number
 }
 
+/** An upload is over by then, from the first object it writes to the commit of its rows. */
+export const defaultGraceHours = 24
 const batchSize = 500
 const hourMs = 3_600_000
 // Crashes leave a handful. More than this, and more than the share, is a database that does not belong to the blobs.
@@ -47,11 +49,17 @@ const plausibleShare = 0.1
  * reindex runs
  */
 export async function sweepOrphans(deps: Deps, scope: ArchiveScope, options: SweepOptions = {}): Promise<SweepReport> {
-  const { now = new Date(), graceHours = 24, quarantineDays = 30, isDryRun = false, isForced = false } = options
-  const oldEnough = now.getTime() - graceHours * hourMs
+  const {
+    now = new Date(),
+    graceHours = defaultGraceHours,
+    quarantineDays = 30,
+    isDryRun = false,
+    isForced = false,
+  } = options
+  const isOld = writtenBefore(now, graceHours)
   return withUpkeepLock(deps.db, async () => {
     const report: SweepReport = { seen: 0, quarantined: [], restored: [], removed: [], removedTemporary: 0 }
-    const orphans = await findOrphans(deps, scope, oldEnough, report)
+    const orphans = await findOrphans(deps, scope, isOld, report)
     const isPlausible = orphans.length <= Math.max(plausibleOrphans, report.seen * plausibleShare)
     if (!isPlausible && !isForced && !isDryRun) {
       throw new AppError(
@@ -67,21 +75,32 @@ export async function sweepOrphans(deps: Deps, scope: ArchiveScope, options: Swe
     }
     await tidyQuarantine(deps, scope, new Date(now.getTime() - quarantineDays * 24 * hourMs), isDryRun, report)
     for await (const blob of deps.blobs.list(temporaryPrefix)) {
-      if (blob.modifiedAt.getTime() > oldEnough) continue
+      if (!isOld(blob)) continue
       if (!isDryRun) await deps.blobs.delete(blob.key)
       report.removedTemporary += 1
     }
     for await (const batch of batches(deps.blobs.list(stagedPrefix)))
-      report.removedTemporary += await dropStaged(deps, scope, batch, oldEnough, isDryRun)
+      report.removedTemporary += await dropStaged(deps, scope, batch.filter(isOld), isDryRun)
     return report
   })
 }
 
-async function findOrphans(deps: Deps, scope: ArchiveScope, oldEnough: number, report: SweepReport): Promise<string[]> {
+/** Whether a blob is older than the grace. */
+export function writtenBefore(now: Date, graceHours: number): (blob: BlobInfo) => boolean {
+  const oldEnough = now.getTime() - graceHours * hourMs
+  return (blob) => blob.modifiedAt.getTime() <= oldEnough
+}
+
+async function findOrphans(
+  deps: Deps,
+  scope: ArchiveScope,
+  isOld: (blob: BlobInfo) => boolean,
+  report: SweepReport,
+): Promise<string[]> {
   const orphans: string[] = []
   for await (const batch of batches(deps.blobs.list(objectPrefix))) {
     report.seen += batch.length
-    const old = batch.filter((blob) => blob.modifiedAt.getTime() <= oldEnough).map((blob) => blob.key)
+    const old = batch.filter(isOld).map((blob) => blob.key)
     if (old.length === 0) continue
     const referenced = await findReferenced(deps.db, scope, old)
     for (const key of old) if (!referenced.has(key)) orphans.push(key)
@@ -131,10 +150,9 @@ async function dropStaged(
   deps: Deps,
   scope: ArchiveScope,
   batch: readonly BlobInfo[],
-  oldEnough: number,
   isDryRun: boolean,
 ): Promise<number> {
-  const old = batch.filter((blob) => blob.modifiedAt.getTime() <= oldEnough).map((blob) => objectKeyOfStaged(blob.key))
+  const old = batch.map((blob) => objectKeyOfStaged(blob.key))
   const uploading = await findUploading(deps.db, scope, old)
   const lost = old.filter((key) => !uploading.has(key))
   if (!isDryRun) for (const key of lost) await deps.blobs.dropParts(key)
