@@ -204,6 +204,10 @@ create table public.bin_study (
   study_instance_uid text collate "C" not null,
   study_time text collate "C"
 );
+create table public.bin_watch (
+  is_only boolean default true not null,
+  looked_at timestamp with time zone
+);
 create table public.change (
   at timestamp with time zone default now() not null,
   component_name text,
@@ -249,6 +253,7 @@ create table public.correction (
   finished_at timestamp with time zone,
   id uuid default gen_random_uuid() not null,
   instance_count integer default 0 not null,
+  leased_by uuid,
   leased_until timestamp with time zone,
   project_id bigint not null,
   reason text not null,
@@ -280,8 +285,10 @@ create table public.deletion (
   component_number text,
   deleted_at timestamp with time zone default now() not null,
   fault text,
+  held_at timestamp with time zone,
   id uuid default gen_random_uuid() not null,
   instance_count integer not null,
+  is_doubtful boolean default false not null,
   level text not null,
   next_try_at timestamp with time zone,
   order_number text,
@@ -291,6 +298,10 @@ create table public.deletion (
   reason text not null,
   state text default 'binned'::text not null,
   study_instance_uid text collate "C" not null
+);
+create table public.discarded_blob (
+  blob_key text collate "C" not null,
+  discarded_at timestamp with time zone default now() not null
 );
 create table public.fixity_fault (
   blob_key text collate "C" not null,
@@ -375,6 +386,7 @@ create table public.original (
   format text not null,
   id bigint generated always as identity not null,
   name text not null,
+  proven_at timestamp with time zone,
   sha256 bytea not null,
   stored_at timestamp with time zone default now() not null
 );
@@ -663,6 +675,8 @@ alter table public.bin_series add constraint bin_series_pkey PRIMARY KEY (deleti
 alter table public.bin_series add constraint bin_series_deletion_id_fkey FOREIGN KEY (deletion_id) REFERENCES deletion(id);
 alter table public.bin_study add constraint bin_study_pkey PRIMARY KEY (deletion_id, id);
 alter table public.bin_study add constraint bin_study_deletion_id_fkey FOREIGN KEY (deletion_id) REFERENCES deletion(id);
+alter table public.bin_watch add constraint bin_watch_pkey PRIMARY KEY (is_only);
+alter table public.bin_watch add constraint bin_watch_is_only_check CHECK (is_only);
 alter table public.change add constraint change_pkey PRIMARY KEY (id);
 alter table public.change add constraint change_position_key UNIQUE ("position");
 alter table public.change_place add constraint change_place_pkey PRIMARY KEY (is_only);
@@ -678,16 +692,16 @@ alter table public.correction add constraint correction_project_id_fkey FOREIGN 
 alter table public.correction add constraint correction_check CHECK (((state = ANY (ARRAY['waiting'::text, 'running'::text])) = (finished_at IS NULL)));
 alter table public.correction add constraint correction_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text])));
 alter table public.correction_instance add constraint correction_instance_pkey PRIMARY KEY (correction_id, instance_id);
-alter table public.correction_instance add constraint correction_instance_blob_key_key UNIQUE (blob_key);
 alter table public.correction_instance add constraint correction_instance_correction_id_fkey FOREIGN KEY (correction_id) REFERENCES correction(id) ON DELETE CASCADE;
 alter table public.correction_instance add constraint correction_instance_sha256_check CHECK ((octet_length(sha256) = 32));
 alter table public.deletion add constraint deletion_pkey PRIMARY KEY (id);
 alter table public.deletion add constraint deletion_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
 alter table public.deletion add constraint deletion_level_check CHECK ((level = ANY (ARRAY['study'::text, 'series'::text, 'instance'::text])));
 alter table public.deletion add constraint deletion_state_check CHECK ((state = ANY (ARRAY['binned'::text, 'purging'::text])));
+alter table public.discarded_blob add constraint discarded_blob_pkey PRIMARY KEY (blob_key);
 alter table public.fixity_fault add constraint fixity_fault_pkey PRIMARY KEY (blob_key);
 alter table public.fixity_fault add constraint fixity_fault_fault_check CHECK ((fault = ANY (ARRAY['missing'::text, 'length'::text, 'bytes'::text])));
-alter table public.fixity_fault add constraint fixity_fault_place_check CHECK ((place = ANY (ARRAY['current'::text, 'version'::text, 'bin'::text])));
+alter table public.fixity_fault add constraint fixity_fault_place_check CHECK ((place = ANY (ARRAY['current'::text, 'version'::text, 'bin'::text, 'original'::text])));
 alter table public.instance add constraint instance_pkey PRIMARY KEY (id);
 alter table public.instance add constraint instance_blob_key_key UNIQUE (blob_key);
 alter table public.instance add constraint instance_project_id_sop_instance_uid_key UNIQUE (project_id, sop_instance_uid);
@@ -793,11 +807,14 @@ CREATE INDEX audit_event_lower_idx1 ON public.audit_event USING gin (lower(compo
 CREATE INDEX audit_event_study_instance_uid_idx ON public.audit_event USING btree (study_instance_uid) WHERE (study_instance_uid IS NOT NULL);
 CREATE UNIQUE INDEX bin_instance_blob_key_idx ON public.bin_instance USING btree (blob_key);
 CREATE INDEX bin_instance_coalesce_idx ON public.bin_instance USING btree (COALESCE(proven_at, stored_at));
+CREATE INDEX bin_instance_id_idx ON public.bin_instance USING btree (id);
 CREATE INDEX change_id_idx ON public.change USING btree (id) WHERE ("position" IS NULL);
 CREATE INDEX change_project_id_position_idx ON public.change USING btree (project_id, "position");
 CREATE INDEX component_project_id_component_number_idx ON public.component USING btree (project_id, component_number);
 CREATE UNIQUE INDEX correction_study_id_idx ON public.correction USING btree (study_id) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
 CREATE INDEX correction_study_id_idx1 ON public.correction USING btree (study_id);
+CREATE INDEX correction_instance_blob_key_idx ON public.correction_instance USING btree (blob_key);
+CREATE UNIQUE INDEX correction_instance_blob_key_idx1 ON public.correction_instance USING btree (blob_key) WHERE (blob_key <> source_key);
 CREATE INDEX deletion_project_id_deleted_at_id_idx ON public.deletion USING btree (project_id, deleted_at DESC, id);
 CREATE INDEX deletion_purge_at_idx ON public.deletion USING btree (purge_at);
 CREATE INDEX fixity_fault_study_instance_uid_idx ON public.fixity_fault USING btree (study_instance_uid);
@@ -812,6 +829,7 @@ CREATE INDEX instance_value_value_id_project_id_instance_id_idx ON public.instan
 CREATE INDEX instance_version_coalesce_idx ON public.instance_version USING btree (COALESCE(proven_at, stored_at));
 CREATE INDEX instance_version_correction_id_idx ON public.instance_version USING btree (correction_id);
 CREATE INDEX membership_project_id_idx ON public.membership USING btree (project_id);
+CREATE INDEX original_coalesce_idx ON public.original USING btree (COALESCE(proven_at, stored_at));
 CREATE INDEX original_sha256_idx ON public.original USING hash (sha256);
 CREATE INDEX original_instance_original_id_idx ON public.original_instance USING btree (original_id);
 CREATE INDEX rendition_job_finished_at_idx ON public.rendition_job USING btree (finished_at) WHERE (finished_at IS NOT NULL);
@@ -1179,6 +1197,7 @@ grant insert, select on public.audit_seal to instandt_app;
 grant delete, insert, select, update on public.bin_instance to instandt_app;
 grant delete, insert, select, update on public.bin_series to instandt_app;
 grant delete, insert, select, update on public.bin_study to instandt_app;
+grant delete, insert, select, update on public.bin_watch to instandt_app;
 grant delete, insert, select, update on public.change to instandt_app;
 grant usage on public.change_id_seq to instandt_app;
 grant delete, insert, select, update on public.change_place to instandt_app;
@@ -1188,6 +1207,7 @@ grant delete, insert, select, update on public.conversion_template to instandt_a
 grant delete, insert, select, update on public.correction to instandt_app;
 grant delete, insert, select, update on public.correction_instance to instandt_app;
 grant delete, insert, select, update on public.deletion to instandt_app;
+grant delete, insert, select, update on public.discarded_blob to instandt_app;
 grant delete, insert, select, update on public.fixity_fault to instandt_app;
 grant delete, insert, select, update on public.instance to instandt_app;
 grant usage on public.instance_id_seq to instandt_app;

@@ -2,7 +2,7 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 
 /** The schema this program was written for; readiness compares it with the database. */
-export const requiredSchemaVersion = 10
+export const requiredSchemaVersion = 12
 
 export interface AccountTable {
   id: Generated<string>
@@ -162,6 +162,11 @@ export interface BinStudyTable {
   deletion_id: string
 }
 
+export interface BinWatchTable {
+  is_only: Generated<boolean>
+  looked_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+}
+
 export interface ChangeTable {
   id: GeneratedAlways<number>
   position: number | null
@@ -217,6 +222,7 @@ export interface CorrectionTable {
   leased_until: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
   created_at: ColumnType<Date, Date | string | undefined, Date | string>
   finished_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+  leased_by: string | null
 }
 
 export interface CorrectionInstanceTable {
@@ -255,6 +261,13 @@ export interface DeletionTable {
   next_try_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
   instance_count: number
   byte_size: number
+  held_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+  is_doubtful: Generated<boolean>
+}
+
+export interface DiscardedBlobTable {
+  blob_key: string
+  discarded_at: ColumnType<Date, Date | string | undefined, Date | string>
 }
 
 export interface FixityFaultTable {
@@ -348,6 +361,7 @@ export interface OriginalTable {
   sha256: Buffer
   content: ColumnType<unknown, string, string>
   stored_at: ColumnType<Date, Date | string | undefined, Date | string>
+  proven_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
 }
 
 export interface OriginalInstanceTable {
@@ -602,6 +616,7 @@ export interface Schema {
   bin_instance: BinInstanceTable
   bin_series: BinSeriesTable
   bin_study: BinStudyTable
+  bin_watch: BinWatchTable
   change: ChangeTable
   change_place: ChangePlaceTable
   component: ComponentTable
@@ -609,6 +624,7 @@ export interface Schema {
   correction: CorrectionTable
   correction_instance: CorrectionInstanceTable
   deletion: DeletionTable
+  discarded_blob: DiscardedBlobTable
   fixity_fault: FixityFaultTable
   instance: InstanceTable
   instance_value: InstanceValueTable

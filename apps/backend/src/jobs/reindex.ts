@@ -1,10 +1,10 @@
 import { AppError } from '../app-error.ts'
 import { findReferenced } from '../data/blob-rows.ts'
-import { earlierHashes } from '../correction/hash-chain.ts'
+import { correctionOf, earlierHashes } from '../correction/hash-chain.ts'
 import { createInstanceWriter, type InstanceWriter } from '../data/group-commit.ts'
 import type { InsertResult } from '../data/new-instance.ts'
 import { allPlaces, listObjects } from '../data/proofs.ts'
-import { joinVersions } from '../data/version-rows.ts'
+import { joinVersions, mayAdopt } from '../data/version-rows.ts'
 import { withUpkeepLock } from '../data/upkeep-lock.ts'
 import type { Deps } from '../deps.ts'
 import { buildRows } from '../dicomweb/stow/build-rows.ts'
@@ -114,12 +114,19 @@ async function indexObject(
     return
   }
   const file = received.file as ReceivedFile
+  const correction = correctionOf(file.read.dataset)
+  if (!(await mayAdopt(deps.db, scope, objectKey, correction))) {
+    const reason = 'it was made by a correction that is not done, and is not what was decided'
+    report.failed.push({ blobKey: key, reason })
+    return
+  }
   // Back at its place first: a row must never point to a key that is not there.
   if (key !== objectKey) await deps.blobs.move(key, objectKey)
   const row = buildRows(file.read, file.uids, { blobKey: objectKey, byteSize: file.byteSize, sha256: file.sha256 })
   const inserted = await writer.insert(scope, row)
   // Of a corrected instance there are several files: which one is the newest they say themselves.
-  const isVersion = await joinVersions(deps.db, scope, row, earlierHashes(file.read.dataset), inserted)
+  const origin = { earlier: earlierHashes(file.read.dataset), correction }
+  const isVersion = await joinVersions(deps.db, scope, row, origin, inserted)
   const result: InsertResult = isVersion ? { outcome: 'stored' } : inserted
   if (key !== objectKey && result.outcome !== 'stored') await deps.blobs.move(objectKey, key)
   if (isVersion) report.versions += 1

@@ -1,5 +1,6 @@
 import { AppError } from '../app-error.ts'
 import { findReferenced } from '../data/blob-rows.ts'
+import { findDiscarded, forgetDiscarded, listDiscarded } from '../data/discarded-blobs.ts'
 import { findUploading } from '../data/upload-jobs.ts'
 import { withUpkeepLock } from '../data/upkeep-lock.ts'
 import type { Deps } from '../deps.ts'
@@ -59,6 +60,7 @@ export async function sweepOrphans(deps: Deps, scope: ArchiveScope, options: Swe
   const isOld = writtenBefore(now, graceHours)
   return withUpkeepLock(deps.db, async () => {
     const report: SweepReport = { seen: 0, quarantined: [], restored: [], removed: [], removedTemporary: 0 }
+    if (!isDryRun) await removeDiscarded(deps, scope, report)
     const orphans = await findOrphans(deps, scope, isOld, report)
     const isPlausible = orphans.length <= Math.max(plausibleOrphans, report.seen * plausibleShare)
     if (!isPlausible && !isForced && !isDryRun) {
@@ -91,6 +93,28 @@ export function writtenBefore(now: Date, graceHours: number): (blob: BlobInfo) =
   return (blob) => blob.modifiedAt.getTime() <= oldEnough
 }
 
+/** What is known to be of no use needs no quarantine, from which reindex would take it back. */
+async function removeDiscarded(deps: Deps, scope: ArchiveScope, report: SweepReport): Promise<void> {
+  for (let afterKey = '', last = false; !last;) {
+    const keys = await listDiscarded(deps.db, scope, afterKey, batchSize)
+    last = keys.length < batchSize
+    afterKey = keys.at(-1) ?? ''
+    const referenced = await findReferenced(deps.db, scope, keys)
+    for (const key of keys) {
+      try {
+        if (!referenced.has(key)) {
+          await deps.blobs.delete(key)
+          report.removed.push(key)
+        }
+        await forgetDiscarded(deps.db, key)
+      } catch (error) {
+        // A rule of the store may keep it for a while: then it is tried again with the next sweep.
+        deps.log.warn({ err: error, blobKey: key }, 'a discarded file could not be removed')
+      }
+    }
+  }
+}
+
 async function findOrphans(
   deps: Deps,
   scope: ArchiveScope,
@@ -103,7 +127,8 @@ async function findOrphans(
     const old = batch.filter(isOld).map((blob) => blob.key)
     if (old.length === 0) continue
     const referenced = await findReferenced(deps.db, scope, old)
-    for (const key of old) if (!referenced.has(key)) orphans.push(key)
+    const discarded = await findDiscarded(deps.db, scope, old)
+    for (const key of old) if (!referenced.has(key) && !discarded.has(key)) orphans.push(key)
   }
   return orphans
 }
