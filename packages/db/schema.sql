@@ -253,6 +253,7 @@ create table public.correction (
   finished_at timestamp with time zone,
   id uuid default gen_random_uuid() not null,
   instance_count integer default 0 not null,
+  leased_by uuid,
   leased_until timestamp with time zone,
   project_id bigint not null,
   reason text not null,
@@ -297,6 +298,10 @@ create table public.deletion (
   reason text not null,
   state text default 'binned'::text not null,
   study_instance_uid text collate "C" not null
+);
+create table public.discarded_blob (
+  blob_key text collate "C" not null,
+  discarded_at timestamp with time zone default now() not null
 );
 create table public.fixity_fault (
   blob_key text collate "C" not null,
@@ -687,13 +692,13 @@ alter table public.correction add constraint correction_project_id_fkey FOREIGN 
 alter table public.correction add constraint correction_check CHECK (((state = ANY (ARRAY['waiting'::text, 'running'::text])) = (finished_at IS NULL)));
 alter table public.correction add constraint correction_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text])));
 alter table public.correction_instance add constraint correction_instance_pkey PRIMARY KEY (correction_id, instance_id);
-alter table public.correction_instance add constraint correction_instance_blob_key_key UNIQUE (blob_key);
 alter table public.correction_instance add constraint correction_instance_correction_id_fkey FOREIGN KEY (correction_id) REFERENCES correction(id) ON DELETE CASCADE;
 alter table public.correction_instance add constraint correction_instance_sha256_check CHECK ((octet_length(sha256) = 32));
 alter table public.deletion add constraint deletion_pkey PRIMARY KEY (id);
 alter table public.deletion add constraint deletion_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
 alter table public.deletion add constraint deletion_level_check CHECK ((level = ANY (ARRAY['study'::text, 'series'::text, 'instance'::text])));
 alter table public.deletion add constraint deletion_state_check CHECK ((state = ANY (ARRAY['binned'::text, 'purging'::text])));
+alter table public.discarded_blob add constraint discarded_blob_pkey PRIMARY KEY (blob_key);
 alter table public.fixity_fault add constraint fixity_fault_pkey PRIMARY KEY (blob_key);
 alter table public.fixity_fault add constraint fixity_fault_fault_check CHECK ((fault = ANY (ARRAY['missing'::text, 'length'::text, 'bytes'::text])));
 alter table public.fixity_fault add constraint fixity_fault_place_check CHECK ((place = ANY (ARRAY['current'::text, 'version'::text, 'bin'::text, 'original'::text])));
@@ -808,6 +813,8 @@ CREATE INDEX change_project_id_position_idx ON public.change USING btree (projec
 CREATE INDEX component_project_id_component_number_idx ON public.component USING btree (project_id, component_number);
 CREATE UNIQUE INDEX correction_study_id_idx ON public.correction USING btree (study_id) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
 CREATE INDEX correction_study_id_idx1 ON public.correction USING btree (study_id);
+CREATE INDEX correction_instance_blob_key_idx ON public.correction_instance USING btree (blob_key);
+CREATE UNIQUE INDEX correction_instance_blob_key_idx1 ON public.correction_instance USING btree (blob_key) WHERE (blob_key <> source_key);
 CREATE INDEX deletion_project_id_deleted_at_id_idx ON public.deletion USING btree (project_id, deleted_at DESC, id);
 CREATE INDEX deletion_purge_at_idx ON public.deletion USING btree (purge_at);
 CREATE INDEX fixity_fault_study_instance_uid_idx ON public.fixity_fault USING btree (study_instance_uid);
@@ -1200,6 +1207,7 @@ grant delete, insert, select, update on public.conversion_template to instandt_a
 grant delete, insert, select, update on public.correction to instandt_app;
 grant delete, insert, select, update on public.correction_instance to instandt_app;
 grant delete, insert, select, update on public.deletion to instandt_app;
+grant delete, insert, select, update on public.discarded_blob to instandt_app;
 grant delete, insert, select, update on public.fixity_fault to instandt_app;
 grant delete, insert, select, update on public.instance to instandt_app;
 grant usage on public.instance_id_seq to instandt_app;

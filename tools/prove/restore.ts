@@ -38,7 +38,7 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
     const words: string[] = []
     const reindex = (databaseUrl: string, ...args: string[]): Promise<number> =>
       runCommand(
-        ['reindex', ...args],
+        ['reindex', '--grace-hours', '0', ...args],
         () => openDeps(config(databaseUrl), log),
         (text) => words.push(text),
       )

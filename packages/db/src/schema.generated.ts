@@ -2,7 +2,7 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 
 /** The schema this program was written for; readiness compares it with the database. */
-export const requiredSchemaVersion = 11
+export const requiredSchemaVersion = 12
 
 export interface AccountTable {
   id: Generated<string>
@@ -222,6 +222,7 @@ export interface CorrectionTable {
   leased_until: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
   created_at: ColumnType<Date, Date | string | undefined, Date | string>
   finished_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+  leased_by: string | null
 }
 
 export interface CorrectionInstanceTable {
@@ -262,6 +263,11 @@ export interface DeletionTable {
   byte_size: number
   held_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
   is_doubtful: Generated<boolean>
+}
+
+export interface DiscardedBlobTable {
+  blob_key: string
+  discarded_at: ColumnType<Date, Date | string | undefined, Date | string>
 }
 
 export interface FixityFaultTable {
@@ -618,6 +624,7 @@ export interface Schema {
   correction: CorrectionTable
   correction_instance: CorrectionInstanceTable
   deletion: DeletionTable
+  discarded_blob: DiscardedBlobTable
   fixity_fault: FixityFaultTable
   instance: InstanceTable
   instance_value: InstanceValueTable

@@ -4,7 +4,7 @@ import { addAuditEvent } from '../data/audit.ts'
 import { dropIdleUploads } from '../data/upload-jobs.ts'
 import { finishedDays } from '../jobs/index.ts'
 import { reindex } from '../jobs/reindex.ts'
-import { sweepOrphans } from '../jobs/sweep-orphans.ts'
+import { defaultGraceHours, sweepOrphans } from '../jobs/sweep-orphans.ts'
 
 const flag = { type: 'boolean', default: false } as const
 
@@ -14,10 +14,17 @@ export const archiveCommands: Record<string, Command> = {
     help: `  reindex     gives every stored object its row back (after restoring an older database)
     --quarantine   also takes objects out of the quarantine
     --verify       also reads every known object again and compares its SHA-256
+    --grace-hours N  leaves younger objects alone, which may be about to get their rows (24; 0 while nothing stores)
     --dry-run      only counts`,
-    options: { quarantine: flag, verify: flag, 'dry-run': flag },
+    options: {
+      quarantine: flag,
+      verify: flag,
+      'dry-run': flag,
+      'grace-hours': { type: 'string', default: String(defaultGraceHours) },
+    },
     async run({ deps, scope, values, print }) {
       const report = await reindex(deps, scope, {
+        graceHours: count(values, 'grace-hours'),
         hasQuarantine: values['quarantine'] === true,
         isVerifying: values['verify'] === true,
         isDryRun: values['dry-run'] === true,
@@ -28,6 +35,10 @@ export const archiveCommands: Record<string, Command> = {
         `\n${report.known} known, ${report.indexed} indexed, ${report.versions} versions, ${report.copies} second copies, ${report.verified} verified, ${report.failed.length} failed\n`,
       )
       if (report.held > 0) print(`${report.held} deletions in the bin are held for a week\n`)
+      if (report.young > 0)
+        print(
+          `${report.young} without a row are younger than the grace: run it again, or with --grace-hours 0 while nothing stores\n`,
+        )
       for (const { blobKey, reason } of report.failed) print(`  ${blobKey}: ${reason}\n`)
       if (values['dry-run'] !== true)
         await addAuditEvent(deps.db.pool, scope, { action: 'archive.reindex', count: report.indexed })
@@ -43,7 +54,7 @@ export const archiveCommands: Record<string, Command> = {
     options: {
       force: flag,
       'dry-run': flag,
-      'grace-hours': { type: 'string', default: '24' },
+      'grace-hours': { type: 'string', default: String(defaultGraceHours) },
       'quarantine-days': { type: 'string', default: '30' },
     },
     async run({ deps, scope, values, print }) {

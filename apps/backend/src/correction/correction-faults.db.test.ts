@@ -19,6 +19,18 @@ import {
   seriesOf,
   studyOf,
 } from '../archive.fixture.ts'
+import {
+  claimCorrection,
+  type CorrectionOrder,
+  failCorrection,
+  keepCorrection,
+  LeaseLost,
+  listToCorrect,
+  releaseCorrection,
+  stageUnchanged,
+  swapFiles,
+  type ToCorrect,
+} from '../data/correction-work.ts'
 import { correctInspections } from '../jobs/correct-inspections.ts'
 import { startJobs } from '../jobs/index.ts'
 import { sweepOrphans } from '../jobs/sweep-orphans.ts'
@@ -132,6 +144,73 @@ test('a disk that is full holds a correction up, keeps no half of a file, and le
     execFileSync('umount', [folder])
     await rmdir(folder)
   }
+})
+
+const expire = (): Promise<unknown> =>
+  backend.db.pool.query(`update correction set leased_until = now() - interval '1 second' where finished_at is null`)
+
+test('a worker that stood still while another one took over writes nothing more', { timeout: 30_000 }, async () => {
+  assert.equal((await backend.stow(inspectionFiles('stalled', 2))).status, 200)
+  assert.equal((await order('stalled', { material: 'x' })).status, 202)
+  const scope = await readArchiveScope(backend.db)
+  const { blobs } = backend.deps
+  const reading = Promise.withResolvers<void>()
+  const goesOn = Promise.withResolvers<void>()
+  const deps = {
+    ...backend.deps,
+    blobs: Object.assign(Object.create(blobs) as typeof blobs, {
+      read: async (...args: Parameters<typeof blobs.read>) => {
+        reading.resolve()
+        await goesOn.promise
+        return blobs.read(...args)
+      },
+    }),
+  }
+  const stalled = correctInspections(deps, scope)
+  await reading.promise
+  await expire()
+  assert.equal(await work(), 1)
+  const objects = await blobKeys(backend, objectPrefix)
+  goesOn.resolve()
+  await stalled
+  assert.deepEqual(await blobKeys(backend, objectPrefix), objects, 'no file is left of it')
+  const { rows } = await backend.db.pool.query('select from correction_instance')
+  assert.equal(rows.length, 0, 'nothing is staged under what is done')
+  // The next ones end, also where nothing changes.
+  assert.equal((await correct('stalled', { material: 'x' })).state, 'done')
+  assert.equal((await correct('stalled', { material: 'y' })).state, 'done')
+  assert.equal((await versions('stalled', 0)).length, 3)
+})
+
+test('only who holds a correction can end it, fail it or give it up', async () => {
+  assert.equal((await backend.stow(inspectionFiles('taken', 1))).status, 200)
+  assert.equal((await order('taken', { material: 'x' })).status, 202)
+  const scope = await readArchiveScope(backend.db)
+  const { db } = backend
+  const first = (await claimCorrection(db, scope)) as CorrectionOrder
+  await expire()
+  const second = (await claimCorrection(db, scope)) as CorrectionOrder
+  assert.equal(second.id, first.id)
+  const state = async (): Promise<unknown> =>
+    (await db.pool.query('select state, leased_by, leased_until from correction where id = $1', [first.id])).rows[0]
+  const held = await state()
+  await assert.rejects(keepCorrection(db, scope, first), LeaseLost)
+  await assert.rejects(failCorrection(db, scope, first, 'the other one failed'), LeaseLost)
+  const [instance] = (await listToCorrect(db, scope, first, 1)) as [ToCorrect]
+  await assert.rejects(stageUnchanged(db, scope, first, instance, {}), LeaseLost)
+  await releaseCorrection(db, scope, first, 0)
+  assert.deepEqual(await state(), held)
+  const { rows } = await db.pool.query(
+    `select from audit_event where detail ->> 'correction' = $1 and result = 'failed'`,
+    [first.id],
+  )
+  assert.equal(rows.length, 0, 'no event of a failure that was not')
+  await stageUnchanged(db, scope, second, instance, {})
+  await assert.rejects(swapFiles(db, scope, first), LeaseLost)
+  await stageUnchanged(db, scope, second, instance, {})
+  await releaseCorrection(db, scope, second, 0)
+  assert.equal(await work(), 1)
+  assert.equal((await history('taken')).corrections[0]?.state, 'done')
 })
 
 test('instances that come, go and are deleted meanwhile', async () => {

@@ -18,36 +18,60 @@ export interface CorrectionOrder {
   changes: CorrectedValues
   reason: string
   askedBy: KeptScope
+  /** Whose it is: another one after a takeover, and then nothing is written under this one any more. */
+  lease: string
 }
 
-const orderColumns = `id, study_id as "studyId", study_instance_uid as "studyInstanceUid", changes, reason, asked_by as "askedBy"`
+/** Somebody else works on it by now, or has ended it: nothing was written. */
+export class LeaseLost extends Error {
+  constructor() {
+    super('the correction is another worker’s by now, or over')
+  }
+}
+
+const orderColumns = `id, study_id as "studyId", study_instance_uid as "studyInstanceUid", changes, reason, asked_by as "askedBy", leased_by as lease`
 const lease = `now() + interval '60 seconds'`
+const isHeld = `id = $1 and leased_by = $2 and state = 'running'`
+
+function mustHold({ rowCount }: { rowCount: number | null }): void {
+  if (rowCount !== 1) throw new LeaseLost()
+}
 
 /** Takes one that nobody works on. */
 export async function claimCorrection(db: Db, _scope: ArchiveScope): Promise<CorrectionOrder | undefined> {
   const { rows } = await db.pool.query<CorrectionOrder>(
-    `update correction set state = 'running', leased_until = ${lease} where id = (
+    `update correction set state = 'running', leased_by = gen_random_uuid(), leased_until = ${lease} where id = (
        select id from correction where state in ('waiting', 'running') and (leased_until is null or leased_until < now())
        order by created_at, id limit 1 for update skip locked) returning ${orderColumns}`,
   )
   return rows[0]
 }
 
-/** Says that the work goes on. */
-export async function keepCorrection(db: Db, _scope: ArchiveScope, id: string): Promise<void> {
-  await db.pool.query(
-    `update correction c set leased_until = ${lease},
-       done_count = (select count(*) from correction_instance s where s.correction_id = c.id) where id = $1`,
-    [id],
+/**
+ * Says that the work goes on.
+ * @throws LeaseLost
+ */
+export async function keepCorrection(db: Db, _scope: ArchiveScope, order: CorrectionOrder): Promise<void> {
+  mustHold(
+    await db.pool.query(
+      `update correction c set leased_until = ${lease},
+         done_count = (select count(*) from correction_instance s where s.correction_id = c.id) where ${isHeld}`,
+      [order.id, order.lease],
+    ),
   )
 }
 
-/** Gives it up for somebody else, or for oneself in a while. */
-export async function releaseCorrection(db: Db, _scope: ArchiveScope, id: string, seconds: number): Promise<void> {
-  await db.pool.query('update correction set leased_until = now() + make_interval(secs => $2) where id = $1', [
-    id,
-    seconds,
-  ])
+/** Gives it up for somebody else, or for oneself in a while; what is another one's stays so. */
+export async function releaseCorrection(
+  db: Db,
+  _scope: ArchiveScope,
+  order: CorrectionOrder,
+  seconds: number,
+): Promise<void> {
+  await db.pool.query(
+    `update correction set leased_by = null, leased_until = now() + make_interval(secs => $3) where ${isHeld}`,
+    [order.id, order.lease, seconds],
+  )
 }
 
 export interface ToCorrect {
@@ -83,35 +107,52 @@ export interface StagedFile {
   row: NewFile
 }
 
-/** Keeps what the swap needs of one new file. */
-export async function stageFile(db: Db, _scope: ArchiveScope, id: string, file: StagedFile): Promise<void> {
+// Waits for whoever ends the correction at this moment, and stages nothing under one that is over.
+const fromHeld = `from correction where ${isHeld} for share`
+const orAnew = `on conflict (correction_id, instance_id) do update set source_key = excluded.source_key, blob_key = excluded.blob_key,
+  before = excluded.before, byte_size = excluded.byte_size, sha256 = excluded.sha256, frame_layout = excluded.frame_layout,
+  frame_table = excluded.frame_table, bulk = excluded.bulk, metadata = excluded.metadata, warnings = excluded.warnings`
+
+/**
+ * Keeps what the swap needs of one new file.
+ * @throws LeaseLost
+ */
+export async function stageFile(db: Db, _scope: ArchiveScope, order: CorrectionOrder, file: StagedFile): Promise<void> {
   const { row } = file
-  await db.pool.query(
-    `insert into correction_instance (correction_id, instance_id, source_key, before, blob_key, byte_size, sha256, frame_layout,
-       frame_table, bulk, metadata, warnings) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-     on conflict (correction_id, instance_id) do update set source_key = excluded.source_key, blob_key = excluded.blob_key,
-       before = excluded.before, byte_size = excluded.byte_size, sha256 = excluded.sha256, frame_layout = excluded.frame_layout,
-       frame_table = excluded.frame_table, bulk = excluded.bulk, metadata = excluded.metadata, warnings = excluded.warnings`,
-    [id, file.instanceId, file.sourceKey, JSON.stringify(file.before), ...fileValues(row)],
+  mustHold(
+    await db.pool.query(
+      `insert into correction_instance (correction_id, instance_id, source_key, before, blob_key, byte_size, sha256, frame_layout,
+         frame_table, bulk, metadata, warnings)
+       select id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 ${fromHeld} ${orAnew}`,
+      [order.id, order.lease, file.instanceId, file.sourceKey, JSON.stringify(file.before), ...fileValues(row)],
+    ),
   )
 }
 
-/** One that needs no change stands under its own key. */
+/**
+ * One that needs no change stands under its own key.
+ * @throws LeaseLost
+ */
 export async function stageUnchanged(
   db: Db,
   _scope: ArchiveScope,
-  id: string,
+  order: CorrectionOrder,
   instance: ToCorrect,
   before: Record<string, string | null>,
 ): Promise<void> {
-  await db.pool.query(
-    `insert into correction_instance (correction_id, instance_id, source_key, blob_key, before, byte_size, sha256, bulk, metadata, warnings)
-     values ($1, $2, $3, $3, $4, 0, $5, '[]', '', '[]') on conflict do nothing`,
-    [id, instance.id, instance.blobKey, JSON.stringify(before), instance.sha256],
+  mustHold(
+    await db.pool.query(
+      `insert into correction_instance (correction_id, instance_id, source_key, blob_key, before, byte_size, sha256, bulk, metadata, warnings)
+       select id, $3, $4, $4, $5, 0, $6, '[]', '', '[]' ${fromHeld} ${orAnew}`,
+      [order.id, order.lease, instance.id, instance.blobKey, JSON.stringify(before), instance.sha256],
+    ),
   )
 }
 
-/** Ends without a change; the keys of files that were made in vain. */
+/**
+ * Ends without a change; the keys of files that were made in vain.
+ * @throws LeaseLost
+ */
 export async function failCorrection(
   db: Db,
   _scope: ArchiveScope,
@@ -119,10 +160,12 @@ export async function failCorrection(
   fault: string,
 ): Promise<string[]> {
   return inTransaction(db, async (client) => {
-    await client.query(
-      `update correction set state = 'failed', fault = $2, finished_at = now(), leased_until = null
-       where id = $1 and state = 'running'`,
-      [order.id, fault.slice(0, 1000)],
+    mustHold(
+      await client.query(
+        `update correction set state = 'failed', fault = $3, finished_at = now(), leased_by = null, leased_until = null
+         where ${isHeld}`,
+        [order.id, order.lease, fault.slice(0, 1000)],
+      ),
     )
     await addAuditEvent(client, scopeAsKept(order.askedBy), {
       action: 'image.correct',
@@ -136,12 +179,13 @@ export async function failCorrection(
   })
 }
 
-/** Forgets what was staged; the keys of its files that nothing refers to. */
+/** Forgets what was staged; the keys of its files that nothing refers to, which are kept until their bytes are gone. */
 async function unstage(client: PoolClient, id: string): Promise<string[]> {
   const { rows } = await client.query<{ key: string }>(
     `with gone as (delete from correction_instance where correction_id = $1 returning source_key, blob_key)
-     select blob_key as key from gone where blob_key <> source_key
-       and not exists (select from instance i where i.blob_key = gone.blob_key)`,
+     insert into discarded_blob (blob_key) select blob_key from gone where blob_key <> source_key
+       and not exists (select from instance i where i.blob_key = gone.blob_key)
+     on conflict (blob_key) do update set discarded_at = excluded.discarded_at returning blob_key as key`,
     [id],
   )
   return rows.map((row) => row.key)
@@ -149,7 +193,7 @@ async function unstage(client: PoolClient, id: string): Promise<string[]> {
 
 /**
  * Puts the new files in the place of the old ones, all at once. `more` when instances without a new file are there.
- * @throws AppError 'inspection-not-found' when it was deleted meanwhile
+ * @throws AppError 'inspection-not-found' when it was deleted meanwhile; LeaseLost
  */
 export async function swapFiles(
   db: Db,
@@ -171,13 +215,14 @@ export async function swapFiles(
     await replaceStudy(client, study, await correctedRow(client, study, order.changes))
     await recount(client, study.id)
     await indexStudyAnew(db, client, study.id)
-    const { rowCount } = await client.query(
-      `update correction set state = 'done', before = $2, finished_at = now(), leased_until = null, fault = null,
-         done_count = $3, instance_count = $3 where id = $1 and state = 'running'`,
-      [order.id, JSON.stringify(before), count],
+    // Taken over or ended by somebody else in between: nothing of this may stand.
+    mustHold(
+      await client.query(
+        `update correction set state = 'done', before = $3, finished_at = now(), leased_by = null, leased_until = null,
+           fault = null, done_count = $4, instance_count = $4 where ${isHeld}`,
+        [order.id, order.lease, JSON.stringify(before), count],
+      ),
     )
-    // Ended by somebody else in between: nothing of this may stand.
-    if (rowCount !== 1) throw new Error('the correction is over already')
     const detail = { changes: order.changes, before, reason: order.reason, count }
     await addChanges(client, [{ kind: 'corrected', studyInstanceUid: order.studyInstanceUid, detail }])
     await addAuditEvent(client, scope, {

@@ -71,14 +71,14 @@ export async function insertBatch(
 
   if (rows.some((row) => !studies.has(row.study.studyInstanceUid))) throw new StudyGone()
   return rows.map((row): InsertResult => {
+    // First of all, and in whatever project: a row that has these very bytes is ours, and they must not be discarded.
+    if (inserted.has(row.blobKey) || existing?.own.has(row.blobKey) === true) return { outcome: 'stored' }
     const project = studies.get(row.study.studyInstanceUid)
     // A study of a project the caller may not see is refused like any other conflict, without telling whose it is.
     if (project === undefined || !scope.projectIds.includes(project))
       return { outcome: 'conflict', reason: 'other-project' }
-    if (inserted.has(row.blobKey)) return { outcome: 'stored' }
-    const found = existing?.get(`${project} ${row.sopInstanceUid}`)
+    const found = existing?.byUid.get(`${project} ${row.sopInstanceUid}`)
     if (!found) return { outcome: 'failed', error: new Error('the row was neither inserted nor found') }
-    if (found.blob_key === row.blobKey) return { outcome: 'stored' }
     if (found.series_key !== seriesKey(row)) return { outcome: 'conflict', reason: 'other-series' }
     // Who sends again what was corrected meanwhile has sent it before.
     return [found.sha256, ...found.former].some((sha256) => sha256.equals(row.sha256))
@@ -309,14 +309,18 @@ async function findExisting(
   client: PoolClient,
   scope: Scope,
   rows: readonly NewInstance[],
-): Promise<Map<string, Existing>> {
+): Promise<{ byUid: Map<string, Existing>; own: Set<string> }> {
   const { rows: found } = await client.query<Existing>({
     name: 'find-existing',
     text: `select i.project_id, i.sop_instance_uid, i.sha256, i.blob_key,
         array(select v.sha256 from instance_version v where v.instance_id = i.id) as former, s.study_instance_uid || ' ' || r.series_instance_uid as series_key
       from instance i join series r on r.id = i.series_id join study s on s.id = i.study_id
-      where i.project_id = any($1::bigint[]) and i.sop_instance_uid = any($2::text[])`,
-    values: [scope.projectIds, rows.map((row) => row.sopInstanceUid)],
+      where i.project_id = any($1::bigint[]) and i.sop_instance_uid = any($2::text[])
+        or i.blob_key = any($3::text[])`,
+    values: [scope.projectIds, rows.map((row) => row.sopInstanceUid), rows.map((row) => row.blobKey)],
   })
-  return new Map(found.map((row) => [`${row.project_id} ${row.sop_instance_uid}`, row]))
+  return {
+    byUid: new Map(found.map((row) => [`${row.project_id} ${row.sop_instance_uid}`, row])),
+    own: new Set(found.map((row) => row.blob_key)),
+  }
 }

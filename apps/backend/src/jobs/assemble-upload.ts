@@ -92,7 +92,8 @@ async function bringToEnd(
     await withUploadAlone(deps.db, scope, id, () =>
       deps.blobs.commitParts(blobKey, { count: parts.length, partSize, byteLength: byteSize }),
     )
-    if (upload.content.kind === 'convert') return await convertUpload(deps, writer, upload, upload.content, reading)
+    if (upload.content.kind === 'convert')
+      return await convertUpload(deps, writer, scope, upload, upload.content, reading)
     const file = await readOnce(deps, upload, reading)
     if (upload.sha256 && !upload.sha256.equals(file.sha256)) return digestMismatch()
     return await register(deps, writer, upload, file)

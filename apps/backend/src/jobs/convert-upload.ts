@@ -3,12 +3,13 @@ import type { UploadContent, UploadOutcome } from '@instandt/api'
 import { type ByteSource, ConvertFault, convertFile, openSource } from '@instandt/convert'
 import { DicomWriteError, failureReasons } from '@instandt/dicom'
 import { AppError } from '../app-error.ts'
+import { findReferenced } from '../data/blob-rows.ts'
 import type { InstanceWriter } from '../data/group-commit.ts'
 import { type Assembly, convertedAlongside } from '../data/upload-jobs.ts'
 import type { Deps } from '../deps.ts'
 import { buildRows } from '../dicomweb/stow/build-rows.ts'
 import { insertRefusal, observe, type ReceivedFile, Refusal } from '../dicomweb/stow/store-instance.ts'
-import { scopeAsKept } from '../plugins/access.ts'
+import { type ArchiveScope, scopeAsKept } from '../plugins/access.ts'
 import { newObjectKey } from '../storage/blob-keys.ts'
 import { digestMismatch, type End, type Named, type Reading, refused, uidsOf } from './upload-end.ts'
 import { verifiedParts } from './verified-parts.ts'
@@ -29,6 +30,7 @@ interface Written {
 export async function convertUpload(
   deps: Deps,
   writer: InstanceWriter,
+  scope: ArchiveScope,
   upload: Assembly,
   content: Convert,
   reading: Reading,
@@ -40,11 +42,22 @@ export async function convertUpload(
   try {
     const format = await writeObjects(deps, upload, content, sha256, reading, written)
     const end = await register(deps, writer, upload, { format, sha256 }, written)
-    isKept = end.state === 'stored'
+    isKept = true
+    if (end.state === 'stored') return end
+    // Those that reindex has given a row meanwhile stay; unless that is known, all do.
+    const withRow = await findReferenced(
+      deps.db,
+      scope,
+      written.map(({ blobKey }) => blobKey),
+    )
+    await discard(
+      deps,
+      written.filter(({ blobKey }) => !withRow.has(blobKey)),
+    )
     return end
   } catch (error) {
     // Perhaps the rows are there: then the sweep finds out.
-    isKept = error instanceof AppError && error.code === 'commit-unknown'
+    isKept ||= error instanceof AppError && error.code === 'commit-unknown'
     throw error
   } finally {
     if (!isKept) await discard(deps, written)

@@ -9,13 +9,14 @@ import {
   spliceFile,
 } from '@instandt/dicom'
 import { AppError } from '../app-error.ts'
-import { previousHash } from '../correction/hash-chain.ts'
+import { originOf } from '../correction/hash-chain.ts'
 import { namesIn, textsByTag, valuesOf } from '../correction/values.ts'
 import {
   claimCorrection,
   type CorrectionOrder,
   failCorrection,
   keepCorrection,
+  LeaseLost,
   listToCorrect,
   releaseCorrection,
   stageFile,
@@ -23,6 +24,7 @@ import {
   swapFiles,
   type ToCorrect,
 } from '../data/correction-work.ts'
+import { forgetDiscarded } from '../data/discarded-blobs.ts'
 import type { Deps } from '../deps.ts'
 import { buildRows } from '../dicomweb/stow/build-rows.ts'
 import { observe, type ReceivedFile, Refusal } from '../dicomweb/stow/store-instance.ts'
@@ -50,7 +52,7 @@ export async function correctInspections(deps: Deps, scope: ArchiveScope, signal
     if (!order) return count
     const keeping = setInterval(
       () =>
-        void keepCorrection(deps.db, scope, order.id).catch((error: unknown) =>
+        void keepCorrection(deps.db, scope, order).catch((error: unknown) =>
           deps.log.debug({ err: error }, 'not kept'),
         ),
       keepEveryMs,
@@ -58,10 +60,12 @@ export async function correctInspections(deps: Deps, scope: ArchiveScope, signal
     try {
       await correctOne(deps, scope, order, signal)
     } catch (error) {
+      if (error instanceof LeaseLost) {
+        deps.log.warn({ correction: order.id }, 'left to whoever has taken it over')
+        continue
+      }
       // Sooner than the lease of a process that died.
-      await releaseCorrection(deps.db, scope, order.id, signal?.aborted === true ? 0 : retrySeconds).catch(
-        () => undefined,
-      )
+      await releaseCorrection(deps.db, scope, order, signal?.aborted === true ? 0 : retrySeconds).catch(() => undefined)
       throw error
     } finally {
       clearInterval(keeping)
@@ -83,7 +87,7 @@ async function correctOne(
         await makeFile(deps, scope, order, instance)
       })
       if (instances.length > 0) {
-        await keepCorrection(deps.db, scope, order.id)
+        await keepCorrection(deps.db, scope, order)
         continue
       }
       const swapped = await swapFiles(deps.db, scope, order)
@@ -106,12 +110,16 @@ function hindrance(error: unknown): string | undefined {
   return undefined
 }
 
-/** What cannot be removed now is the sweep's. */
+/** What cannot be removed now is the sweep's, which knows the keys that the database was told of. */
 async function discard(deps: Deps, keys: readonly string[]): Promise<void> {
-  for (const key of keys)
-    await deps.blobs
-      .delete(key)
-      .catch((error: unknown) => deps.log.warn({ err: error, blobKey: key }, 'left for the sweep'))
+  for (const key of keys) {
+    try {
+      await deps.blobs.delete(key)
+      await forgetDiscarded(deps.db, key)
+    } catch (error) {
+      deps.log.warn({ err: error, blobKey: key }, 'left for the sweep')
+    }
+  }
 }
 
 /** Reads where the header lies, then copies the file with the header corrected; only what differs gets a new file. */
@@ -123,13 +131,13 @@ async function makeFile(deps: Deps, scope: ArchiveScope, order: CorrectionOrder,
       const now = valuesOf(layout.dataset)
       const before = Object.fromEntries(namesIn(order.changes).map((name) => [name, now[name]]))
       if (namesIn(order.changes).every((name) => (order.changes[name] ?? null) === now[name])) {
-        await stageUnchanged(deps.db, scope, order.id, instance, before)
+        await stageUnchanged(deps.db, scope, order, instance, before)
         return
       }
       const splices = planCorrection(layout, textsByTag(order.changes), {
         dateTime: dicomDateTime(new Date()),
         modifyingSystem: 'instaNDT',
-        more: previousHash(instance.sha256),
+        more: originOf(instance.sha256, order.id),
       })
       const blobKey = newObjectKey()
       const source = createHash('sha256')
@@ -150,7 +158,11 @@ async function makeFile(deps: Deps, scope: ArchiveScope, order: CorrectionOrder,
         )
       }
       const row = buildRows(file.read, file.uids, { blobKey, byteSize: file.byteSize, sha256: file.sha256 })
-      await stageFile(deps.db, scope, order.id, { instanceId: instance.id, sourceKey: instance.blobKey, before, row })
+      const staged = { instanceId: instance.id, sourceKey: instance.blobKey, before, row }
+      await stageFile(deps.db, scope, order, staged).catch(async (error: unknown) => {
+        if (error instanceof LeaseLost) await discard(deps, [blobKey])
+        throw error
+      })
       return
     }
   } catch (error) {

@@ -1,11 +1,11 @@
 import { AppError } from '../app-error.ts'
 import { findReferenced } from '../data/blob-rows.ts'
-import { earlierHashes } from '../correction/hash-chain.ts'
+import { correctionOf, earlierHashes } from '../correction/hash-chain.ts'
 import { holdBin } from '../data/hold-bin.ts'
 import { createInstanceWriter, type InstanceWriter } from '../data/group-commit.ts'
 import type { InsertResult } from '../data/new-instance.ts'
 import { allPlaces, listObjects } from '../data/proofs.ts'
-import { joinVersions } from '../data/version-rows.ts'
+import { joinVersions, mayAdopt } from '../data/version-rows.ts'
 import { withUpkeepLock } from '../data/upkeep-lock.ts'
 import type { Deps } from '../deps.ts'
 import { buildRows } from '../dicomweb/stow/build-rows.ts'
@@ -14,9 +14,12 @@ import { inParallel } from '../in-parallel.ts'
 import type { ArchiveScope } from '../plugins/access.ts'
 import { objectPrefix, parseQuarantineKey, quarantinePrefix } from '../storage/blob-keys.ts'
 import { proveAndNote } from './prove-objects.ts'
-import { batches } from './sweep-orphans.ts'
+import { batches, defaultGraceHours, writtenBefore } from './sweep-orphans.ts'
 
 export interface ReindexOptions {
+  now?: Date
+  /** Younger blobs are left alone, as by the sweep: whoever is storing one knows its project. 0 while nothing stores. */
+  graceHours?: number
   /** Also takes blobs out of the quarantine when they give a row. */
   hasQuarantine?: boolean
   /** Also reads every known object again and compares its SHA-256. */
@@ -38,6 +41,8 @@ export interface ReindexReport {
   vanished: number
   /** Deletions in the bin that were given a week more. */
   held: number
+  /** Objects without a row that may be about to get theirs: left alone. */
+  young: number
   failed: { blobKey: string; reason: string }[]
   verified: number
 }
@@ -57,17 +62,23 @@ async function indexAll(deps: Deps, scope: ArchiveScope, options: ReindexOptions
     copies: 0,
     vanished: 0,
     held: 0,
+    young: 0,
     failed: [],
     verified: 0,
   }
   if (options.isDryRun !== true) report.held = await holdBin(deps.db, scope)
+  const { now = new Date(), graceHours = defaultGraceHours } = options
+  const isOld = writtenBefore(now, graceHours)
   const writer = createInstanceWriter(deps.db)
   const prefixes = options.hasQuarantine === true ? [objectPrefix, quarantinePrefix] : [objectPrefix]
   for (const prefix of prefixes) {
     for await (const batch of batches(deps.blobs.list(prefix))) {
-      const places = batch.flatMap(({ key }) => {
-        const objectKey = prefix === objectPrefix ? key : parseQuarantineKey(key)?.objectKey
-        return objectKey === undefined ? [] : [{ key, objectKey }]
+      const places = batch.flatMap((blob) => {
+        const { key } = blob
+        if (prefix === objectPrefix) return [{ key, objectKey: key, isYoung: !isOld(blob) }]
+        // What the sweep put aside was old enough for it.
+        const objectKey = parseQuarantineKey(key)?.objectKey
+        return objectKey === undefined ? [] : [{ key, objectKey, isYoung: false }]
       })
       const referenced = await findReferenced(
         deps.db,
@@ -75,7 +86,9 @@ async function indexAll(deps: Deps, scope: ArchiveScope, options: ReindexOptions
         places.map(({ objectKey }) => objectKey),
       )
       report.known += referenced.size
-      const missing = places.filter(({ objectKey }) => !referenced.has(objectKey))
+      const rowless = places.filter(({ objectKey }) => !referenced.has(objectKey))
+      const missing = rowless.filter(({ isYoung }) => !isYoung)
+      report.young += rowless.length - missing.length
       if (options.isDryRun === true) report.indexed += missing.length
       else
         await inParallel(missing, concurrency, ({ key, objectKey }) =>
@@ -106,12 +119,19 @@ async function indexObject(
     return
   }
   const file = received.file as ReceivedFile
+  const correction = correctionOf(file.read.dataset)
+  if (!(await mayAdopt(deps.db, scope, objectKey, correction))) {
+    const reason = 'it was made by a correction that is not done, and is not what was decided'
+    report.failed.push({ blobKey: key, reason })
+    return
+  }
   // Back at its place first: a row must never point to a key that is not there.
   if (key !== objectKey) await deps.blobs.move(key, objectKey)
   const row = buildRows(file.read, file.uids, { blobKey: objectKey, byteSize: file.byteSize, sha256: file.sha256 })
   const inserted = await writer.insert(scope, row)
   // Of a corrected instance there are several files: which one is the newest they say themselves.
-  const isVersion = await joinVersions(deps.db, scope, row, earlierHashes(file.read.dataset), inserted)
+  const origin = { earlier: earlierHashes(file.read.dataset), correction }
+  const isVersion = await joinVersions(deps.db, scope, row, origin, inserted)
   const result: InsertResult = isVersion ? { outcome: 'stored' } : inserted
   if (key !== objectKey && result.outcome !== 'stored') await deps.blobs.move(objectKey, key)
   if (isVersion) report.versions += 1

@@ -1,5 +1,6 @@
 import { AppError } from '../app-error.ts'
 import { findReferenced } from '../data/blob-rows.ts'
+import { findDiscarded, forgetDiscarded, listDiscarded } from '../data/discarded-blobs.ts'
 import { findUploading } from '../data/upload-jobs.ts'
 import { withUpkeepLock } from '../data/upkeep-lock.ts'
 import type { Deps } from '../deps.ts'
@@ -34,6 +35,8 @@ export interface SweepReport {
   removedTemporary: number
 }
 
+/** An upload is over by then, from the first object it writes to the commit of its rows. */
+export const defaultGraceHours = 24
 const batchSize = 500
 const hourMs = 3_600_000
 // Crashes leave a handful. More than this, and more than the share, is a database that does not belong to the blobs.
@@ -47,11 +50,18 @@ const plausibleShare = 0.1
  * reindex runs
  */
 export async function sweepOrphans(deps: Deps, scope: ArchiveScope, options: SweepOptions = {}): Promise<SweepReport> {
-  const { now = new Date(), graceHours = 24, quarantineDays = 30, isDryRun = false, isForced = false } = options
-  const oldEnough = now.getTime() - graceHours * hourMs
+  const {
+    now = new Date(),
+    graceHours = defaultGraceHours,
+    quarantineDays = 30,
+    isDryRun = false,
+    isForced = false,
+  } = options
+  const isOld = writtenBefore(now, graceHours)
   return withUpkeepLock(deps.db, async () => {
     const report: SweepReport = { seen: 0, quarantined: [], restored: [], removed: [], removedTemporary: 0 }
-    const orphans = await findOrphans(deps, scope, oldEnough, report)
+    if (!isDryRun) await removeDiscarded(deps, scope, report)
+    const orphans = await findOrphans(deps, scope, isOld, report)
     const isPlausible = orphans.length <= Math.max(plausibleOrphans, report.seen * plausibleShare)
     if (!isPlausible && !isForced && !isDryRun) {
       throw new AppError(
@@ -67,24 +77,58 @@ export async function sweepOrphans(deps: Deps, scope: ArchiveScope, options: Swe
     }
     await tidyQuarantine(deps, scope, new Date(now.getTime() - quarantineDays * 24 * hourMs), isDryRun, report)
     for await (const blob of deps.blobs.list(temporaryPrefix)) {
-      if (blob.modifiedAt.getTime() > oldEnough) continue
+      if (!isOld(blob)) continue
       if (!isDryRun) await deps.blobs.delete(blob.key)
       report.removedTemporary += 1
     }
     for await (const batch of batches(deps.blobs.list(stagedPrefix)))
-      report.removedTemporary += await dropStaged(deps, scope, batch, oldEnough, isDryRun)
+      report.removedTemporary += await dropStaged(deps, scope, batch.filter(isOld), isDryRun)
     return report
   })
 }
 
-async function findOrphans(deps: Deps, scope: ArchiveScope, oldEnough: number, report: SweepReport): Promise<string[]> {
+/** Whether a blob is older than the grace. */
+export function writtenBefore(now: Date, graceHours: number): (blob: BlobInfo) => boolean {
+  const oldEnough = now.getTime() - graceHours * hourMs
+  return (blob) => blob.modifiedAt.getTime() <= oldEnough
+}
+
+/** What is known to be of no use needs no quarantine, from which reindex would take it back. */
+async function removeDiscarded(deps: Deps, scope: ArchiveScope, report: SweepReport): Promise<void> {
+  for (let afterKey = '', last = false; !last;) {
+    const keys = await listDiscarded(deps.db, scope, afterKey, batchSize)
+    last = keys.length < batchSize
+    afterKey = keys.at(-1) ?? ''
+    const referenced = await findReferenced(deps.db, scope, keys)
+    for (const key of keys) {
+      try {
+        if (!referenced.has(key)) {
+          await deps.blobs.delete(key)
+          report.removed.push(key)
+        }
+        await forgetDiscarded(deps.db, key)
+      } catch (error) {
+        // A rule of the store may keep it for a while: then it is tried again with the next sweep.
+        deps.log.warn({ err: error, blobKey: key }, 'a discarded file could not be removed')
+      }
+    }
+  }
+}
+
+async function findOrphans(
+  deps: Deps,
+  scope: ArchiveScope,
+  isOld: (blob: BlobInfo) => boolean,
+  report: SweepReport,
+): Promise<string[]> {
   const orphans: string[] = []
   for await (const batch of batches(deps.blobs.list(objectPrefix))) {
     report.seen += batch.length
-    const old = batch.filter((blob) => blob.modifiedAt.getTime() <= oldEnough).map((blob) => blob.key)
+    const old = batch.filter(isOld).map((blob) => blob.key)
     if (old.length === 0) continue
     const referenced = await findReferenced(deps.db, scope, old)
-    for (const key of old) if (!referenced.has(key)) orphans.push(key)
+    const discarded = await findDiscarded(deps.db, scope, old)
+    for (const key of old) if (!referenced.has(key) && !discarded.has(key)) orphans.push(key)
   }
   return orphans
 }
@@ -131,10 +175,9 @@ async function dropStaged(
   deps: Deps,
   scope: ArchiveScope,
   batch: readonly BlobInfo[],
-  oldEnough: number,
   isDryRun: boolean,
 ): Promise<number> {
-  const old = batch.filter((blob) => blob.modifiedAt.getTime() <= oldEnough).map((blob) => objectKeyOfStaged(blob.key))
+  const old = batch.map((blob) => objectKeyOfStaged(blob.key))
   const uploading = await findUploading(deps.db, scope, old)
   const lost = old.filter((key) => !uploading.has(key))
   if (!isDryRun) for (const key of lost) await deps.blobs.dropParts(key)

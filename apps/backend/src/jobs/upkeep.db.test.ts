@@ -5,17 +5,19 @@ import { buildInstance, uidOf } from '@instandt/testkit/files'
 import { AppError } from '../app-error.ts'
 import { post } from '../archive.fixture.ts'
 import { runCommand } from '../commands.ts'
+import { createInstanceWriter } from '../data/group-commit.ts'
 import { addSetupLink } from '../data/links.ts'
 import { withUpkeepLock } from '../data/upkeep-lock.ts'
-import { addPerson, sessionHeaders } from '../identity.fixture.ts'
+import { storeInstance } from '../dicomweb/stow/store-instance.ts'
+import { addPerson, addProject, sessionHeaders } from '../identity.fixture.ts'
 import type { ArchiveScope } from '../plugins/access.ts'
-import { readArchiveScope } from '../plugins/access.ts'
+import { readArchiveScope, systemScope } from '../plugins/access.ts'
 import { newObjectKey, objectPrefix, quarantineKey, quarantinePrefix } from '../storage/blob-keys.ts'
 import { startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
 import { correctInspections } from './correct-inspections.ts'
 import { forgetExpired } from './forget-expired.ts'
 import { startJobs } from './index.ts'
-import { reindex } from './reindex.ts'
+import { reindex, type ReindexOptions, type ReindexReport } from './reindex.ts'
 import { sweepOrphans } from './sweep-orphans.ts'
 
 let backend: TestBackend
@@ -34,6 +36,8 @@ beforeEach(async () => {
 })
 
 const image = { rows: 8, columns: 8 }
+/** Nothing stores meanwhile. */
+const atOnce = { graceHours: 0 }
 const day = 24 * 3_600_000
 const later = (days: number): Date => new Date(Date.now() + days * day)
 const fileOf = (seed: string): Buffer => Buffer.from(buildInstance({ seed, image }))
@@ -120,7 +124,7 @@ test('reindex gives objects their rows, skips what has one, and names what is no
   const lost = await putObject(fileOf('lost'))
   const copy = await putObject(fileOf('known'))
   const junk = await putObject(Buffer.from('junk'))
-  const report = await reindex(backend.deps, scope)
+  const report = await reindex(backend.deps, scope, atOnce)
   assert.deepEqual(
     { ...report, failed: report.failed.map(({ blobKey }) => blobKey) },
     {
@@ -130,25 +134,73 @@ test('reindex gives objects their rows, skips what has one, and names what is no
       copies: 1,
       vanished: 0,
       held: 0,
+      young: 0,
       failed: [junk],
       verified: 0,
     },
   )
   assert.ok((await rowKeys()).includes(lost))
   assert.ok(!(await rowKeys()).includes(copy))
-  const again = await reindex(backend.deps, scope)
+  const again = await reindex(backend.deps, scope, atOnce)
   assert.equal(again.indexed, 0)
   const found = await backend.get(`/dicom-web/studies/${uidOf('lost', 'study')}`, { accept: '*/*' })
   assert.equal(found.status, 200)
   await found.arrayBuffer()
 })
 
+/** Stores into a project while reindex runs between the bytes and their row. */
+async function storeBesideReindex(
+  seed: string,
+  options: ReindexOptions,
+): Promise<{ report: ReindexReport; kind: string }> {
+  await addProject(backend.db, seed)
+  const { rows } = await backend.db.pool.query<{ id: number }>('select id from project where slug = $1', [seed])
+  const project = rows[0]?.id ?? 0
+  let report: ReindexReport | undefined
+  const { blobs } = backend.deps
+  const deps = {
+    ...backend.deps,
+    blobs: Object.assign(Object.create(blobs) as typeof blobs, {
+      write: async (...args: Parameters<typeof blobs.write>) => {
+        const written = await blobs.write(...args)
+        report = await reindex(backend.deps, scope, options)
+        return written
+      },
+    }),
+  }
+  const there = systemScope([project], project)
+  const { kind } = await storeInstance(deps, createInstanceWriter(backend.db), there, once(fileOf(seed)))
+  assert.ok(report)
+  assert.deepEqual(await keys(objectPrefix), await rowKeys(), 'each row has its bytes')
+  return { report, kind }
+}
+
+const projectOf = async (seed: string): Promise<string | undefined> => {
+  const { rows } = await backend.db.pool.query<{ slug: string }>(
+    'select p.slug from study s join project p on p.id = s.project_id where s.study_instance_uid = $1',
+    [uidOf(seed, 'study')],
+  )
+  return rows[0]?.slug
+}
+
+test('reindex beside a running server leaves what is being stored to whoever stores it', async () => {
+  const { report, kind } = await storeBesideReindex('beside', {})
+  assert.deepEqual([report.indexed, report.young, kind], [0, 1, 'stored'])
+  assert.equal(await projectOf('beside'), 'beside')
+})
+
+test('a row that reindex made of bytes being stored keeps them, also in another project', async () => {
+  const { report, kind } = await storeBesideReindex('overtaken', atOnce)
+  assert.deepEqual([report.indexed, kind], [1, 'stored'])
+  assert.equal(await projectOf('overtaken'), 'default')
+})
+
 test('reindex takes back from the quarantine only what gives a row', async () => {
   const lost = await putObject(fileOf('aside'))
   const copy = await putObject(fileOf('aside'))
   await sweepOrphans(backend.deps, scope, { now: later(2) })
-  assert.equal((await reindex(backend.deps, scope)).indexed, 0)
-  const report = await reindex(backend.deps, scope, { hasQuarantine: true })
+  assert.equal((await reindex(backend.deps, scope, atOnce)).indexed, 0)
+  const report = await reindex(backend.deps, scope, { ...atOnce, hasQuarantine: true })
   assert.deepEqual([report.indexed, report.copies], [1, 1])
   const stored = await rowKeys()
   assert.deepEqual(await keys(objectPrefix), stored)
@@ -171,7 +223,7 @@ test('verify finds objects that changed or are gone', async () => {
   const bytes = fileOf('changed')
   bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
   await backend.deps.blobs.write(changed, once(bytes))
-  const report = await reindex(backend.deps, scope, { isVerifying: true })
+  const report = await reindex(backend.deps, scope, { ...atOnce, isVerifying: true })
   assert.equal(report.verified, 1)
   assert.deepEqual(report.failed.map(({ blobKey }) => blobKey).sort(), [changed, gone].sort())
 })
@@ -201,13 +253,13 @@ test('reindex without a database puts corrected files in front of those they rep
     // The database is lost; random keys make the order another one each time.
     for (const table of ['instance_version', 'correction', 'instance', 'series', 'study', 'component'])
       await backend.db.pool.query(`delete from ${table}`)
-    const report = await reindex(backend.deps, scope)
+    const report = await reindex(backend.deps, scope, atOnce)
     assert.deepEqual([report.indexed, report.versions, report.failed], [1, 2, []])
     assert.deepEqual(await chain(), before)
     const found = await backend.get(`/dicom-web/studies?PatientID=B-3`)
     assert.equal(found.status, 200)
     assert.equal(((await found.json()) as unknown[]).length, 1)
-    assert.deepEqual((await reindex(backend.deps, scope, { isVerifying: true })).verified, 3)
+    assert.deepEqual((await reindex(backend.deps, scope, { ...atOnce, isVerifying: true })).verified, 3)
   }
 })
 
@@ -221,7 +273,9 @@ test('the command tells faults by its exit code and wrong usage by another', asy
     )
   assert.equal(await command('reindex'), 0)
   await putObject(Buffer.from('junk'))
-  assert.equal(await command('reindex'), 1)
+  assert.equal(await command('reindex'), 0)
+  assert.match(words.join(''), /1 without a row are younger/)
+  assert.equal(await command('reindex', '--grace-hours', '0'), 1)
   assert.equal(await command('sweep', '--grace-hours', '0', '--dry-run'), 0)
   assert.match(words.join(''), /1 put in quarantine/)
   assert.equal(await command('sweep', '--grace-hours', 'soon'), 2)
