@@ -53,6 +53,15 @@ async function open(): Promise<{
   }
 }
 
+/** Changes of one inspection, each in a transaction of its own. */
+async function tellEach(...marks: string[]): Promise<void> {
+  for (const mark of marks) {
+    const transaction = await open()
+    await transaction.tell('a', mark)
+    await transaction.commit()
+  }
+}
+
 test('a follower learns what happened to the images of its project, with component and order', async () => {
   const from = await latest()
   // One by one: how many share a commit is up to the machine.
@@ -177,11 +186,7 @@ test('many writers and readers at once: every reader sees every change once, eac
 
 test('a page ends where it is told to, kinds narrow it, and a wrong cursor is named', async () => {
   const from = await latest()
-  for (let number = 0; number < 5; number += 1) {
-    const transaction = await open()
-    await transaction.tell('a', String(number))
-    await transaction.commit()
-  }
+  await tellEach('0', '1', '2', '3', '4')
   const deletion = await remove(backend, studyOf('b'))
   const page = await ask(`after=${from}&limit=2`)
   assert.deepEqual([marks(page), page.hasMore], [['0', '1'], true])
@@ -201,11 +206,7 @@ test('a page ends where it is told to, kinds narrow it, and a wrong cursor is na
 test('old changes are forgotten, and whoever missed them is told so; places are never given twice', async () => {
   const from = await latest()
   const scope = await readArchiveScope(backend.db)
-  for (const mark of ['old', 'older', 'new']) {
-    const transaction = await open()
-    await transaction.tell('a', mark)
-    await transaction.commit()
-  }
+  await tellEach('old', 'older', 'new')
   await placeChanges(backend.db)
   await backend.db.pool.query(
     `update change set at = now() - interval '91 days' where detail ->> 'mark' in ('old', 'older')`,
@@ -217,9 +218,7 @@ test('old changes are forgotten, and whoever missed them is told so; places are 
   await backend.db.pool.query(`update change set at = now() - interval '91 days'`)
   const end = await latest()
   assert.equal(await forgetChanges(backend.db, scope, 90), 1)
-  const transaction = await open()
-  await transaction.tell('a', 'after all')
-  await transaction.commit()
+  await tellEach('after all')
   assert.deepEqual(
     (await ask(`after=${end}`)).items.map((one) => [one.position, one.detail['mark']]),
     [[end + 1, 'after all']],
@@ -230,11 +229,7 @@ for (const state of ['active', 'paused'])
   test(`fresh changes stay, whatever a webhook that is ${state} has been told; old ones wait for it while it is active`, async () => {
     const scope = await readArchiveScope(backend.db)
     const from = await latest()
-    for (const mark of ['told', 'first', 'second']) {
-      const transaction = await open()
-      await transaction.tell('a', mark)
-      await transaction.commit()
-    }
+    await tellEach('told', 'first', 'second')
     await placeChanges(backend.db)
     await backend.db.pool.query(
       `insert into webhook (project_id, name, url, kinds, secret, position, state, created_by)
