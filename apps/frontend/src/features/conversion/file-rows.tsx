@@ -1,9 +1,9 @@
 import { Anchor, Button, Progress, Text } from '@mantine/core'
 import { IconFile } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
-import { useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatBytes } from '../../ui/format.ts'
+import { PickFiles } from '../../ui/pick-files.tsx'
 import type { ConvertRow } from './convert-queue.ts'
 import classes from './conversion.module.css'
 
@@ -75,7 +75,7 @@ function RowWords({ row }: { row: ConvertRow }) {
 }
 
 /** What is offered by the file chooser; raw files may be called anything. */
-export const acceptedFiles = '.tif,.tiff,.btf,.png,.jpg,.jpeg,.pdf'
+const acceptedFiles = '.tif,.tiff,.btf,.png,.jpg,.jpeg,.pdf'
 
 interface ChooseProps {
   isRaw: boolean
@@ -85,30 +85,16 @@ interface ChooseProps {
 
 export function ChooseConvertFiles({ isRaw, isDisabled, onChosen }: ChooseProps) {
   const { t } = useTranslation()
-  const input = useRef<HTMLInputElement>(null)
   return (
-    <>
-      <Button
-        leftSection={<IconFile size={16} aria-hidden />}
-        variant="default"
-        disabled={isDisabled}
-        onClick={() => input.current?.click()}
-      >
-        {t('upload.chooseFiles')}
-      </Button>
-      <input
-        ref={input}
-        type="file"
-        multiple
-        hidden
-        aria-label={t('convert.files')}
-        {...(isRaw ? {} : { accept: acceptedFiles })}
-        onChange={(event) => {
-          onChosen([...(event.currentTarget.files ?? [])])
-          // The same choice again must count as a change.
-          event.currentTarget.value = ''
-        }}
-      />
-    </>
+    <PickFiles
+      label={t('convert.files')}
+      icon={<IconFile size={16} aria-hidden />}
+      variant="default"
+      isDisabled={isDisabled}
+      accept={isRaw ? undefined : acceptedFiles}
+      onPicked={(files) => onChosen([...files])}
+    >
+      {t('upload.chooseFiles')}
+    </PickFiles>
   )
 }

@@ -1,6 +1,6 @@
 import type { RateMeter } from './rate.ts'
 import { canRetry, isStored, isWaiting, type UploadFile } from './upload-file.ts'
-import type { Stop, UploadQueue } from './upload-queue.ts'
+import type { Stop, UploadQueue } from './queue-contract.ts'
 
 /** One picture of the upload; a new object whenever something is to be drawn. */
 export interface UploadSnapshot {

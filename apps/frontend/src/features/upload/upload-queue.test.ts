@@ -11,7 +11,8 @@ import {
 } from '@instandt/api'
 import { buildStoreResponse, stringifyDataset } from '@instandt/dicom'
 import { intakeHere } from './here-intake.fixture.ts'
-import { createUploadQueue, type QueueOptions, type UploadQueue } from './upload-queue.ts'
+import type { QueueOptions, UploadQueue } from './queue-contract.ts'
+import { createUploadQueue } from './upload-queue.ts'
 import { makeZip } from './zip.fixture.ts'
 
 /** A file whose meta group says its UID. */

@@ -1,0 +1,51 @@
+import { Button } from '@mantine/core'
+import { type ReactNode, useRef } from 'react'
+
+interface PickFilesProps {
+  /** On the button. */
+  children: string
+  /** Of the field behind it. */
+  label: string
+  icon: ReactNode
+  variant: 'filled' | 'default'
+  size?: 'xs' | 'sm'
+  isFolder?: boolean
+  isDisabled?: boolean
+  /** Endings that the browser offers; all without it. */
+  accept?: string | undefined
+  onPicked: (files: FileList) => void
+}
+
+/** A button for the browser's own choice of files, or of a folder. */
+export function PickFiles(props: PickFilesProps) {
+  const { children, label, icon, variant, size, isFolder = false, isDisabled = false, accept, onPicked } = props
+  const input = useRef<HTMLInputElement>(null)
+  return (
+    <>
+      <Button
+        {...(size === undefined ? {} : { size })}
+        variant={variant}
+        leftSection={icon}
+        disabled={isDisabled}
+        onClick={() => input.current?.click()}
+      >
+        {children}
+      </Button>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        aria-label={label}
+        {...(isFolder ? { webkitdirectory: '' } : {})}
+        {...(accept === undefined ? {} : { accept })}
+        onChange={(event) => {
+          const field = event.currentTarget
+          if (field.files) onPicked(field.files)
+          // The same choice again must count as a change.
+          field.value = ''
+        }}
+      />
+    </>
+  )
+}
