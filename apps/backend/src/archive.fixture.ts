@@ -1,5 +1,6 @@
 // For tests of what is done with stored inspections: files of one inspection, and what the archive shows of it.
 import assert from 'node:assert/strict'
+import { rename } from 'node:fs/promises'
 import type { Deletion, Restored } from '@instandt/api'
 import { testCaller } from '@instandt/testkit'
 import { attributesOf, buildInstance, uidOf } from '@instandt/testkit/files'
@@ -100,6 +101,17 @@ export async function retrieveInstance(backend: TestBackend, seed: string, index
   const answer = await backend.get(place, { accept: 'application/dicom; transfer-syntax=*' })
   assert.equal(answer.status, 200)
   return Buffer.from(await answer.arrayBuffer())
+}
+
+/** Does something while the folder of a disk store is away, as a disk that is not mounted. */
+export async function whileStoreIsAway(backend: TestBackend, work: () => Promise<void>): Promise<void> {
+  const folder = backend.deps.config.STORAGE_DIR ?? ''
+  await rename(folder, `${folder}-away`)
+  try {
+    await work()
+  } finally {
+    await rename(`${folder}-away`, folder)
+  }
 }
 
 /** Other bytes under the same key, as they rot or are brought back; none, as they are lost. */

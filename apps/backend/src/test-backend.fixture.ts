@@ -82,3 +82,14 @@ export async function startTestBackend(settings: Partial<Config> = {}): Promise<
     },
   }
 }
+
+/** What the backend logs from now on, from level error. */
+export function collectErrors({ deps }: TestBackend): Record<string, unknown>[] {
+  const lines: Record<string, unknown>[] = []
+  deps.log = createLogger({
+    name: 'test',
+    level: 'error',
+    destination: { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+  })
+  return lines
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, rename, rmdir } from 'node:fs/promises'
+import { mkdtemp, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
@@ -18,6 +18,7 @@ import {
   retrieveInstance,
   seriesOf,
   studyOf,
+  whileStoreIsAway,
 } from '../archive.fixture.ts'
 import {
   claimCorrection,
@@ -102,13 +103,9 @@ test('bytes that are not those that were stored are not given a new hash', async
 test('a store that is away holds a correction up, and ends none', async () => {
   assert.equal((await backend.stow(inspectionFiles('away', 2))).status, 200)
   assert.equal((await order('away', { material: 'x' })).status, 202)
-  const folder = backend.deps.config.STORAGE_DIR ?? ''
-  await rename(folder, `${folder}-away`)
-  try {
+  await whileStoreIsAway(backend, async () => {
     await assert.rejects(work(), { code: 'storage-unavailable' })
-  } finally {
-    await rename(`${folder}-away`, folder)
-  }
+  })
   assert.equal((await history('away')).corrections[0]?.state, 'running')
   assert.equal(await work(), 0, 'not at once again')
   await backend.db.pool.query('update correction set leased_until = now() where finished_at is null')

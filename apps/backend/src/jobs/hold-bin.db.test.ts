@@ -1,9 +1,16 @@
 // The bin of an older database that was put back: what is due in it may have been restored in the one that was lost.
 import assert from 'node:assert/strict'
-import { rename } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import type { Deletion } from '@instandt/api'
-import { blobKeys, inspectionFiles, post, remove, retrieveInstance, studyOf } from '../archive.fixture.ts'
+import {
+  blobKeys,
+  inspectionFiles,
+  post,
+  remove,
+  retrieveInstance,
+  studyOf,
+  whileStoreIsAway,
+} from '../archive.fixture.ts'
 import { type ArchiveScope, readArchiveScope } from '../plugins/access.ts'
 import { objectPrefix } from '../storage/blob-keys.ts'
 import { startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
@@ -117,13 +124,9 @@ test('a purge that had begun is put back into the bin when all its bytes are the
     deletion.id,
   )
   await lookedAt('2 days')
-  const folder = backend.deps.config.STORAGE_DIR ?? ''
-  await rename(folder, `${folder}-away`)
-  try {
+  await whileStoreIsAway(backend, async () => {
     await assert.rejects(purge(), { code: 'storage-unavailable' })
-  } finally {
-    await rename(`${folder}-away`, folder)
-  }
+  })
   // A store that is away decided nothing, and the next turn, which is not late any more, still asks.
   await sql('update deletion set next_try_at = now() where id = $1', deletion.id)
   assert.deepEqual(await purge(), nothing)

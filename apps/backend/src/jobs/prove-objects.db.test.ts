@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict'
-import { rename } from 'node:fs/promises'
 import { after, before, beforeEach, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type FixityReport, fixityReportSchema, historySchema } from '@instandt/api'
-import { createLogger } from '@instandt/runtime'
-import { inspectionFiles, instanceOf, post, remove, replaceBytes, studyOf } from '../archive.fixture.ts'
+import {
+  inspectionFiles,
+  instanceOf,
+  post,
+  remove,
+  replaceBytes,
+  studyOf,
+  whileStoreIsAway,
+} from '../archive.fixture.ts'
 import { withLock } from '../data/upkeep-lock.ts'
 import { addPerson, sessionHeaders } from '../identity.fixture.ts'
 import { type ArchiveScope, readArchiveScope } from '../plugins/access.ts'
-import { startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
+import { collectErrors, startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
 import { correctInspections } from './correct-inspections.ts'
 import { startJobs } from './index.ts'
 import { proveDue, proveRequested, shareOf } from './prove-objects.ts'
@@ -16,18 +22,14 @@ import { proveDue, proveRequested, shareOf } from './prove-objects.ts'
 let backend: TestBackend
 let scope: ArchiveScope
 let admin: Record<string, string>
-const lines: Record<string, unknown>[] = []
+let lines: Record<string, unknown>[]
 
 before(async () => {
   backend = await startTestBackend({ DERIVE_THREADS: 0 })
   scope = await readArchiveScope(backend.db)
   const { id } = await addPerson(backend.db, { isAdministrator: true })
   admin = await sessionHeaders(backend.db, id, backend.url)
-  backend.deps.log = createLogger({
-    name: 'test',
-    level: 'error',
-    destination: { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
-  })
+  lines = collectErrors(backend)
 })
 after(() => backend.stop())
 beforeEach(async () => {
@@ -152,13 +154,9 @@ test('bytes that changed, are fewer or are gone are told once: log, audit, repor
 })
 
 test('a store that is away proves nothing', async () => {
-  const folder = backend.deps.config.STORAGE_DIR ?? ''
-  await rename(folder, `${folder}-away`)
-  try {
+  await whileStoreIsAway(backend, async () => {
     await assert.rejects(proveDue(backend.deps, scope, all), { code: 'storage-unavailable' })
-  } finally {
-    await rename(`${folder}-away`, folder)
-  }
+  })
   assert.deepEqual((await report()).faults, [])
 })
 

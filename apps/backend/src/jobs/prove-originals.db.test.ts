@@ -2,13 +2,12 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type FixityFault, type FixityReport, fixityReportSchema, type History, historySchema } from '@instandt/api'
-import { createLogger } from '@instandt/runtime'
 import { post, remove, replaceBytes } from '../archive.fixture.ts'
 import { filmContent, filmOf } from '../conversion/film.fixture.ts'
 import { createInstanceWriter } from '../data/group-commit.ts'
 import { addPerson, sessionHeaders } from '../identity.fixture.ts'
 import { type ArchiveScope, readArchiveScope } from '../plugins/access.ts'
-import { startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
+import { collectErrors, startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
 import { begin, complete, look, putAll, type Sender, senderOf } from '../upload/upload.fixture.ts'
 import { assembleUpload } from './assemble-upload.ts'
 import { proveDue, proveRequested } from './prove-objects.ts'
@@ -19,18 +18,14 @@ let backend: TestBackend
 let sender: Sender
 let scope: ArchiveScope
 let admin: Record<string, string>
-const lines: Record<string, unknown>[] = []
+let lines: Record<string, unknown>[]
 before(async () => {
   backend = await startTestBackend({ UPLOAD_PART_BYTES: 64 * 1024, DERIVE_THREADS: 0 })
   sender = senderOf(backend)
   scope = await readArchiveScope(backend.db)
   const { id } = await addPerson(backend.db, { isAdministrator: true })
   admin = await sessionHeaders(backend.db, id, backend.url)
-  backend.deps.log = createLogger({
-    name: 'test',
-    level: 'error',
-    destination: { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
-  })
+  lines = collectErrors(backend)
 })
 after(() => backend.stop())
 

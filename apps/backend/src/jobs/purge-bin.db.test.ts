@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { rename } from 'node:fs/promises'
 import { createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
@@ -10,7 +9,7 @@ import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Deletion } from '@instandt/api'
 import { testAzurite } from '@instandt/testkit'
-import { blobKeys, inspectionFiles, instanceOf, post, remove, studyOf } from '../archive.fixture.ts'
+import { blobKeys, inspectionFiles, instanceOf, post, remove, studyOf, whileStoreIsAway } from '../archive.fixture.ts'
 import { addPerson, sessionHeaders } from '../identity.fixture.ts'
 import { readArchiveScope } from '../plugins/access.ts'
 import { objectPrefix } from '../storage/blob-keys.ts'
@@ -194,13 +193,9 @@ async function startKeeper(target: URL): Promise<{ port: number; keeps: { is: bo
 test('a store that is away gives up nothing, and nothing is buried', async () => {
   const deletion = await deleted('away', 2)
   await isOver(deletion)
-  const folder = backend.deps.config.STORAGE_DIR ?? ''
-  await rename(folder, `${folder}-away`)
-  try {
+  await whileStoreIsAway(backend, async () => {
     await assert.rejects(purge(), { code: 'storage-unavailable' })
-  } finally {
-    await rename(`${folder}-away`, folder)
-  }
+  })
   const { rows } = await backend.db.pool.query<{ count: number }>(
     'select count(*)::integer as count from bin_instance where deletion_id = $1',
     [deletion.id],
