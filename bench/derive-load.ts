@@ -2,7 +2,7 @@
 // with the same films, one that makes nothing and one that has plenty to make, each load on one and at once on the other.
 import { largeFile, seriesFiles } from './files.ts'
 import { get, openTarget, stow, type Target } from './http.ts'
-import { measure, type Timing } from './measure.ts'
+import { measure, median, type Timing } from './measure.ts'
 import { startInstandt, type Server } from './targets.ts'
 
 const rounds = 3
@@ -84,7 +84,6 @@ try {
     process.stdout.write(`${side.name}: ${made} of ${all} frames made in the meantime\n`)
     if (made === all) throw new Error('the queue ran dry before the measuring ended: its figures say nothing')
   }
-  const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? 0
   for (const name of Object.keys(loads)) {
     const [idle, busy] = sides.map(({ timings }) => {
       const of = timings.get(name) ?? []

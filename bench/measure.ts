@@ -48,6 +48,11 @@ export async function measure(load: Load, work: (index: number) => Promise<void>
   }
 }
 
+/** Of an even number of values the lower one of the middle: never better than measured. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1] ?? 0
+}
+
 interface ProcessStat {
   parent: number
   ticks: number

@@ -1,3 +1,4 @@
+import { median } from './measure.ts'
 import type { Goal, Scenario } from './scenarios.ts'
 
 export interface Result {
@@ -19,11 +20,6 @@ export interface Result {
 
 export function format(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
-}
-
-/** Of an even number of values the lower one of the middle: never better than measured. */
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1] ?? 0
 }
 
 function markdown(head: readonly string[], rows: readonly string[][]): string {

@@ -29,8 +29,12 @@ export const statusOf = (error: unknown): number | undefined => (error as { stat
 /** Seconds the service asks to wait, as a number or a date; undefined where it says nothing. */
 export function retryAfterOf(error: unknown): number | undefined {
   const { headers } = (error as { response?: { headers?: { get(name: string): string | undefined } } }).response ?? {}
-  const text = headers?.get('retry-after')
-  if (text === undefined) return undefined
+  return readRetryAfter(headers?.get('retry-after'))
+}
+
+/** RFC 9110 10.2.3: a number of seconds or a date, in seconds. */
+export function readRetryAfter(text: string | null | undefined): number | undefined {
+  if (text === undefined || text === null) return undefined
   const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000
   return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined
 }

@@ -105,7 +105,8 @@ export function createClient(fetch: (url: string, init: RequestInit) => Promise<
       if (signal?.aborted) throw error
       throw new UnreachableError(error)
     }
-    if (!response.ok) throw new ApiError(await readProblem(response), retryAfterOf(response))
+    if (!response.ok)
+      throw new ApiError(await readProblem(response), secondsToWait(response.headers.get('retry-after')))
     return response
   }
 
@@ -150,9 +151,9 @@ export function createClient(fetch: (url: string, init: RequestInit) => Promise<
   }
 }
 
-/** RFC 9110 10.2.3, in seconds; our servers send no dates. */
-function retryAfterOf(response: Response): number | undefined {
-  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
+/** The header Retry-After (RFC 9110 10.2.3), in seconds; our servers send no dates. */
+export function secondsToWait(retryAfter: string | null): number | undefined {
+  const seconds = Number(retryAfter ?? Number.NaN)
   return Number.isFinite(seconds) ? seconds : undefined
 }
 

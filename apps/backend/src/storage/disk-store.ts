@@ -1,16 +1,13 @@
 import fs, { constants } from 'node:fs'
 import { access, mkdir, rename, unlink } from 'node:fs/promises'
 import path from 'node:path'
-import { promisify } from 'node:util'
 import { AppError } from '../app-error.ts'
 import { checkKey, newTemporaryKey, temporaryPrefix } from './blob-keys.ts'
 import type { BlobStore } from './blob-store.ts'
 import { checkLength, immutable } from './body.ts'
 import { type DiskFolders, diskParts } from './disk-parts.ts'
-import { errnoOf, freshMemory, listFolder, missing, openForReading, unavailable } from './disk-read.ts'
+import { errnoOf, freshMemory, listFolder, missing, openFile, openForReading, unavailable } from './disk-read.ts'
 import { flushAll, flushData, groupFlushes, guarded, guardedNow, writeBody } from './disk-write.ts'
-
-const openFile = promisify(fs.open)
 
 /** Files below `root`: `incoming/` for unfinished writes, the rest named by key. The folder is made when absent. */
 export async function openDiskStore(root: string): Promise<BlobStore> {

@@ -9,7 +9,7 @@ import {
   splitMultipart,
   tags,
 } from '@instandt/dicom'
-import { OpsError } from '../ops-error.ts'
+import { OpsError, readRetryAfter } from '../ops-error.ts'
 import { type ArchiveSource, pathText } from './archive-source.ts'
 import type { Effort } from './effort.ts'
 import { describeFault, PassingError, tlsFault } from './faults.ts'
@@ -73,7 +73,10 @@ export function openDicomWeb({ base, authorization, spoolDir, effort }: DicomWeb
       throw new OpsError(`${said} (does INSTANDT_SOURCE_AUTHORIZATION or its file hold what it asks for?)`, 3)
     const isPassing = passingStatuses.includes(status)
     if (isPassing || status >= 500)
-      throw new PassingError(said, { wait: retryAfterMs(response) ?? 0, isOwn: !isPassing })
+      throw new PassingError(said, {
+        wait: (readRetryAfter(response.headers.get('retry-after')) ?? 0) * 1000,
+        isOwn: !isPassing,
+      })
     throw new SourceRefusal(said)
   }
 
@@ -221,13 +224,6 @@ export function openDicomWeb({ base, authorization, spoolDir, effort }: DicomWeb
       return { kind: 'left', state: 'failed', reason }
     },
   }
-}
-
-/** RFC 9110 10.2.3: seconds or a date. */
-function retryAfterMs({ headers }: Response): number | undefined {
-  const text = headers.get('retry-after') ?? ''
-  const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now()
-  return Number.isFinite(wait) ? Math.max(0, wait) : undefined
 }
 
 /** What an answer says in its first bytes; the rest of it is not waited for. */

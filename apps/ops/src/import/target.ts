@@ -5,6 +5,7 @@ import {
   ContractError,
   createClient,
   projectDicomWebBase,
+  secondsToWait,
   type SendRequest,
   type Session,
   UnreachableError,
@@ -60,12 +61,11 @@ export async function openTarget(address: string, token: string, project: string
           body,
           signal: AbortSignal.any([signal, AbortSignal.timeout(requestMs)]),
         })
-        const wait = Number(answer.headers.get('retry-after') ?? Number.NaN)
         return {
           status: answer.status,
           text: await answer.text(),
           requestId: answer.headers.get('x-request-id') ?? '',
-          retryAfter: Number.isFinite(wait) ? wait : undefined,
+          retryAfter: secondsToWait(answer.headers.get('retry-after')),
         }
       } catch {
         return { status: 0, text: '', requestId: '', retryAfter: undefined }

@@ -1,4 +1,4 @@
-import type { SendRequest, SentAnswer } from '@instandt/api'
+import { secondsToWait, type SendRequest, type SentAnswer } from '@instandt/api'
 import { storeUrl } from './upload-target.ts'
 
 export interface BodyRequest {
@@ -30,12 +30,11 @@ export function sendBody(
     const finish = (): void => {
       clearTimeout(deadline)
       signal.removeEventListener('abort', abort)
-      const wait = Number(request.getResponseHeader('retry-after') ?? Number.NaN)
       resolve({
         status: request.status,
         text: request.responseText,
         requestId: request.getResponseHeader('x-request-id') ?? '',
-        retryAfter: Number.isFinite(wait) ? wait : undefined,
+        retryAfter: secondsToWait(request.getResponseHeader('retry-after')),
       })
     }
     request.open(method, url)
