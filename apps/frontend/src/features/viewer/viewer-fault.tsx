@@ -13,7 +13,7 @@ import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import { describeFault } from '../../api/fault.tsx'
 import { formatBytes, formatCount } from '../../ui/format.ts'
-import { NoGraphics, PixelFault, ScreenImageMissing } from './engine/index.ts'
+import { PixelFault, ScreenImageMissing } from './engine/index.ts'
 import { LargeImage } from './large-image.tsx'
 import { useViewerState } from './use-viewer-state.ts'
 import classes from './viewer.module.css'
@@ -39,7 +39,6 @@ export function ViewerFault({ session, onAttributes }: ViewerFaultProps) {
   const address = useViewerState(session, (state) => state.address)
   const sopClassUid = useViewerState(session, (state) => state.info?.sopClassUid)
   if (fault === undefined || !address) return null
-  if (fault instanceof NoGraphics) return <StageFault error={fault} />
   const elsewhere = (
     <>
       <Button variant="default" onClick={() => onAttributes(address.instance)}>
@@ -119,10 +118,7 @@ function describePixelFault(t: TFunction, language: string, fault: PixelFault): 
 /** The whole viewer cannot work here. */
 export function StageFault({ error }: { error: unknown }) {
   const { t } = useTranslation()
-  const words: Words =
-    error instanceof NoGraphics
-      ? { title: t('viewer.fault.graphicsTitle'), detail: t('viewer.fault.graphics') }
-      : describeFault(t, error)
+  const words: Words = describeFault(t, error)
   return (
     <div className={classes.fault} role="alert">
       <IconAlertTriangle size={34} stroke={1.4} aria-hidden />

@@ -1,12 +1,18 @@
-import { Kbd, Modal, Table } from '@mantine/core'
+import { Input, Kbd, Modal, SegmentedControl, Table } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
+import { drawings } from './drawing.ts'
+import type { Drawing } from './engine/index.ts'
 
 interface ViewerHelpProps {
   opened: boolean
   onClose: () => void
+  drawing: Drawing
+  /** What draws now, which may be another than the one chosen: not every machine has a graphics card. */
+  drawnBy: 'graphics' | 'processor' | undefined
+  onDrawing: (drawing: Drawing) => void
 }
 
-export function ViewerHelp({ opened, onClose }: ViewerHelpProps) {
+export function ViewerHelp({ opened, onClose, drawing, drawnBy, onDrawing }: ViewerHelpProps) {
   const { t } = useTranslation()
   const keys: [string[], string][] = [
     [['W'], t('viewer.hint.window')],
@@ -66,6 +72,20 @@ export function ViewerHelp({ opened, onClose }: ViewerHelpProps) {
           ))}
         </Table.Tbody>
       </Table>
+      <Input.Wrapper
+        label={t('viewer.drawing.title')}
+        description={drawnBy && t('viewer.drawing.now', { by: t(`viewer.drawing.${drawnBy}`) })}
+        mt="lg"
+      >
+        <SegmentedControl
+          aria-label={t('viewer.drawing.title')}
+          data={drawings.map((value) => ({ value, label: t(`viewer.drawing.${value}`) }))}
+          value={drawing}
+          onChange={onDrawing}
+          fullWidth
+          mt="xs"
+        />
+      </Input.Wrapper>
     </Modal>
   )
 }

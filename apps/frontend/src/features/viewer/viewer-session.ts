@@ -2,6 +2,7 @@ import {
   Abandoned,
   createFrameStore,
   createStage,
+  type Drawing,
   type FrameAddress,
   type FrameStore,
   fitView,
@@ -41,12 +42,9 @@ import { createWindowTools } from './window-tools.ts'
 /** So long an image that is opened by its address waits for the list to say how it is best fetched. */
 const listMs = 3000
 
-/**
- * One open view: which image is shown and how, drawn into `element`. All work is here; the screen only shows the state.
- * @throws {NoGraphics} without WebGL
- */
-export function openSession(element: HTMLDivElement, initialStack: Stack): ViewerSession {
-  const stage: Stage = createStage(element, {
+/** One open view: which image is shown and how, drawn into `element`. All work is here; the screen only shows the state. */
+export function openSession(element: HTMLDivElement, initialStack: Stack, drawing: Drawing): ViewerSession {
+  const stage: Stage = createStage(element, drawing, {
     onRestored: () => drawSoon(),
     onLost: (fault) => update({ fault, frame: undefined, isLoading: false }),
   })
@@ -78,7 +76,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
   let direction: 1 | -1 = 1
   /** The view follows the window's size until somebody zooms or pans. */
   let isFitted = true
-  let drawing = 0
+  let scheduled = 0
   let isClosed = false
   /** Too large to be fetched whole unasked; somebody asked. */
   const wholeWanted = new Set<string>()
@@ -111,9 +109,9 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
 
   /** Many changes between two pictures of the screen are one drawing. */
   function drawSoon(): void {
-    if (drawing !== 0) return
-    drawing = requestAnimationFrame(() => {
-      drawing = 0
+    if (scheduled !== 0) return
+    scheduled = requestAnimationFrame(() => {
+      scheduled = 0
       const { frame, view, window, isInverted } = state
       if (!frame || !view) return
       stage.draw(frame, { view, window, isInverted })
@@ -320,9 +318,10 @@ export function openSession(element: HTMLDivElement, initialStack: Stack): Viewe
       update({ view: isFitted ? fitView(view, imageSizeOf(frame), stage.size()) : { ...view } })
     },
     canvasSize: stage.size,
+    drawnBy: stage.drawnBy,
     close() {
       isClosed = true
-      cancelAnimationFrame(drawing)
+      cancelAnimationFrame(scheduled)
       cine.stop()
       windowTools.stop()
       values.stop()

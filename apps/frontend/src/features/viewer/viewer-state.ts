@@ -104,5 +104,6 @@ export interface ViewerSession {
   resize: () => void
   /** Device pixels. */
   canvasSize: () => Size
+  drawnBy: () => 'graphics' | 'processor'
   close: () => void
 }

@@ -7,6 +7,8 @@ import { useTranslation } from 'react-i18next'
 import { Fault } from '../../api/fault.tsx'
 import { inspectionQuery, instancesQuery } from '../../api/queries.ts'
 import { cssVariables, theme } from '../../theme.ts'
+import { chooseDrawing, chosenDrawing } from './drawing.ts'
+import type { Drawing } from './engine/index.ts'
 import { createStack, lengthOf, type Stack } from './stack.ts'
 import { Announcer, Overlay, Probe, StatusBar } from './readouts.tsx'
 import { Toolbar, ToolButton } from './toolbar.tsx'
@@ -66,7 +68,8 @@ function ViewerContent(props: ViewerProps) {
   const { stack, ...list } = useImages(study, series)
   const count = lengthOf(stack)
   const surface = useRef<HTMLDivElement>(null)
-  const [element, { session, error: stageError }] = useSession(stack)
+  const [drawing, setDrawing] = useState(chosenDrawing)
+  const [element, { session, error: stageError }] = useSession(stack, drawing)
   const [area, setArea] = useState<Rectangle>()
   usePointerTools(surface, session, setArea)
   useViewerKeys(session, { onBack, onHelp: help.open })
@@ -146,7 +149,16 @@ function ViewerContent(props: ViewerProps) {
       </div>
       {session && count > 1 ? <Scrubber session={session} count={count} /> : null}
       {session ? <StatusBar session={session} count={count} /> : null}
-      <ViewerHelp opened={isHelpOpen} onClose={help.close} />
+      <ViewerHelp
+        opened={isHelpOpen}
+        onClose={help.close}
+        drawing={drawing}
+        drawnBy={session?.drawnBy()}
+        onDrawing={(next) => {
+          chooseDrawing(next)
+          setDrawing(next)
+        }}
+      />
     </>
   )
 }
@@ -193,14 +205,14 @@ interface OpenSession {
 }
 
 /** A session on the element that takes the ref, for as long as that element and the view are there. */
-function useSession(stack: Stack): [(element: HTMLDivElement) => () => void, OpenSession] {
+function useSession(stack: Stack, drawing: Drawing): [(element: HTMLDivElement) => () => void, OpenSession] {
   const [open, setOpen] = useState<OpenSession>({})
   const { study, series } = stack
   const ref = useCallback(
     (element: HTMLDivElement) => {
       let session: ViewerSession
       try {
-        session = openSession(element, createStack(study, series, []))
+        session = openSession(element, createStack(study, series, []), drawing)
       } catch (error) {
         setOpen({ error })
         return () => setOpen({})
@@ -214,7 +226,7 @@ function useSession(stack: Stack): [(element: HTMLDivElement) => () => void, Ope
         session.close()
       }
     },
-    [study, series],
+    [study, series, drawing],
   )
   const { session } = open
   useEffect(() => session?.setStack(stack), [session, stack])

@@ -13,11 +13,11 @@ export interface Presentation {
 export interface StageEvents {
   /** The graphics card was lost and is back, or what draws is ready only now: the frame has to be drawn again. */
   onRestored: () => void
-  /** The graphics card is lost for good. */
+  /** It cannot be drawn any more. */
   onLost: (error: unknown) => void
 }
 
-/** This browser cannot draw: no WebGL. */
+/** There is no graphics card to draw with. */
 export class NoGraphics extends Error {
   override readonly name = 'NoGraphics'
 }
@@ -36,3 +36,23 @@ export function drawnRange(frame: ShownFrame, window: Window): Window {
   const offset = frame.kind === 'whole' ? frame.image.display.offset : 0
   return { lower: range.lower - offset, upper: range.upper - offset }
 }
+
+/** How values become tones: a window of no width would divide by zero; one that falls is drawn as one that rises, inverted. */
+export function drawnTone(frame: ShownFrame, { window, isInverted }: Presentation) {
+  const { lower, upper } = drawnRange(frame, window)
+  const extent = Math.abs(upper - lower) || Number.EPSILON * Math.max(1, Math.abs(lower))
+  const isGrey = frame.components === 1
+  const isDark = isGrey && frame.attributes.isInverse
+  return {
+    lower: Math.min(lower, upper),
+    extent,
+    isInverted: (isInverted !== isDark) !== (isGrey && lower > upper),
+  }
+}
+
+/** Large pixels are shown as what they are, small ones smoothly. */
+export const smoothBelow = 3
+
+/** Looks along each edge of a screen pixel, where it covers many of the samples that are `step` image pixels apart. */
+export const looksOf = ({ zoom }: ViewState, step: number): number =>
+  Math.min(4, Math.max(1, Math.ceil(0.5 / (zoom * step) - 1e-9)))

@@ -1,11 +1,12 @@
+import { createProcessorLayer, processorMaxEdge, type ProcessorLayer } from './processor-layer.ts'
 import type { ShownFrame } from './frame-values.ts'
-import type { Presentation, StageEvents } from './stage-frame.ts'
+import { NoGraphics, type Presentation, type StageEvents } from './stage-frame.ts'
 import type { TilePlace } from './tile-grid.ts'
-import { createTileLayer } from './tile-layer.ts'
+import { createTileLayer, type TileLayer } from './tile-layer.ts'
 import type { Size } from './view-transform.ts'
 import type { WholeStage } from './whole-stage.ts'
 
-export { imageSizeOf, NoGraphics } from './stage-frame.ts'
+export { imageSizeOf } from './stage-frame.ts'
 
 /** The place where images are drawn. */
 export interface Stage {
@@ -21,74 +22,127 @@ export interface Stage {
   clear(): void
   /** Takes over a new size of its element. */
   resize(): void
+  /** What draws now. */
+  drawnBy: () => 'graphics' | 'processor'
   close(): void
 }
 
+/** What draws: the graphics card where there is one that is real, or always this. */
+export type Drawing = 'automatic' | 'graphics' | 'processor'
+
+/** What draws with the graphics card. Whole frames have a renderer of their own, which is large and fetched when there are any. */
+interface Card {
+  tiles: TileLayer
+  tileElement: HTMLElement
+  wholeElement: HTMLDivElement
+  whole?: WholeStage
+  fetching?: Promise<void> | undefined
+}
+
 /**
- * Draws into `element`, which must have a size: frames in tiles with the layer of our own, whole ones with Cornerstone, which
- * is large and therefore only fetched when there are any.
- * @throws {NoGraphics} without WebGL 2
+ * Draws into `element`, which must have a size: with the graphics card, frames in tiles by the layer of our own, whole ones by
+ * Cornerstone; with the processor where there is no card, only an imitation of one, or one that is lost again and again.
  */
-export function createStage(element: HTMLDivElement, events: StageEvents): Stage {
+export function createStage(element: HTMLDivElement, drawing: Drawing, events: StageEvents): Stage {
   const size = (): Size => ({
     width: Math.max(1, Math.round(element.clientWidth * devicePixelRatio)),
     height: Math.max(1, Math.round(element.clientHeight * devicePixelRatio)),
   })
-  const [tileElement, wholeElement] = [createLayer(element), createLayer(element)]
-  const tiles = createTileLayer(tileElement, size, events)
-  let whole: WholeStage | undefined
-  let fetching: Promise<void> | undefined
+  let card: Card | undefined
+  let processor: ProcessorLayer | undefined
   let isTiled = true
   let isClosed = false
 
-  const show = (shown: HTMLElement, hidden: HTMLElement): void => {
-    shown.style.visibility = 'visible'
-    hidden.style.visibility = 'hidden'
+  const ofCard: StageEvents = {
+    onRestored: events.onRestored,
+    onLost(error) {
+      if (!(error instanceof NoGraphics)) return events.onLost(error)
+      closeCard()
+      processor = createProcessorLayer(element, size)
+      events.onRestored()
+    },
   }
 
-  async function fetchWhole(): Promise<void> {
+  function openCard(): Card {
+    const [tileElement, wholeElement] = [createLayer(element), createLayer(element)]
+    try {
+      return { tiles: createTileLayer(tileElement, size, drawing === 'graphics', ofCard), tileElement, wholeElement }
+    } catch (error) {
+      for (const layer of [tileElement, wholeElement]) layer.remove()
+      throw error
+    }
+  }
+
+  function closeCard(): void {
+    card?.tiles.close()
+    card?.whole?.close()
+    card?.tileElement.remove()
+    card?.wholeElement.remove()
+    card = undefined
+  }
+
+  try {
+    if (drawing !== 'processor') card = openCard()
+  } catch (error) {
+    if (!(error instanceof NoGraphics)) throw error
+  }
+  if (!card) processor = createProcessorLayer(element, size)
+
+  async function fetchWhole(on: Card): Promise<void> {
     const { createWholeStage } = await import('./whole-stage.ts')
-    if (isClosed) return
-    whole = createWholeStage(wholeElement, events)
+    if (isClosed || card !== on) return
+    on.whole = createWholeStage(on.wholeElement, ofCard)
     events.onRestored()
   }
   const expectWhole = (): void => {
-    fetching ??= fetchWhole().catch((error: unknown) => {
-      fetching = undefined
-      events.onLost(error)
+    const on = card
+    if (!on) return
+    on.fetching ??= fetchWhole(on).catch((error: unknown) => {
+      on.fetching = undefined
+      ofCard.onLost(error)
     })
   }
 
+  function drawWithCard({ tiles, tileElement, wholeElement, whole }: Card, frame: ShownFrame, as: Presentation): void {
+    isTiled = frame.kind === 'tiles'
+    if (frame.kind === 'tiles') {
+      tiles.draw(frame, as)
+      show(tileElement, wholeElement)
+      return
+    }
+    expectWhole()
+    if (!whole) return
+    whole.draw(frame, as)
+    show(wholeElement, tileElement)
+  }
+
   return {
-    maxTexture: tiles.maxTexture,
+    maxTexture: card?.tiles.maxTexture ?? processorMaxEdge,
     size,
     draw(frame, presentation) {
-      isTiled = frame.kind === 'tiles'
-      if (frame.kind === 'tiles') {
-        tiles.draw(frame, presentation)
-        show(tileElement, wholeElement)
-        return
-      }
-      expectWhole()
-      if (!whole) return
-      whole.draw(frame, presentation)
-      show(wholeElement, tileElement)
+      if (card) drawWithCard(card, frame, presentation)
+      else processor?.draw(frame, presentation)
     },
-    missing: () => (isTiled ? tiles.missing() : []),
+    missing: () => (card ? (isTiled ? card.tiles.missing() : []) : (processor?.missing() ?? [])),
     expectWhole,
     clear() {
-      tiles.clear()
-      whole?.clear()
+      card?.tiles.clear()
+      card?.whole?.clear()
+      processor?.clear()
     },
-    resize: () => whole?.resize(),
+    resize: () => card?.whole?.resize(),
+    drawnBy: () => (card ? 'graphics' : 'processor'),
     close() {
       isClosed = true
-      tiles.close()
-      whole?.close()
-      tileElement.remove()
-      wholeElement.remove()
+      closeCard()
+      processor?.close()
     },
   }
+}
+
+const show = (shown: HTMLElement, hidden: HTMLElement): void => {
+  shown.style.visibility = 'visible'
+  hidden.style.visibility = 'hidden'
 }
 
 function createLayer(parent: HTMLElement): HTMLDivElement {

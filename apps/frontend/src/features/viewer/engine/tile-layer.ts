@@ -1,5 +1,13 @@
 import type { DecodedImage } from '@instandt/pixels'
-import { drawnRange, imageSizeOf, NoGraphics, type Presentation, type StageEvents } from './stage-frame.ts'
+import {
+  drawnTone,
+  imageSizeOf,
+  looksOf,
+  NoGraphics,
+  type Presentation,
+  smoothBelow,
+  type StageEvents,
+} from './stage-frame.ts'
 import { createAtlas, createTexture, type TileAtlas, writePixels } from './tile-atlas.ts'
 import type { TilePlace } from './tile-grid.ts'
 import {
@@ -40,23 +48,39 @@ interface Held {
 // A card that fails this often in one visit will go on failing.
 const maxLosses = 5
 
-function openContext(): WebGL2RenderingContext {
-  const context = document
-    .createElement('canvas')
-    .getContext('webgl2', { alpha: false, antialias: false, depth: false })
+/** Processors that act as graphics cards, as they name themselves. */
+const imitations = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|software/i
+
+/** @param isAnyTaken also an imitated one */
+function openContext(isAnyTaken: boolean): WebGL2RenderingContext {
+  const context = document.createElement('canvas').getContext('webgl2', {
+    ...{ alpha: false, antialias: false, depth: false },
+    failIfMajorPerformanceCaveat: !isAnyTaken,
+  })
   if (!context) throw new NoGraphics()
-  return context
+  if (isAnyTaken) return context
+  const names = context.getExtension('WEBGL_debug_renderer_info')
+  const name: unknown = context.getParameter(names?.UNMASKED_RENDERER_WEBGL ?? context.RENDERER)
+  if (!imitations.test(String(name))) return context
+  context.getExtension('WEBGL_lose_context')?.loseContext()
+  throw new NoGraphics()
 }
 
 /**
  * Draws with a context of its own and copies into a canvas in `element`, so that a lost card leaves the picture standing.
- * @throws {NoGraphics} without WebGL 2
+ * @param isAnyTaken also a card that the processor only imitates
+ * @throws {NoGraphics} without WebGL 2 or such a card
  */
-export function createTileLayer(element: HTMLElement, size: () => Size, events: StageEvents): TileLayer {
+export function createTileLayer(
+  element: HTMLElement,
+  size: () => Size,
+  isAnyTaken: boolean,
+  events: StageEvents,
+): TileLayer {
+  let gl = openContext(isAnyTaken)
   const canvas = element.appendChild(document.createElement('canvas'))
   canvas.style.cssText = 'width: 100%; height: 100%; display: block'
   const picture = canvas.getContext('2d', { alpha: false })
-  let gl = openContext()
   const programs = new Map<string, TileProgram>()
   const begun = new Map<string, WebGLProgram>()
   let held: Held | undefined
@@ -73,7 +97,7 @@ export function createTileLayer(element: HTMLElement, size: () => Size, events: 
     begun.clear()
     try {
       if (losses > maxLosses) throw new NoGraphics()
-      gl = openContext()
+      gl = openContext(isAnyTaken)
       gl.canvas.addEventListener('webglcontextlost', rebuild)
       events.onRestored()
     } catch (error) {
@@ -174,8 +198,9 @@ export function createTileLayer(element: HTMLElement, size: () => Size, events: 
     return empty.texture
   }
 
-  function paint(on: Held, { view, window, isInverted }: Presentation): void {
+  function paint(on: Held, presentation: Presentation): void {
     const { frame, program } = on
+    const { view } = presentation
     const { width, height } = size()
     if (gl.canvas.width !== width || gl.canvas.height !== height) Object.assign(gl.canvas, { width, height })
     gl.viewport(0, 0, width, height)
@@ -195,17 +220,11 @@ export function createTileLayer(element: HTMLElement, size: () => Size, events: 
     bind(0, on.overview, uniforms.overview)
     bindLevel(on, 'fine', 1, uniforms)
     bindLevel(on, 'before', 3, uniforms)
-    const { lower, upper } = drawnRange(frame, window)
-    // A window of no width would divide by zero; one that falls is drawn as one that rises, inverted.
-    const extent = Math.abs(upper - lower) || Number.EPSILON * Math.max(1, Math.abs(lower))
-    gl.uniform2f(uniforms.range, Math.min(lower, upper), extent)
-    const isGrey = frame.components === 1
-    const isDark = isGrey && frame.attributes.isInverse
-    gl.uniform1i(uniforms.isInverted, Number((isInverted !== isDark) !== (isGrey && lower > upper)))
-    // Large pixels are shown as what they are, small ones smoothly.
-    gl.uniform1i(uniforms.isSmooth, Number(view.zoom < 3))
-    const step = on.fine ? 2 ** on.fine.level : overview.step
-    gl.uniform1i(uniforms.looks, Math.min(4, Math.max(1, Math.ceil(0.5 / (view.zoom * step) - 1e-9))))
+    const tone = drawnTone(frame, presentation)
+    gl.uniform2f(uniforms.range, tone.lower, tone.extent)
+    gl.uniform1i(uniforms.isInverted, Number(tone.isInverted))
+    gl.uniform1i(uniforms.isSmooth, Number(view.zoom < smoothBelow))
+    gl.uniform1i(uniforms.looks, looksOf(view, on.fine ? 2 ** on.fine.level : overview.step))
     gl.drawArrays(gl.TRIANGLES, 0, 3)
     if (gl.isContextLost()) return
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height })
