@@ -5,7 +5,7 @@ import { signedFetch } from '@instandt/testkit'
 import { attributesOf, buildInstance, type ImageOptions, uidOf } from '@instandt/testkit/files'
 import { startApp, type TestApp } from './src/app.ts'
 import { missingBrowser, openBrowser, type PageOptions, type TestBrowser } from './src/browser.ts'
-import { openViewer, type Viewer } from './src/viewer-page.ts'
+import { keepContexts, loseCard, openViewer, testDrawing, type Viewer } from './src/viewer-page.ts'
 
 const skip = missingBrowser ?? false
 let app: TestApp
@@ -81,8 +81,8 @@ async function checkRows(viewer: Viewer, value: (x: number, y: number) => number
   }
 }
 
-test('one to one, every pixel across the borders of tiles is the stored one', { skip }, async () => {
-  const viewer = await show(noisePath)
+testDrawing('one to one, every pixel across the borders of tiles is the stored one', async (drawing) => {
+  const viewer = await show(noisePath, { drawing })
   await viewer.page.keyboard.press('1')
   await viewer.says('zoom', '100 %')
   await viewer.isSharp()
@@ -90,8 +90,8 @@ test('one to one, every pixel across the borders of tiles is the stored one', { 
   await viewer.close()
 })
 
-test('turned and mirrored, what is drawn, what is read and what is stored agree', { skip }, async () => {
-  const viewer = await show(slopesPath)
+testDrawing('turned and mirrored, what is drawn, what is read and what is stored agree', async (drawing) => {
+  const viewer = await show(slopesPath, { drawing })
   for (const key of ['r', 'h', 'r', 'v', 'i']) {
     await viewer.page.keyboard.press(key)
     await viewer.isSharp()
@@ -116,11 +116,10 @@ test('turned and mirrored, what is drawn, what is read and what is stored agree'
   await viewer.close()
 })
 
-test(
+testDrawing(
   'while full resolution is held back the overview is drawn, and no tool reads a value of it',
-  { skip },
-  async () => {
-    const { page, complaints } = await browser.newPage()
+  async (drawing) => {
+    const { page, complaints } = await browser.newPage({ drawing })
     let release: () => void = () => undefined
     const held = new Promise<void>((resolve) => {
       release = resolve
@@ -168,39 +167,78 @@ test(
   },
 )
 
-test('a lost graphics card comes back with the same tiles', { skip }, async () => {
-  const viewer = await show(noisePath, {}, () => {
-    const scope = globalThis as unknown as { contexts: WebGL2RenderingContext[] }
-    scope.contexts = []
-    // Called with its canvas below.
-    // oxlint-disable-next-line typescript/unbound-method
-    const original = HTMLCanvasElement.prototype.getContext
-    HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: unknown[]) {
-      const context = original.apply(this, args as Parameters<typeof original>)
-      if (context instanceof WebGL2RenderingContext) scope.contexts.push(context)
-      return context
-    } as typeof original
-  })
+test('a card that is lost again and again is left for the processor', { skip }, async () => {
+  const viewer = await show(noisePath, { drawing: 'graphics' }, keepContexts)
   await viewer.page.keyboard.press('1')
   await viewer.isSharp()
-  await viewer.page.evaluate(() => {
-    const { contexts } = globalThis as unknown as { contexts: WebGL2RenderingContext[] }
-    contexts.at(-1)!.getExtension('WEBGL_lose_context')!.loseContext()
-  })
+  for (let loss = 0; loss < 6; loss += 1) {
+    await loseCard(viewer)
+    await viewer.page.waitForTimeout(150)
+  }
+  await viewer.page.keyboard.press('?')
+  await viewer.page.getByText('Now: Processor.').waitFor()
+  await viewer.page.keyboard.press('Escape')
+  await viewer.page.getByRole('dialog').waitFor({ state: 'hidden' })
+  await viewer.isSharp()
+  await checkRows(viewer, noise, 1.5)
+  await viewer.close()
+})
+
+test(
+  'without WebGL, and unless somebody chooses otherwise without a real card, the processor draws',
+  { skip },
+  async () => {
+    const { page, complaints } = await browser.newPage()
+    await page.addInitScript(() => {
+      const scope = globalThis as unknown as { taken: unknown[] }
+      scope.taken = []
+      // Called with its canvas below.
+      // oxlint-disable-next-line typescript/unbound-method
+      const original = HTMLCanvasElement.prototype.getContext
+      HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, kind: string, ...args: unknown[]) {
+        scope.taken.push(kind)
+        if (kind.startsWith('webgl') && location.hash === '#none') return null
+        return original.apply(this, [kind, ...args] as unknown as Parameters<typeof original>)
+      } as typeof original
+    })
+    for (const hash of ['', '#none']) {
+      await page.goto('about:blank')
+      await page.goto(app.url + slopesPath + hash)
+      await page.waitForSelector('[data-resolution="full"]', { state: 'attached' })
+      assert.ok((await page.evaluate(() => (globalThis as unknown as { taken: string[] }).taken)).includes('webgl2'))
+      await page.getByTestId('viewer-surface').focus()
+      await page.keyboard.press('?')
+      await page.getByText('Now: Processor.').waitFor()
+    }
+    await page.getByText('Graphics card', { exact: true }).click()
+    await page.goto(app.url + slopesPath)
+    await page.waitForSelector('[data-resolution="full"]', { state: 'attached' })
+    await page.keyboard.press('?')
+    await page.getByText('Now: Graphics card.').waitFor()
+    await page.context().close()
+    assert.deepEqual(complaints, [])
+  },
+)
+
+test('a lost graphics card comes back with the same tiles', { skip }, async () => {
+  const viewer = await show(noisePath, { drawing: 'graphics' }, keepContexts)
+  await viewer.page.keyboard.press('1')
+  await viewer.isSharp()
+  await loseCard(viewer)
   await viewer.page.waitForTimeout(500)
   await viewer.isSharp()
   await checkRows(viewer, noise, 1.5)
   await viewer.close()
 })
 
-test('an image of one tile, signed, ends in full resolution with its exact values', { skip }, async () => {
+testDrawing('an image of one tile, signed, ends in full resolution with its exact values', async (drawing) => {
   const size = { columns: 1600, rows: 1200 }
   const signed = (x: number, y: number): number => noise(x, y) - 2048
   const pixels = Int16Array.from({ length: size.columns * size.rows }, (_, at) =>
     signed(at % size.columns, Math.floor(at / size.columns)),
   )
   const image = { ...size, isSigned: true, frame: () => new Uint8Array(pixels.buffer) }
-  const viewer = await show(await store('single', image, { WindowCenter: '0' }))
+  const viewer = await show(await store(`single-${drawing}`, image, { WindowCenter: '0' }), { drawing })
   await viewer.page.keyboard.press('1')
   await viewer.isSharp()
   for (const dy of [-200.5, 0.5, 150.5]) {

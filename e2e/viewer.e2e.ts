@@ -5,7 +5,7 @@ import { writeFlatJpeg, writeLosslessJpeg } from '../packages/pixels/src/jpeg-wr
 import { startApp, type TestApp } from './src/app.ts'
 import { missingBrowser, openBrowser, type TestBrowser } from './src/browser.ts'
 import { encodeLossless } from './src/encoders.ts'
-import { openViewer, type Viewer } from './src/viewer-page.ts'
+import { keepContexts, loseCard, openViewer, testDrawing, type Viewer } from './src/viewer-page.ts'
 
 const skip = missingBrowser ?? false
 let app: TestApp
@@ -103,8 +103,8 @@ test('the made-up inspections show their known values under the cursor', { skip 
   }
 })
 
-test('what is drawn, what is read and what is stored agree in every position', { skip }, async () => {
-  const viewer = await show(await storeBoard('positions', explicitLittleEndian, boardBytes))
+testDrawing('what is drawn, what is read and what is stored agree in every position', async (drawing) => {
+  const viewer = await show(await storeBoard(`positions-${drawing}`, explicitLittleEndian, boardBytes), { drawing })
   await viewer.says('window', /^C [\d,.]+ W 3,466$/)
   await checkBoard(viewer, asStored)
   await viewer.page.keyboard.press('h')
@@ -123,11 +123,11 @@ test('what is drawn, what is read and what is stored agree in every position', {
   await viewer.close()
 })
 
-test('MONOCHROME1 is white at the lowest value, and its stored values stay what they are', { skip }, async () => {
-  const path = await storeBoard('monochrome1', explicitLittleEndian, boardBytes, {
+testDrawing('MONOCHROME1 is white at the lowest value, and its stored values stay what they are', async (drawing) => {
+  const path = await storeBoard(`monochrome1-${drawing}`, explicitLittleEndian, boardBytes, {
     PhotometricInterpretation: 'MONOCHROME1',
   })
-  const viewer = await show(path)
+  const viewer = await show(path, { drawing })
   await checkBoard(viewer, asStored, true)
   await viewer.page.keyboard.press('i')
   await checkBoard(viewer, asStored)
@@ -216,8 +216,8 @@ test('the window follows the mouse, the presets, typed numbers and a rectangle',
   await close()
 })
 
-test('1:1 puts one image pixel on one pixel of the screen, fit shows all of it', { skip }, async () => {
-  const viewer = await show(viewPath(truthOf('view-1')))
+testDrawing('1:1 puts one image pixel on one pixel of the screen, fit shows all of it', async (drawing) => {
+  const viewer = await show(viewPath(truthOf('view-1')), { drawing })
   const fitted = await viewer.zoom()
   await viewer.page.keyboard.press('1')
   await viewer.says('zoom', '100 %')
@@ -330,16 +330,18 @@ test('an image larger than any texture is drawn smaller and read exactly', { ski
   const image = { rows, columns, bitsStored: 12, frame: () => new Uint8Array(pixels.buffer) }
   await app.store(buildInstance({ seed: 'wide', image }) as Uint8Array<ArrayBuffer>)
   const address = { studyInstanceUid: uidOf('wide', 'study'), seriesInstanceUid: uidOf('wide', 'series') }
-  const viewer = await show(viewPath({ ...address, sopInstanceUid: uidOf('wide', 'instance') }))
+  const viewer = await show(viewPath({ ...address, sopInstanceUid: uidOf('wide', 'instance') }), {
+    drawing: 'graphics',
+  })
   assert.match(await viewer.page.locator('body').innerText(), /Drawn at 1\/2 of its size; values are exact/)
   const { reading } = await viewer.look(120, 0)
   assert.equal(reading.value, inEnglish(value(reading.x, reading.y)))
   await viewer.close()
 })
 
-test('pixels twice as high as wide are drawn so', { skip }, async () => {
-  const path = await storeBoard('aspect', explicitLittleEndian, boardBytes, { PixelSpacing: '0.2\\0.1' })
-  const viewer = await show(path)
+testDrawing('pixels twice as high as wide are drawn so', async (drawing) => {
+  const path = await storeBoard(`aspect-${drawing}`, explicitLittleEndian, boardBytes, { PixelSpacing: '0.2\\0.1' })
+  const viewer = await show(path, { drawing })
   const zoom = await viewer.zoom()
   const { reading } = await viewer.look(10 * zoom, 10 * zoom)
   const middle = (side - 1) / 2
@@ -352,23 +354,9 @@ test('pixels twice as high as wide are drawn so', { skip }, async () => {
 
 test('a lost graphics card comes back with the same picture', { skip }, async () => {
   const path = await storeBoard('context', explicitLittleEndian, boardBytes)
-  const viewer = await openViewer(browser, app.url + path, {}, () => {
-    const scope = globalThis as unknown as { contexts: WebGL2RenderingContext[] }
-    scope.contexts = []
-    // Called with its canvas below.
-    // oxlint-disable-next-line typescript/unbound-method
-    const original = HTMLCanvasElement.prototype.getContext
-    HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: unknown[]) {
-      const context = original.apply(this, args as Parameters<typeof original>)
-      if (context instanceof WebGL2RenderingContext) scope.contexts.push(context)
-      return context
-    } as typeof original
-  })
+  const viewer = await openViewer(browser, app.url + path, { drawing: 'graphics' }, keepContexts)
   await checkBoard(viewer, asStored)
-  await viewer.page.evaluate(() => {
-    const { contexts } = globalThis as unknown as { contexts: WebGL2RenderingContext[] }
-    contexts.at(-1)!.getExtension('WEBGL_lose_context')!.loseContext()
-  })
+  await loseCard(viewer)
   await viewer.page.waitForTimeout(500)
   await viewer.page.keyboard.press('h')
   await checkBoard(viewer, (column, row) => [last - column, row])

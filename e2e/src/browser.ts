@@ -17,6 +17,8 @@ export interface PageOptions {
   isTouch?: boolean
   /** As the machine of the tests, which every test database knows; false = nobody. */
   isSignedIn?: boolean
+  /** What draws pictures, as a person may choose it. Here automatic is the processor. */
+  drawing?: 'graphics' | 'processor'
 }
 
 export interface TestPage {
@@ -28,14 +30,12 @@ export interface TestPage {
 /** Why there is no browser to test with, or undefined. */
 export const missingBrowser: string | undefined = process.env['INSTANDT_NO_BROWSER']
 
-/** Headless Chromium that draws WebGL in software and talks to nobody but the tests. */
+/** Headless Chromium without a graphics card, WebGL imitated for those who ask for it, that talks to nobody but the tests. */
 export async function openBrowser(): Promise<TestBrowser> {
   const browser: Browser = await chromium.launch({
     executablePath: process.env['INSTANDT_CHROMIUM'] ?? '/usr/bin/chromium',
     args: [
       '--no-sandbox',
-      '--use-gl=angle',
-      '--use-angle=swiftshader',
       '--enable-unsafe-swiftshader',
       '--disable-background-networking',
       '--disable-component-update',
@@ -52,6 +52,7 @@ export async function openBrowser(): Promise<TestBrowser> {
       colours = 'dark',
       isTouch = false,
       isSignedIn = true,
+      drawing,
     } = {}) {
       const context = await browser.newContext({
         viewport: { width, height },
@@ -60,6 +61,7 @@ export async function openBrowser(): Promise<TestBrowser> {
         hasTouch: isTouch,
         ...(isSignedIn ? { extraHTTPHeaders: testCaller } : {}),
       })
+      if (drawing) await context.addInitScript((name) => localStorage.setItem('instandt-drawing', name), drawing)
       const page = await context.newPage()
       const complaints: string[] = []
       page.on('console', (message) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { test } from 'node:test'
 import type { Page } from 'playwright-core'
-import type { PageOptions, TestBrowser } from './browser.ts'
+import { missingBrowser, type PageOptions, type TestBrowser } from './browser.ts'
 
 export interface Reading {
   x: number
@@ -27,6 +28,12 @@ export interface Viewer {
   walkTo: (column: number, row: number) => Promise<string>
   /** Ends the page; fails when it complained of anything. */
   close: () => Promise<void>
+}
+
+/** Both ways to draw have to show the same. */
+export function testDrawing(name: string, run: (drawing: Required<PageOptions>['drawing']) => Promise<void>): void {
+  for (const drawing of ['graphics', 'processor'] as const)
+    test(`${name}, drawn by the ${drawing}`, { skip: missingBrowser ?? false }, () => run(drawing))
 }
 
 const readingPattern = /^x (\d+), y (\d+): (\S+)/
@@ -118,3 +125,24 @@ export async function openViewer(
     },
   }
 }
+
+/** Runs in the page before its own scripts, so that `loseCard` finds what draws. */
+export function keepContexts(): void {
+  const scope = globalThis as unknown as { contexts: WebGL2RenderingContext[] }
+  scope.contexts = []
+  // Called with its canvas below.
+  // oxlint-disable-next-line typescript/unbound-method
+  const original = HTMLCanvasElement.prototype.getContext
+  HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: unknown[]) {
+    const context = original.apply(this, args as Parameters<typeof original>)
+    if (context instanceof WebGL2RenderingContext) scope.contexts.push(context)
+    return context
+  } as typeof original
+}
+
+/** As when a driver restarts or a laptop changes cards. */
+export const loseCard = ({ page }: Viewer): Promise<void> =>
+  page.evaluate(() => {
+    const { contexts } = globalThis as unknown as { contexts: WebGL2RenderingContext[] }
+    contexts.at(-1)!.getExtension('WEBGL_lose_context')!.loseContext()
+  })
