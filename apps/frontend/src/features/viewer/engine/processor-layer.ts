@@ -1,11 +1,11 @@
-import { addSamples, insideCanvas, opaque, type RasterLevel, type RasterPlan, toColours } from './raster.ts'
+import { addSamples, axesOf, insideCanvas, opaque, type RasterLevel, type RasterPlan, toColours } from './raster.ts'
 import type { LoadedFrame } from './frame-store.ts'
 import type { ShownFrame } from './frame-values.ts'
 import { halved } from './halved.ts'
 import { drawnTone, imageSizeOf, looksOf, type Presentation, smoothBelow } from './stage-frame.ts'
 import { type TilePlace, tilesInSight, tilesOf } from './tile-grid.ts'
 import { neededTiles, type TiledFrame } from './tiled-frame.ts'
-import { canvasToImage, type Size, type ViewState } from './view-transform.ts'
+import type { Size, ViewState } from './view-transform.ts'
 
 /** Draws any frame without a graphics card. */
 export interface ProcessorLayer {
@@ -62,10 +62,8 @@ export function createProcessorLayer(element: HTMLElement, size: () => Size): Pr
   function levelsOfTiled(frame: TiledFrame, view: ViewState): RasterLevel[] {
     const { grid, attributes, overview } = frame
     const { columns, rows, step, first } = overview
-    const whole = {
-      ...{ step, first, columns, rows, edge: Math.max(columns, rows), across: 1, isSmooth: true },
-      tiles: [overview.image.display],
-    }
+    const tiles = [overview.image.display]
+    const whole = { step, first, columns, rows, edge: Math.max(columns, rows), across: 1, tiles, isSmooth: true }
     const needed = neededTiles(frame, view, size(), processorMaxEdge)
     missing = []
     if (!needed) {
@@ -92,7 +90,12 @@ export function createProcessorLayer(element: HTMLElement, size: () => Size): Pr
   function hold(frame: ShownFrame, view: ViewState): { on: Drawn; plan: RasterPlan } {
     const { width, height } = size()
     const levels = levelsOf(frame, view)
-    const plan = planOf(frame, view, { width, height }, levels)
+    const plan = {
+      levels,
+      components: frame.components,
+      looks: looksOf(view, levels[0]!.step),
+      ...axesOf(view, imageSizeOf(frame), { width, height }),
+    }
     const { picture } = drawn ?? {}
     const isSameSize = picture?.width === width && picture.height === height
     if (drawn && isSameSize && drawn.frame === frame && drawn.view === view && isSame(drawn.levels, levels))
@@ -141,27 +144,6 @@ function levelOfWhole({ image }: LoadedFrame, view: ViewState): RasterLevel {
     across: 1,
     tiles: [image.display],
     isSmooth: view.zoom < smoothBelow,
-  }
-}
-
-function planOf(frame: ShownFrame, view: ViewState, canvas: Size, levels: RasterLevel[]): RasterPlan {
-  const image = imageSizeOf(frame)
-  const at = (x: number, y: number) => canvasToImage({ x, y }, view, image, canvas)
-  const [origin, right, down] = [at(0, 0), at(1, 0), at(0, 1)]
-  const isTurned = view.rotation === 90 || view.rotation === 270
-  const column = (length: number, next: { x: number }) => ({
-    ...{ origin: origin.x, per: next.x - origin.x, size: image.columns, length },
-  })
-  const row = (length: number, next: { y: number }) => ({
-    ...{ origin: origin.y, per: next.y - origin.y, size: image.rows, length },
-  })
-  return {
-    x: isTurned ? row(canvas.width, right) : column(canvas.width, right),
-    y: isTurned ? column(canvas.height, down) : row(canvas.height, down),
-    isTurned,
-    levels,
-    components: frame.components,
-    looks: looksOf(view, levels[0]!.step),
   }
 }
 

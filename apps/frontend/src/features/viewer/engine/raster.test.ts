@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { addSamples, insideCanvas, opaque, type RasterLevel, type RasterPlan, toColours } from './raster.ts'
+import { addSamples, axesOf, insideCanvas, opaque, type RasterLevel, type RasterPlan, toColours } from './raster.ts'
 import { canvasToImage, type ViewState } from './view-transform.ts'
 
 type Draw = (column: number, row: number, component: number) => number
@@ -39,20 +39,7 @@ const canvas = { width: 37, height: 29 }
 const image = { columns: 40, rows: 33, aspect: 1 }
 
 function planOf(view: ViewState, levels: RasterLevel[], components: 1 | 3 = 1, looks = 1, aspect = 1): RasterPlan {
-  const at = (x: number, y: number) => canvasToImage({ x, y }, view, { ...image, aspect }, canvas)
-  const [origin, right, down] = [at(0, 0), at(1, 0), at(0, 1)]
-  const isTurned = view.rotation % 180 !== 0
-  const columns = (length: number, next: { x: number }) => ({
-    ...{ origin: origin.x, per: next.x - origin.x, size: image.columns, length },
-  })
-  const rows = (length: number, next: { y: number }) => ({
-    ...{ origin: origin.y, per: next.y - origin.y, size: image.rows, length },
-  })
-  return {
-    x: isTurned ? rows(canvas.width, right) : columns(canvas.width, right),
-    y: isTurned ? columns(canvas.height, down) : rows(canvas.height, down),
-    ...{ isTurned, levels, components, looks },
-  }
+  return { levels, components, looks, ...axesOf(view, { ...image, aspect }, canvas) }
 }
 
 const clamp = (value: number, size: number): number => Math.min(size - 1, Math.max(0, value))

@@ -1,4 +1,5 @@
 import type { DisplayPixels } from '@instandt/pixels'
+import { canvasToImage, type ImageSize, type Size, type ViewState } from './view-transform.ts'
 
 /** Samples of an image at one size, in one piece or in tiles. Its pixel p stands at image pixel `first` + p · `step`. */
 export interface RasterLevel {
@@ -54,6 +55,24 @@ interface Samples {
   cuts: number[]
   lowTile: Int32Array
   highTile: Int32Array
+}
+
+/** Views turn by quarters only: each edge of the canvas runs along image columns or along rows. */
+export function axesOf(view: ViewState, image: ImageSize, canvas: Size): Pick<RasterPlan, 'x' | 'y' | 'isTurned'> {
+  const at = (x: number, y: number) => canvasToImage({ x, y }, view, image, canvas)
+  const [origin, right, down] = [at(0, 0), at(1, 0), at(0, 1)]
+  const column = (length: number, next: { x: number }): RasterAxis => {
+    return { origin: origin.x, per: next.x - origin.x, size: image.columns, length }
+  }
+  const row = (length: number, next: { y: number }): RasterAxis => {
+    return { origin: origin.y, per: next.y - origin.y, size: image.rows, length }
+  }
+  const isTurned = view.rotation === 90 || view.rotation === 270
+  return {
+    x: isTurned ? row(canvas.width, right) : column(canvas.width, right),
+    y: isTurned ? column(canvas.height, down) : row(canvas.height, down),
+    isTurned,
+  }
 }
 
 /** The device pixels along an axis whose middle lies in the image. */

@@ -54,7 +54,9 @@ const imitations = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|software
 /** @param isAnyTaken also an imitated one */
 function openContext(isAnyTaken: boolean): WebGL2RenderingContext {
   const context = document.createElement('canvas').getContext('webgl2', {
-    ...{ alpha: false, antialias: false, depth: false },
+    alpha: false,
+    antialias: false,
+    depth: false,
     failIfMajorPerformanceCaveat: !isAnyTaken,
   })
   if (!context) throw new NoGraphics()
