@@ -194,8 +194,9 @@ async function writeChunks(
   if (byteLength !== undefined && sent !== byteLength) {
     throw new AppError('blob-truncated', 500, `${sent} bytes were sent where ${byteLength} were announced.`)
   }
+  const isWaiting = raw.writableNeedDrain
   raw.end()
-  if (!raw.writableFinished) await untilMoved(raw)
+  if (isWaiting && !raw.writableFinished) await untilMoved(raw)
 }
 
 /** Until what was written has been taken, or the reader is gone. */
