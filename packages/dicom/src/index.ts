@@ -79,6 +79,7 @@ export { faultOfText } from './check-text.ts'
 export { createTextDecoder, foldText, formatPersonName, type TextDecoder, type TextWarning } from './charset.ts'
 export {
   joinMultipart,
+  multipartOverhead,
   MultipartError,
   splitMultipart,
   type BodyPart,

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import {
   joinMultipart,
   MultipartError,
+  multipartOverhead,
   splitMultipart,
   type MultipartErrorCode,
   type MultipartLimits,
@@ -173,6 +174,17 @@ test('names the fault of a body it cannot split', async () => {
     await assert.rejects(split(text, 'b', 16, limits), fails(code), `${code}: ${text.slice(0, 30)}`)
   for (const boundary of ['', 'a\r\nb', 'ends in space ', 'ü', 'x'.repeat(201)])
     await assert.rejects(split('--x', boundary), fails('bad-boundary'))
+})
+
+test('what joining adds to the bodies is known before they are there', async () => {
+  for (const bodies of [[], ['one'], ['one', '', 'three'.repeat(100)]]) {
+    const headers = bodies.map((_, at) => ({ 'Content-Type': 'a/b', 'X-Name': '\u00fc'.repeat(at) }))
+    const parts = bodies.map((body, at) => ({ headers: headers[at] ?? {}, body: [bytesOf(body)] }))
+    const joined = await readText(joinMultipart(parts, 'b'))
+    assert.equal(multipartOverhead(headers, 'b') + bodies.join('').length, joined.length)
+  }
+  assert.throws(() => multipartOverhead([{ A: 'x\r\nB: y' }], 'b'), fails('bad-header'))
+  assert.throws(() => multipartOverhead([], ''), fails('bad-boundary'))
 })
 
 test('a body of no parts is read and written', async () => {

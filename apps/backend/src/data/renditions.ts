@@ -1,6 +1,6 @@
 import type { Db } from '@instandt/db'
 import type { ArchiveScope, Scope } from '../plugins/access.ts'
-import type { InstanceAddress } from './retrieve.ts'
+import { type InstanceAddress, instanceFirst } from './retrieve.ts'
 
 /** Size and kind of one frame's rendition; lengths are in the index. */
 export interface RenditionLayout {
@@ -101,10 +101,9 @@ export async function findRendition(
   const { rows } = await db.pool.query<RenditionRow>({
     name: 'find-rendition',
     text: `select r.blob_key, r.byte_size, r.layout, r.index
-      from instance i join series se on se.id = i.series_id join study st on st.id = i.study_id
+      from ${instanceFirst} join series se on se.id = i.series_id join study st on st.id = i.study_id
       join rendition r on r.instance_id = i.id
-      where i.project_id = any($1::bigint[]) and i.sop_instance_uid = $4 and se.series_instance_uid = $3
-        and st.study_instance_uid = $2 and r.frame = $5`,
+      where se.series_instance_uid = $3 and st.study_instance_uid = $2 and r.frame = $5`,
     // No instance has more; the database's integers end soon after.
     values: [
       scope.projectIds,
@@ -129,10 +128,9 @@ export async function findRendition(
 export async function isRenditionWaiting(db: Db, scope: Scope, address: InstanceAddress): Promise<boolean> {
   const { rowCount } = await db.pool.query({
     name: 'is-rendition-waiting',
-    text: `select from instance i join series se on se.id = i.series_id join study st on st.id = i.study_id
+    text: `select from ${instanceFirst} join series se on se.id = i.series_id join study st on st.id = i.study_id
       join rendition_job j on j.instance_id = i.id
-      where i.project_id = any($1::bigint[]) and i.sop_instance_uid = $4 and se.series_instance_uid = $3
-        and st.study_instance_uid = $2 and j.state = 'waiting'`,
+      where se.series_instance_uid = $3 and st.study_instance_uid = $2 and j.state = 'waiting'`,
     values: [scope.projectIds, address.studyInstanceUid, address.seriesInstanceUid, address.sopInstanceUid],
   })
   return rowCount === 1

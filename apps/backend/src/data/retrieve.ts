@@ -55,9 +55,13 @@ interface ObjectRow {
   sha256: string
 }
 
+/** The instance of $4, found first and by its own UID: without `offset 0` the planner may walk all of its study. */
+export const instanceFirst =
+  '(select * from instance where project_id = any($1::bigint[]) and sop_instance_uid = $4 offset 0) i'
+
 const fromWhere = `
-  from instance i join series se on se.id = i.series_id join study st on st.id = i.study_id
-  where i.project_id = any($1::bigint[]) and i.sop_instance_uid = $4 and se.series_instance_uid = $3 and st.study_instance_uid = $2`
+  from ${instanceFirst} join series se on se.id = i.series_id join study st on st.id = i.study_id
+  where se.series_instance_uid = $3 and st.study_instance_uid = $2`
 
 const objectColumns = `st.study_instance_uid, se.series_instance_uid, i.sop_instance_uid, i.transfer_syntax_uid, i.blob_key, i.byte_size,
   encode(i.sha256, 'hex') as sha256`

@@ -1,6 +1,6 @@
 import type { Db } from '@instandt/db'
 import type { Scope } from '../plugins/access.ts'
-import type { InstanceAddress, InstanceSelection } from './retrieve.ts'
+import { type InstanceAddress, instanceFirst, type InstanceSelection } from './retrieve.ts'
 
 /** The instance that stands for a study, a series or itself. */
 export interface Representative extends InstanceAddress {
@@ -49,10 +49,9 @@ const statements = {
   instance: {
     name: 'thumbnail-instance',
     text: `${representative}
-      from instance i join series se on se.id = i.series_id join study st on st.id = i.study_id
+      from ${instanceFirst} join series se on se.id = i.series_id join study st on st.id = i.study_id
       left join rendition_job j on j.instance_id = i.id
-      where i.project_id = any($1::bigint[]) and st.study_instance_uid = $2 and se.series_instance_uid = $3
-        and i.sop_instance_uid = $4`,
+      where st.study_instance_uid = $2 and se.series_instance_uid = $3`,
   },
 }
 

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import type { ServerResponse } from 'node:http'
-import { joinMultipart } from '@instandt/dicom'
+import { hash } from 'node:crypto'
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { joinMultipart, multipartOverhead } from '@instandt/dicom'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { addVary } from '../../plugins/vary.ts'
 import { AppError } from '../../app-error.ts'
@@ -38,17 +37,21 @@ export type OpenRange = (range: ByteRange, memory: ReaderMemory) => Promise<Asyn
 // A reader that takes nothing for so long is gone; its files and memory are needed by others.
 const stalledReader = 120_000
 
-const digest = (text: string): string => createHash('sha256').update(text).digest('base64url')
+// An answer of known length up to this, if it comes in few chunks, is read whole and handed to the network at once.
+const smallAnswer = 1024 * 1024
+const fewChunks = 8
 
-async function* noBytes(): AsyncGenerator<Uint8Array> {}
+const digest = (text: string): string => hash('sha256', text, 'base64url')
 
-async function* joined(boundary: string, parts: AsyncIterable<Part> | Iterable<Part>): AsyncGenerator<Uint8Array> {
-  async function* withHeaders(): AsyncGenerator<{ headers: Record<string, string>; body: AsyncIterable<Uint8Array> }> {
-    for await (const { mediaType, location, body } of parts) {
-      yield { headers: { 'Content-Type': mediaType, 'Content-Location': location }, body }
-    }
-  }
-  yield* joinMultipart(withHeaders(), boundary)
+const headersOf = ({ mediaType, location }: PartHead): Record<string, string> => ({
+  'Content-Type': mediaType,
+  'Content-Location': location,
+})
+
+async function* withHeaders(
+  parts: AsyncIterable<Part>,
+): AsyncGenerator<{ headers: Record<string, string>; body: AsyncIterable<Uint8Array> }> {
+  for await (const part of parts) yield { headers: headersOf(part), body: part.body }
 }
 
 /**
@@ -56,23 +59,17 @@ async function* joined(boundary: string, parts: AsyncIterable<Part> | Iterable<P
  * equal answers are equal byte for byte and the ETag may be a strong one. With `known` heads and lengths the answer's
  * length is known before its first byte.
  */
-export async function multipartBody(
+export function multipartBody(
   type: string,
   identity: string,
   parts: (memory: ReaderMemory) => AsyncIterable<Part>,
   known?: readonly (PartHead & { byteLength: number })[],
-): Promise<AnswerBody> {
+): AnswerBody {
   const boundary = `instandt-${digest(identity)}`
-  let byteLength: number | undefined
-  if (known) {
-    byteLength = known.reduce((sum, part) => sum + part.byteLength, 0)
-    const heads = known.map((head) => ({ ...head, body: noBytes() }))
-    for await (const bytes of joined(boundary, heads)) byteLength += bytes.length
-  }
   return {
     mediaType: `multipart/related; type="${type}"; boundary=${boundary}`,
-    byteLength,
-    open: (memory) => joined(boundary, parts(memory)),
+    byteLength: known?.reduce((sum, part) => sum + part.byteLength, multipartOverhead(known.map(headersOf), boundary)),
+    open: (memory) => joinMultipart(withHeaders(parts(memory)), boundary),
   }
 }
 
@@ -109,7 +106,7 @@ export async function sendBody(
   }
 
   const memory = createAnswerMemory()
-  const chunks = openPart(body, range, memory.forReader)[Symbol.asyncIterator]()
+  const chunks = (await openPart(body, range, memory.forReader))[Symbol.asyncIterator]()
   const pull = async (): Promise<IteratorResult<Uint8Array>> => {
     const step = await chunks.next()
     if (!step.done) memory.taken(step.value.length)
@@ -118,12 +115,13 @@ export async function sendBody(
   try {
     // The head of the first part, and bytes of the store: what is missing or unreadable still gets its status.
     const first = [await pull(), await pull()]
+    const atOnce = byteLength !== undefined && byteLength <= smallAnswer ? fewChunks : first.length
+    while (first.length < atOnce && !first.at(-1)?.done) first.push(await pull())
     setHeaders()
     // Our own loop instead of a stream's: it knows when a chunk has left and its memory is free again.
     reply.hijack()
     const { raw } = reply
-    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
-    raw.writeHead(reply.statusCode)
+    raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders)
     try {
       await writeChunks(raw, first, pull, memory.left, byteLength)
     } catch (error) {
@@ -152,14 +150,13 @@ function rangeOf(
   throw new AppError('range-not-satisfiable', 416, `There are ${byteLength} bytes; the range begins behind them.`)
 }
 
-async function* openPart(
+function openPart(
   body: AnswerBody,
   range: ByteRange | undefined,
   memory: ReaderMemory,
-): AsyncIterable<Uint8Array> {
-  if (!range) yield* body.open(memory)
-  else if (body.openRange) yield* await body.openRange(range, memory)
-  else yield* cutRange(body.open(memory), range)
+): AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>> {
+  if (!range) return body.open(memory)
+  return body.openRange ? body.openRange(range, memory) : cutRange(body.open(memory), range)
 }
 
 /** RFC 9110 13.1.2: weak comparison. */
@@ -178,37 +175,41 @@ async function writeChunks(
   byteLength: number | undefined,
 ): Promise<void> {
   let sent = 0
-  let step = first.shift()
-  while (step && !step.done && !raw.destroyed) {
-    const chunk = step.value
-    sent += chunk.length
-    const isFree = raw.write(chunk, (error) => {
-      if (!error) left(chunk.length)
-    })
+  for (let steps = first; !raw.destroyed;) {
+    for (const { value, done } of steps) {
+      if (done) continue
+      sent += value.length
+      raw.write(value, (error) => {
+        if (!error) left(value.length)
+      })
+    }
+    if (steps.at(-1)?.done) break
     // The next chunk is read while this one is on its way.
-    const next = first.length > 0 ? undefined : pull()
-    next?.catch(() => undefined)
-    if (!isFree) await untilFree(raw)
-    step = next ? await next : first.shift()
+    const next = pull()
+    next.catch(() => undefined)
+    if (raw.writableNeedDrain) await untilMoved(raw)
+    steps = [await next]
   }
   if (raw.destroyed) return
   if (byteLength !== undefined && sent !== byteLength) {
     throw new AppError('blob-truncated', 500, `${sent} bytes were sent where ${byteLength} were announced.`)
   }
+  const isWaiting = raw.writableNeedDrain
   raw.end()
+  if (isWaiting && !raw.writableFinished) await untilMoved(raw)
 }
 
-async function untilFree(raw: ServerResponse): Promise<void> {
-  if (raw.destroyed || !raw.writableNeedDrain) return
-  const waiting = new AbortController()
-  const { signal } = waiting
-  const stalled = setTimeout(() => raw.destroy(), stalledReader)
-  try {
-    await Promise.race([once(raw, 'drain', { signal }), once(raw, 'close', { signal })])
-  } finally {
-    clearTimeout(stalled)
-    waiting.abort()
-  }
+/** Until what was written has been taken, or the reader is gone. */
+function untilMoved(raw: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const stalled = setTimeout(() => raw.destroy(), stalledReader)
+    const settle = (): void => {
+      clearTimeout(stalled)
+      raw.off('drain', settle).off('finish', settle).off('close', settle)
+      resolve()
+    }
+    raw.on('drain', settle).on('finish', settle).on('close', settle)
+  })
 }
 
 /** Parts whose heads and, best, lengths are known, in one multipart body or, if the offer says so, the only one by itself. */
@@ -233,7 +234,7 @@ export async function sendParts(
       byteLength === undefined ? [] : [{ ...head, byteLength }],
     )
     const lengths = known.length === heads.length ? known : undefined
-    return sendBody(request, reply, identity, await multipartBody(offer.type, identity, parts, lengths))
+    return sendBody(request, reply, identity, multipartBody(offer.type, identity, parts, lengths))
   }
   const [head] = heads
   if (!head) throw new AppError('not-acceptable', 406, 'There is nothing to send.')

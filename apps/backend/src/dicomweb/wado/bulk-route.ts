@@ -43,7 +43,7 @@ export function bulkRoutes(app: App, deps: Deps): void {
           const identity = `${stored}/${sort}`
           const parts = (memory: ReaderMemory): AsyncGenerator<Part> =>
             partsOf(deps, request, ids, sort, offer.type, memory)
-          return sendBody(request, reply, identity, await multipartBody(offer.type, identity, parts))
+          return sendBody(request, reply, identity, multipartBody(offer.type, identity, parts))
         },
         'image.download',
       )

@@ -61,7 +61,7 @@ export function wadoRoutes(app: App, deps: Deps): void {
             }
           }
         }
-        return sendBody(request, reply, identity, await multipartBody(dicom, identity, parts))
+        return sendBody(request, reply, identity, multipartBody(dicom, identity, parts))
       },
       'image.download',
     )

@@ -29,6 +29,17 @@ test('bytes that end too early break the connection off', async () => {
   await database.db.pool.query('delete from instance where blob_key = $1', [blobKey])
 })
 
+test('bytes of a small file that end too early get a status: nothing has been sent yet', async () => {
+  const { path: address, blobKey } = await store(native({ rows: 600, columns: 600 }).bytes)
+  truncateSync(path.join(folder, blobKey), 700_000)
+  for (const accept of ['application/dicom', 'multipart/related; type="application/dicom"']) {
+    const { status, body } = await request(address, { accept })
+    assert.equal(status, 500)
+    assert.match(body.toString(), /blob-truncated/)
+  }
+  await database.db.pool.query('delete from instance where blob_key = $1', [blobKey])
+})
+
 function openBlobFiles(): string[] {
   return readdirSync('/proc/self/fd').flatMap((fd) => {
     try {
