@@ -31,7 +31,7 @@ export function FixityNotice({ report }: { report: FixityReport }) {
     ],
     late: () => [
       t('archive.fixity.late', { count: overdueCount, shown: formatCount(overdueCount, language) }),
-      `${proven} ${t('archive.fixity.lateDetail', { at: due })}`,
+      t('archive.fixity.lateDetail', { proven: formatCount(provenCount, language), all, at: due }),
     ],
     empty: () => [t('archive.fixity.empty'), t('archive.fixity.emptyDetail')],
     nothing: () => [t('archive.fixity.nothing'), t('archive.fixity.nothingDetail', { all, at: due })],
