@@ -126,6 +126,69 @@ test(
   },
 )
 
+test('a file whose handle the browser keeps goes on by one click after its tab was closed', { skip }, async () => {
+  const fresh = await startApp()
+  try {
+    const film = filmOf('kept', 24)
+    const { page } = await browser.newPage()
+    const context = page.context()
+    await context.route('**/film-of-the-test', (route) => route.fulfill({ body: Buffer.from(film) }))
+    // A window of the system cannot be clicked in: the file lies on the browser's own disk, whose handles are real ones.
+    await context.addInitScript(() =>
+      Object.assign(window, {
+        async showOpenFilePicker() {
+          const handle = await (await navigator.storage.getDirectory()).getFileHandle('kept.dcm', { create: true })
+          const writable = await handle.createWritable()
+          await writable.write(await (await fetch('/film-of-the-test')).blob())
+          await writable.close()
+          return [handle]
+        },
+      }),
+    )
+    await page.goto(`${fresh.url}/upload`)
+    const first = await holdParts(page)
+    await page.getByRole('button', { name: 'Choose files' }).click()
+    first.letThrough(1)
+    await first.storedFrom(1)
+    await page.close()
+
+    const again = await context.newPage()
+    await again.goto(`${fresh.url}/upload`)
+    const second = await holdParts(again)
+    second.letThrough(Number.POSITIVE_INFINITY)
+    await again.evaluate(() => localStorage.setItem('instandt-colours', 'light'))
+    await again.setViewportSize({ width: 390, height: 844 })
+    await again.reload()
+    await again.getByRole('button', { name: 'Go on with the upload of kept.dcm' }).waitFor()
+    await again.waitForTimeout(500)
+    await again.setViewportSize({ width: 1440, height: 900 })
+    await again.waitForTimeout(300)
+    await again.screenshot({ path: '/tmp/small/go1440.png' })
+    await again.getByRole('button', { name: 'Go on with the upload of kept.dcm' }).click()
+    await finished(again)
+    assert.equal((await receiptOf(again)).find(({ result }) => result === 'stored')?.sha256, sha256(film))
+    const parts = Math.ceil(film.length / (8 * 1024 * 1024))
+    assert.ok(second.stored() < parts, `${second.stored()} of ${parts} parts`)
+
+    // Nothing is kept of what has ended.
+    const count = await again.evaluate(
+      () =>
+        new Promise<number>((resolve, reject) => {
+          const opening = indexedDB.open('instandt-uploads')
+          opening.addEventListener('error', () => reject(new Error('closed')))
+          opening.addEventListener('success', () => {
+            const counting = opening.result.transaction('handles').objectStore('handles').count()
+            counting.addEventListener('success', () => resolve(counting.result))
+          })
+        }),
+    )
+    assert.equal(count, 0)
+    await context.close()
+  } finally {
+    await fresh.stop()
+  }
+})
+
 test('a session that ends in the middle: signed in again, the upload goes on in the same tab', { skip }, async () => {
   const fresh = await startApp()
   try {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import { buildInstance } from '@instandt/testkit/files'
 import { startApp } from './src/app.ts'
 import { missingBrowser, openBrowser } from './src/browser.ts'
 
@@ -51,13 +52,37 @@ test(
       await dialog.getByText('taken', { exact: true }).waitFor()
       assert.equal(told.length, 2)
       await page.keyboard.press('Escape')
-      const menu = async (name: string): Promise<void> => {
-        await section.getByRole('button', { name: 'More for Order book' }).click()
+      const menu = async (name: string, of = 'Order book'): Promise<void> => {
+        await section.getByRole('button', { name: `More for ${of}` }).click()
         await page.getByRole('menuitem', { name }).click()
       }
-      await menu('Pause')
+      await menu('Change…')
+      await dialog.getByLabel('Name').fill('Orders')
+      await dialog.getByLabel('Deleted').uncheck()
+      await dialog.getByRole('button', { name: 'Save' }).click()
+      await section.getByText('Orders', { exact: true }).waitFor()
+      assert.equal(await section.getByText(/, Deleted/).count(), 0)
+
+      const toldBefore = told.length
+      await app.store(buildInstance({ seed: 'told' }) as Uint8Array<ArrayBuffer>)
+      const toldOf = async (count: number): Promise<void> => {
+        for (let turn = 0; turn < 100 && told.length < count; turn += 1) await page.waitForTimeout(100)
+        assert.equal(told.length, count)
+      }
+      await toldOf(toldBefore + 1)
+      await menu('Pause', 'Orders')
       await section.getByText('paused').waitFor()
-      await menu('Remove')
+      await menu('Send again from…', 'Orders')
+      await dialog.getByRole('button', { name: 'Go on' }).click()
+      await dialog.getByText(/also what it has taken already.*It is told again from then on/).waitFor()
+      assert.equal(told.length, toldBefore + 1, 'asked first')
+      await dialog.getByRole('button', { name: 'Send again' }).click()
+      await section.getByText('in step').waitFor()
+      await toldOf(toldBefore + 2)
+
+      await menu('Pause', 'Orders')
+      await section.getByText('paused').waitFor()
+      await menu('Remove', 'Orders')
       await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
       await section.getByText('Nobody is told.').waitFor()
       assert.deepEqual(

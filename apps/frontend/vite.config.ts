@@ -72,8 +72,20 @@ function firstPrograms(): Plugin {
   }
 }
 
+/** What first-words.ts says, out of the catalogues. */
+async function firstWords(): Promise<Record<string, { page: string; viewer: string }>> {
+  const words = async (language: string): Promise<{ page: string; viewer: string }> => {
+    const { common, viewer } = JSON.parse(
+      await readFile(path.join(import.meta.dirname, `src/i18n/${language}.json`), 'utf8'),
+    ) as { common: { loading: string }; viewer: { loadingViewer: string } }
+    return { page: common.loading, viewer: viewer.loadingViewer }
+  }
+  return { en: await words('en'), de: await words('de') }
+}
+
 export default defineConfig({
   root: import.meta.dirname,
+  define: { __FIRST_WORDS__: JSON.stringify(await firstWords()) },
   plugins: [react(), firstPrograms(), precompress()],
   // Of the codecs the programs only: their wasm files are addressed as they lie.
   optimizeDeps: {

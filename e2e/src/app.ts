@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { configSchema, startBackend, startJobs } from '@instandt/backend'
+import { configSchema, startBackend, startJobs, startTelling } from '@instandt/backend'
 import { frontendRoutes } from '@instandt/frontend/server'
 import { createLogger } from '@instandt/runtime'
 import { testDatabase, signedFetch, testKeys } from '@instandt/testkit'
@@ -42,6 +42,7 @@ export async function startApp(settings: Record<string, string> = {}): Promise<T
     addPages: (app) => frontendRoutes(app, { root: pagesDir }),
   })
   const jobs = await startJobs(backend.deps)
+  const telling = startTelling(backend.deps)
   return {
     url: backend.url,
     setupLink: backend.setupLink,
@@ -58,6 +59,7 @@ export async function startApp(settings: Record<string, string> = {}): Promise<T
       await database.db.pool.query(text)
     },
     async stop() {
+      await telling.stop()
       await jobs.stop()
       await backend.stop()
       await database.stop()

@@ -5,6 +5,7 @@ import { askEarly } from './api/early-answers.ts'
 import { instancePageSize } from './api/page-sizes.ts'
 import { planOverview, renditionAddress } from './features/viewer/engine/plan-overview.ts'
 import { isWorthTiles } from './features/viewer/worth-tiles.ts'
+import { sayLoading } from './first-words.ts'
 
 const json = 'application/json'
 
@@ -32,5 +33,6 @@ async function read<Answer>(asking: ReturnType<typeof askEarly>): Promise<Answer
 }
 
 const [, study, series] = /^\/inspections\/([^/]+)\/view\/([^/]+)\/?$/.exec(location.pathname) ?? []
+sayLoading(series === undefined ? 'page' : 'viewer')
 // Whatever goes wrong here is met again, and told, by the program itself.
 if (study !== undefined && series !== undefined) askForPicture(study, series).catch(() => undefined)

@@ -28,7 +28,7 @@ import { RolesPage } from './routes/roles.tsx'
 import { SearchAttributesPage } from './routes/search-attributes.tsx'
 import { SetupPage } from './routes/setup.tsx'
 import { SignInPage } from './routes/sign-in.tsx'
-import { NoPage, PageFault, PageWaiting } from './routes/states.tsx'
+import { NoPage, PageFault, PageWaiting, ViewerWaiting } from './routes/states.tsx'
 import { TokensPage } from './routes/tokens.tsx'
 import { UploadPage } from './routes/upload.tsx'
 import { UsersPage } from './routes/users.tsx'
@@ -107,6 +107,9 @@ const viewerRoute = createRoute({
   validateSearch: viewerSearchSchema,
   // Lazily: codecs and rendering weigh more than all other pages together.
   component: lazyRouteComponent(loadViewer, 'ViewerPage'),
+  pendingComponent: ViewerWaiting,
+  // No picture waits for words to have stood long enough.
+  pendingMinMs: 0,
 })
 
 const profileRoute = createRoute({ getParentRoute: () => insideRoute, path: '/profile', component: ProfilePage })

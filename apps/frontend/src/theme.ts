@@ -74,5 +74,16 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--surface-hover': '#eef1f1',
     '--surface-selected': '#dff1ef',
     '--surface-border': '#dcdfe1',
+    // Mantine's own are too pale for words: 4.5 : 1 at least on the surfaces and on their own tint.
+    '--mantine-color-error': 'var(--mantine-color-red-9)',
+    // Of the entries of menus.
+    '--mantine-color-red-6': 'var(--mantine-color-red-9)',
+    '--mantine-color-red-filled': 'var(--mantine-color-red-9)',
+    '--mantine-color-red-filled-hover': '#b02525',
+    '--mantine-color-red-light-color': 'var(--mantine-color-red-9)',
+    '--mantine-color-orange-text': '#a84700',
+    '--mantine-color-orange-light-color': '#a84700',
+    '--mantine-color-yellow-text': '#805300',
+    '--mantine-color-yellow-light-color': '#805300',
   },
 })

@@ -54,14 +54,21 @@ export const webhookCreatedSchema = z.object({ webhook: webhookSchema, secret: z
 export type WebhookCreated = z.infer<typeof webhookCreatedSchema>
 
 /** PATCH /api/projects/{project}/webhooks/{webhook}; `isActive: true` goes on where it stopped. */
-export const webhookChangeSchema = z.strictObject({
-  name: nameSchema.optional(),
-  url: urlSchema.optional(),
-  kinds: kindsSchema.optional(),
-  isActive: z.boolean().optional(),
-  /** Tells everything behind this place of the feed, once more or, with a later one, never; `latest`: from now on. */
-  after: z.union([z.literal('latest'), z.number().int().min(0)]).optional(),
-})
+export const webhookChangeSchema = z
+  .strictObject({
+    name: nameSchema.optional(),
+    url: urlSchema.optional(),
+    kinds: kindsSchema.optional(),
+    isActive: z.boolean().optional(),
+    /** Tells everything behind this place of the feed, once more or, with a later one, never; `latest`: from now on. */
+    after: z.union([z.literal('latest'), z.number().int().min(0)]).optional(),
+    /** The same from the first change of its project at or after this moment. */
+    since: z.iso.datetime({ offset: true }).optional(),
+  })
+  .refine(({ after, since }) => after === undefined || since === undefined, {
+    path: ['since'],
+    message: 'goes without after',
+  })
 export type WebhookChange = z.input<typeof webhookChangeSchema>
 
 /** POST /api/projects/{project}/webhooks/{webhook}/secret */

@@ -6,6 +6,7 @@ import { decodeHtj2k } from './decode-htj2k.ts'
 import { blockOf, canEncode, decodedFormat, encodeFrame, writableSyntaxes, writtenPhotometric } from './encode-frame.ts'
 import { encodeHtj2k, reductionsOf } from './encode-htj2k.ts'
 import { encodeLosslessJpeg } from './encode-lossless-jpeg.ts'
+import { readJpegHeader } from './jpeg-dct.ts'
 import { createNodeCodecs } from './node.ts'
 import { type PixelFormat, sampleCount, type StoredArray } from './pixel-format.ts'
 import { allocateStored } from './stored-values.ts'
@@ -111,6 +112,47 @@ for (const syntaxUid of writableSyntaxes) {
     }
   })
 }
+
+const jpegLs = '1.2.840.10008.1.2.4.80'
+const noisy: Partial<PixelFormat>[] = [
+  { bitsAllocated: 8 },
+  {},
+  { isSigned: true },
+  { bitsStored: 15 },
+  { bitsAllocated: 8, samplesPerPixel: 3 },
+  { bitsAllocated: 16, samplesPerPixel: 3 },
+]
+function noiseOf(of: PixelFormat): StoredArray {
+  const stored = allocateStored(of)
+  for (let index = 0; index < stored.length; index += 1) stored[index] = random(2 ** of.bitsStored)
+  return stored
+}
+
+test('JPEG-LS holds noise, which is larger in it than it is', async () => {
+  for (const kind of noisy) {
+    for (const [columns, rows] of [
+      [301, 200],
+      [1, 20_000],
+      [1024, 700],
+    ] as const) {
+      const of = format({ ...kind, columns, rows })
+      const words = `${columns} × ${rows} ${JSON.stringify(kind)}`
+      const stored = noiseOf(of)
+      const bytes = await encodeFrame(stored.slice() as StoredArray, of, jpegLs, encoders)
+      if (of.bitsStored % 8 === 0) assert.ok(bytes.length > stored.byteLength, words)
+      const back = await decodeFrame(bytes, jpegLs, of, codecs)
+      assert.deepEqual(back.stored, stored, words)
+      const header = readJpegHeader(bytes)
+      assert.deepEqual([header?.components, header?.columns, header?.rows], [of.samplesPerPixel, columns, rows], words)
+    }
+  }
+})
+
+test('noise for which there is no memory is refused in words, not as damaged', async () => {
+  const of = format({ bitsAllocated: 8, columns: 301, rows: 200 })
+  await assert.rejects(encodeFrame(noiseOf(of), of, jpegLs, encoders, 60_000), /^RangeError: the frame is noise/)
+  assert.ok((await encodeFrame(noiseOf(of), of, jpegLs, encoders, 60_200)).length > 60_200)
+})
 
 test('the transform of colours is named where it is made and nowhere else', () => {
   const colour = format({ bitsAllocated: 8, samplesPerPixel: 3 })

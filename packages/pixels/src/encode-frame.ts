@@ -1,5 +1,6 @@
 import type { Encoders } from './encoders.ts'
 import { encodeHtj2k } from './encode-htj2k.ts'
+import { encodeJpegLs } from './encode-jpeg-ls.ts'
 import { encodeLosslessJpeg } from './encode-lossless-jpeg.ts'
 import { encodeRle } from './encode-rle.ts'
 import { encodeWasm, type SampleBlock } from './encode-wasm.ts'
@@ -86,13 +87,15 @@ export function blockOf(stored: StoredArray, format: PixelFormat): SampleBlock {
 /**
  * Writes the stored values of one frame in a transfer syntax, without loss.
  * @param format of the decoded samples, see `decodedFormat`
- * @throws {RangeError} when `canEncode` says no
+ * @param roomyBytes see `encodeJpegLs`
+ * @throws {RangeError} when `canEncode` says no, or noise of more than `roomyBytes` has no room in JPEG-LS
  */
 export async function encodeFrame(
   stored: StoredArray,
   format: PixelFormat,
   syntaxUid: string,
   encoders: Encoders,
+  roomyBytes = Number.POSITIVE_INFINITY,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const target = targets[syntaxUid]
   if (target === undefined || !canEncode(format, syntaxUid))
@@ -112,10 +115,7 @@ export async function encodeFrame(
   if (target === 'jpeg') return encodeLosslessJpeg({ ...unsigned(stored, format, bitsStored), precision: bitsStored })
   // Samples of a codestream are as wide as Bits Allocated says: readers believe only one of the two.
   const bits = format.bitsAllocated === 16 ? Math.max(bitsStored, 9) : bitsStored
-  return encodeWasm('jpeg-ls', unsigned(stored, format, bits), encoders, (encoder) => {
-    encoder.setNearLossless(0)
-    encoder.setInterleaveMode(components > 1 ? 2 : 0)
-  })
+  return encodeJpegLs(unsigned(stored, format, bits), encoders, roomyBytes)
 }
 
 /** JPEG and JPEG-LS know no sign: the bits of the value as they are, Pixel Representation says what they mean. */

@@ -91,6 +91,7 @@ const web: Record<string, Journey> = {
     }
     await ask(webhooks, json(hook))
     await ask(`${webhooks}/${nobody()}`, json({ after: 'latest', isActive: true }, 'PATCH'))
+    await ask(`${webhooks}/${nobody()}`, json({ since: '2026-11-26T08:00:00.000Z', isActive: true }, 'PATCH'))
     await ask(`${webhooks}/${nobody()}`, { method: 'DELETE' })
     for (const step of ['secret', 'test', `deliveries/${nobody()}/send-again`])
       await ask(`${webhooks}/${nobody()}/${step}`, { method: 'POST' })

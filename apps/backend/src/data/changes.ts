@@ -134,6 +134,31 @@ export async function readChanges(db: Db, scope: Scope, asked: ChangesAsked): Pr
   return { items, hasMore, next: hasMore ? (items.at(-1)?.position ?? given) : given }
 }
 
+/**
+ * The place in the feed behind which everything of a project stands that happened at a moment or later.
+ * @throws AppError 'cursor-expired' (410) when what happened then is not kept any more
+ */
+export async function placeBefore(client: PoolClient, projectId: number, since: string): Promise<number> {
+  const { given, removed } = await readPlaces(client)
+  // What is kept begins later: between that and the moment something may have been forgotten.
+  const { rows: kept } = await client.query<{ reaches: boolean }>(
+    'select at < $1::timestamptz as reaches from change where position is not null order by position limit 1',
+    [since],
+  )
+  if (removed > 0 && kept[0]?.reaches !== true)
+    throw new AppError(
+      'cursor-expired',
+      410,
+      `Not all changes since ${since} are kept any more: choose a later moment.`,
+    )
+  const { rows } = await client.query<{ position: number }>(
+    `select position from change where project_id = $1 and position is not null and at >= $2::timestamptz
+     order by position limit 1`,
+    [projectId, since],
+  )
+  return rows[0] ? rows[0].position - 1 : given
+}
+
 /** Where the feed ends at the moment. */
 export async function lastPlace(db: Db): Promise<number> {
   await placeChanges(db)

@@ -210,11 +210,23 @@ export async function noteFault(
   })
 }
 
+/** Of how many objects the bytes were ever read again and found right. */
+async function countProven(db: Db, _scope: Scope): Promise<number> {
+  const { rows } = await db.pool.query<{ count: number }>(
+    `select sum(n)::bigint as count from (${allPlaces
+      .map((place) => `select count(*) as n from ${places[place].table} where proven_at is not null`)
+      .join(' union all ')}) t`,
+  )
+  return rows[0]?.count ?? 0
+}
+
+export const dayMs = 86_400_000
 const mostFaults = 500
 
 export async function readFixityReport(db: Db, scope: Scope, periodDays: number): Promise<FixityReport> {
-  const [size, lastDay, oldest, overdue, faults, counted] = await Promise.all([
+  const [size, provenCount, lastDay, oldest, overdue, faults, counted] = await Promise.all([
     measureArchive(db, scope),
+    countProven(db, scope),
     provenLastDay(db, scope),
     oldestDue(db, scope),
     db.pool.query<{ count: number }>(
@@ -237,9 +249,11 @@ export async function readFixityReport(db: Db, scope: Scope, periodDays: number)
   return {
     periodDays,
     ...size,
+    provenCount,
     overdueCount: overdue.rows[0]?.count ?? 0,
     lastDay,
     oldestAt: oldest?.toISOString() ?? null,
+    dueAt: oldest && new Date(oldest.getTime() + periodDays * dayMs).toISOString(),
     faults: faults.rows,
     faultCount: counted.rows[0]?.count ?? 0,
   }

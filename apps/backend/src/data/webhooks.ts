@@ -4,7 +4,7 @@ import type { PoolClient } from 'pg'
 import { AppError } from '../app-error.ts'
 import type { Scope } from '../plugins/access.ts'
 import { addAuditEvent } from './audit.ts'
-import { lastPlace, readPlaces } from './changes.ts'
+import { lastPlace, placeBefore, readPlaces } from './changes.ts'
 import { inTransaction } from './transaction.ts'
 
 /** Of one project. */
@@ -74,6 +74,8 @@ export interface WebhookUpdate {
   isActive?: boolean | undefined
   /** Position after which it is told everything, once more or at last. */
   after?: number | 'latest' | undefined
+  /** The same by the moment of what is told first. */
+  since?: string | undefined
 }
 
 /**
@@ -90,7 +92,8 @@ export async function changeWebhook(db: Db, scope: Scope, id: string, update: We
     )
     const [before] = rows
     if (!before) throw webhookNotFound()
-    const position = update.after === 'latest' ? last : (update.after ?? before.position)
+    const after = update.since === undefined ? update.after : await placeBefore(client, before.projectId, update.since)
+    const position = after === 'latest' ? last : (after ?? before.position)
     if (position > last) throw new AppError('malformed-cursor', 400, `The feed ends at ${last}.`)
     const isActive = update.isActive ?? before.state === 'active'
     const { removed } = await readPlaces(client)
@@ -114,7 +117,12 @@ export async function changeWebhook(db: Db, scope: Scope, id: string, update: We
       action: 'webhook.change',
       projectId: before.projectId,
       target: update.name ?? before.name,
-      detail: { webhook: id, ...told, ...(url === undefined ? {} : { origin: originOf(url) }) },
+      detail: {
+        webhook: id,
+        ...told,
+        ...(position === before.position ? {} : { position }),
+        ...(url === undefined ? {} : { origin: originOf(url) }),
+      },
     })
     return readWebhook(client, id)
   })

@@ -81,14 +81,17 @@ test('everything stored is read again: what is shown, versions before correction
     faultCount: 0,
     isRunning: false,
   })
+  const unread = await report()
+  assert.deepEqual([unread.objectCount, unread.provenCount], [8, 0])
+  assert.equal(Date.parse(unread.dueAt ?? ''), Date.parse(unread.oldestAt ?? '') + 90 * 86_400_000)
   assert.deepEqual(await proveAll(), { objects: 8, faults: 0 })
   const proof = await proofOf('good')
   assert.deepEqual([proof['provenCount'], proof['objectCount']], [6, 6])
   assert.ok(Date.now() - Date.parse(String(proof['provenAt'])) < 60_000)
   const shown = await report()
   assert.deepEqual(
-    [shown.objectCount, shown.overdueCount, shown.lastDay.objectCount, shown.faults, shown.periodDays],
-    [8, 0, 8, [], 90],
+    [shown.objectCount, shown.provenCount, shown.overdueCount, shown.lastDay.objectCount, shown.faults],
+    [8, 8, 0, 8, []],
   )
   assert.equal(shown.byteSize, shown.lastDay.byteSize)
 })

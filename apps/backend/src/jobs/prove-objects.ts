@@ -4,6 +4,7 @@ import { AppError } from '../app-error.ts'
 import { claimRequest, endRequest, keepRequest, listOfRequest } from '../data/proof-requests.ts'
 import {
   type ArchiveSize,
+  dayMs,
   type FoundFault,
   listDue,
   measureArchive,
@@ -17,7 +18,6 @@ import { withLock } from '../data/upkeep-lock.ts'
 import type { Deps } from '../deps.ts'
 import type { ArchiveScope } from '../plugins/access.ts'
 
-const dayMs = 86_400_000
 /** What runs over the day's share, so that a stopped worker or a grown archive is caught up with. */
 const margin = 1.1
 /** Times the share once something is older than the period. */

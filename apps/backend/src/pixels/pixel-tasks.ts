@@ -77,7 +77,8 @@ export interface PixelTasks {
   strip: { input: StripInput; output: StripOutput }
   codestream: { input: DecodedSamples & { format: PixelFormat }; output: Htj2kStream }
   render: { input: RenderInput; output: Uint8Array<ArrayBuffer> }
-  transcode: { input: FrameInput & { toSyntaxUid: string }; output: Uint8Array<ArrayBuffer> }
+  /** `roomyBytes`: see encodeFrame. */
+  transcode: { input: FrameInput & { toSyntaxUid: string; roomyBytes: number }; output: Uint8Array<ArrayBuffer> }
 }
 
 export type PixelTaskKind = keyof PixelTasks
@@ -97,9 +98,9 @@ export const handlers: Handlers = {
   codestream: ({ stored, isConverted, format }, _codecs, encoders) =>
     encodeHtj2k(blockOf(stored, decodedFormat(format, isConverted)), encoders),
   render: renderFrame,
-  async transcode({ bytes, syntaxUid, format, toSyntaxUid }, codecs, encoders) {
+  async transcode({ bytes, syntaxUid, format, toSyntaxUid, roomyBytes }, codecs, encoders) {
     const { stored, isConverted } = await decodeFrame(bytes, syntaxUid, format, codecs)
-    return encodeFrame(stored, decodedFormat(format, isConverted), toSyntaxUid, encoders)
+    return encodeFrame(stored, decodedFormat(format, isConverted), toSyntaxUid, encoders, roomyBytes)
   },
 }
 

@@ -255,6 +255,37 @@ test('it is told everything once more from a place of the feed, or nothing of wh
   await backend.db.pool.query('update change_place set removed = 0')
 })
 
+test('it is told everything once more from a moment, and the audit says from which', async () => {
+  const { webhook } = await create()
+  const early = await store()
+  await tell()
+  const { rows } = await backend.db.pool.query<{ now: Date }>('select clock_timestamp() as now')
+  const since = rows[0]?.now.toISOString() ?? ''
+  const late = [await store(), await store()]
+  await tell()
+  const address = `${all}/${webhook.id}`
+  assert.equal((await send('PATCH', address, { since })).status, 200)
+  assert.equal(await tell(), 2)
+  assert.deepEqual(toldStudies(), [early, ...late, ...late])
+  const { rows: events } = await backend.db.pool.query<{ detail: Record<string, unknown> }>(
+    `select detail from audit_event where action = 'webhook.change' order by id desc limit 1`,
+  )
+  assert.equal(events[0]?.detail['since'], since)
+  assert.equal(typeof events[0]?.detail['position'], 'number')
+
+  // Nothing happened since: nothing is told.
+  assert.equal((await send('PATCH', address, { since: new Date(Date.now() + 60_000).toISOString() })).status, 200)
+  assert.equal(await tell(), 0)
+  for (const wrong of [{ since: 'yesterday' }, { since: '2026-11-27' }, { since, after: 1 }])
+    assert.equal((await send('PATCH', address, wrong)).status, 400, JSON.stringify(wrong))
+  // Before what is kept: something in between may be gone.
+  await backend.db.pool.query('update change_place set removed = 1')
+  const before = new Date(Date.now() - 86_400_000).toISOString()
+  assert.equal((await send('PATCH', address, { since: before })).status, 410)
+  assert.equal((await send('PATCH', address, { since })).status, 200)
+  await backend.db.pool.query('update change_place set removed = 0')
+})
+
 test('what only this server reaches is not called: by number, by name, or by a name that changes its mind', async () => {
   for (const url of [
     'https://127.0.0.1/x',

@@ -2,25 +2,14 @@ import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import de from './de.json'
 import en from './en.json'
+import { firstLanguage, type Language, languageKey, languages } from './first-language.ts'
 
-export const languages = ['en', 'de'] as const
-export type Language = (typeof languages)[number]
-
-const storageKey = 'instandt-language'
+export { type Language, languages }
 
 declare module 'i18next' {
   interface CustomTypeOptions {
     resources: { translation: typeof en }
   }
-}
-
-const isLanguage = (value: string | null | undefined): value is Language => languages.some((known) => known === value)
-
-/** What was chosen before, then what the browser asks for, then English. */
-function firstLanguage(): Language {
-  const stored = localStorage.getItem(storageKey)
-  if (isLanguage(stored)) return stored
-  return navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => isLanguage(tag)) ?? 'en'
 }
 
 /** Both catalogues come with the program: switching needs no network and no waiting. */
@@ -38,6 +27,6 @@ export async function startI18n(): Promise<void> {
 }
 
 export async function setLanguage(language: Language): Promise<void> {
-  localStorage.setItem(storageKey, language)
+  localStorage.setItem(languageKey, language)
   await i18next.changeLanguage(language)
 }

@@ -1,6 +1,7 @@
 import { Tabs } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Navigate, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { sessionQuery } from '../api/queries.ts'
 import { FaultPanel } from '../ui/fault-panel.tsx'
@@ -13,10 +14,16 @@ export function AdministrationFrame() {
   const { data: session } = useQuery(sessionQuery)
   const { pathname } = useLocation()
   const navigate = useNavigate()
-  if (!session) return null
-  const pages = administrationPages(session)
+  const list = useRef<HTMLDivElement>(null)
+  const pages = session ? administrationPages(session) : []
   const [first] = pages
   const current = pages.find(({ to }) => pathname.startsWith(to))
+  const shown = current?.to
+  useEffect(() => {
+    // In a narrow window the tabs are one line that scrolls.
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+  }, [shown])
+  if (!session) return null
   if (first && /^\/administration\/?$/.test(pathname)) return <Navigate to={first.to} replace />
   if (!current) {
     return (
@@ -36,8 +43,9 @@ export function AdministrationFrame() {
           if (page) void navigate({ to: page.to })
         }}
         mb="md"
+        className={classes.tabs}
       >
-        <Tabs.List aria-label={t('admin.nav')}>
+        <Tabs.List ref={list} aria-label={t('admin.nav')}>
           {pages.map(({ to, words }) => (
             <Tabs.Tab key={to} value={to}>
               {t(words)}

@@ -1,11 +1,11 @@
-import { Alert, Skeleton, Text, Title } from '@mantine/core'
-import { IconAlertTriangle, IconShieldCheck } from '@tabler/icons-react'
+import { Skeleton, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { fixityQuery } from '../api/archive-queries.ts'
 import { Fault } from '../api/fault.tsx'
 import archiveClasses from '../features/archive/archive.module.css'
 import { FaultTable } from '../features/archive/fault-table.tsx'
+import { FixityNotice } from '../features/archive/fixity-notice.tsx'
 import { formatBytes, formatCount, formatInstant } from '../ui/format.ts'
 import classes from '../ui/page.module.css'
 
@@ -19,6 +19,7 @@ export function FixityPage() {
     ? [
         [t('archive.fixity.objects'), formatCount(data.objectCount, language)],
         [t('archive.fixity.bytes'), formatBytes(data.byteSize, language)],
+        [t('archive.fixity.proven'), formatCount(data.provenCount, language)],
         [t('archive.fixity.period'), t('tokens.daysOf', { count: data.periodDays })],
         [
           t('archive.fixity.lastDay'),
@@ -48,19 +49,7 @@ export function FixityPage() {
         <Skeleton h="16rem" />
       ) : (
         <>
-          <Alert
-            mb="md"
-            variant="light"
-            color={data.faultCount > 0 ? 'red' : 'signal'}
-            icon={data.faultCount > 0 ? <IconAlertTriangle /> : <IconShieldCheck />}
-            title={
-              data.faultCount > 0
-                ? t('archive.proof.fault', { count: data.faultCount, shown: formatCount(data.faultCount, language) })
-                : t('archive.fixity.fine')
-            }
-          >
-            {data.faultCount > 0 ? t('archive.fixity.faultDetail') : t('archive.fixity.fineDetail')}
-          </Alert>
+          <FixityNotice report={data} />
           <dl className={archiveClasses.numbers}>
             {numbers.map(([name, value]) => (
               <div key={name}>

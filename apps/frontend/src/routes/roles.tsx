@@ -16,26 +16,26 @@ export function RolesPage() {
       <Text size="sm" c="dimmed" maw="44rem" mb="md">
         {t('roles.detail')}
       </Text>
-      <div className={classes.wide}>
+      <div className={`${classes.wide} ${classes.matrix}`}>
         <Table>
           <Table.Thead>
             <Table.Tr>
-              <Table.Th>{t('roles.role')}</Table.Th>
-              {permissions.map((permission) => (
-                <Table.Th key={permission} ta="center">
-                  {t(`roles.permissions.${permission}`)}
+              <Table.Th>{t('roles.permission')}</Table.Th>
+              {roles.map((role) => (
+                <Table.Th key={role} ta="center">
+                  {t(`roles.${role}`)}
                 </Table.Th>
               ))}
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {roles.map((role) => (
-              <Table.Tr key={role}>
+            {permissions.map((permission) => (
+              <Table.Tr key={permission}>
                 <Table.Th scope="row" fw={500}>
-                  {t(`roles.${role}`)}
+                  {t(`roles.permissions.${permission}`)}
                 </Table.Th>
-                {permissions.map((permission) => (
-                  <Table.Td key={permission} ta="center">
+                {roles.map((role) => (
+                  <Table.Td key={role} ta="center">
                     {isAllowed(role, permission) ? (
                       <>
                         <IconCheck size={18} aria-hidden color="var(--mantine-primary-color-filled)" />

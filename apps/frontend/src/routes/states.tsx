@@ -1,4 +1,4 @@
-import { Center, Loader } from '@mantine/core'
+import { Center, Loader, Stack, Text } from '@mantine/core'
 import type { ErrorComponentProps } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { Fault } from '../api/fault.tsx'
@@ -35,7 +35,28 @@ export function PageWaiting() {
   const { t } = useTranslation()
   return (
     <Center h="100%">
-      <Loader aria-label={t('common.loading')} />
+      <Waiting words={t('common.loading')} />
     </Center>
+  )
+}
+
+/** Black as the viewer will be. */
+export function ViewerWaiting() {
+  const { t } = useTranslation()
+  return (
+    <Center h="100%" bg="#000" c="#9a9da0">
+      <Waiting words={t('viewer.loadingViewer')} />
+    </Center>
+  )
+}
+
+function Waiting({ words }: { words: string }) {
+  return (
+    <Stack component="output" align="center" gap="xs">
+      <Loader aria-hidden />
+      <Text span size="sm">
+        {words}
+      </Text>
+    </Stack>
   )
 }

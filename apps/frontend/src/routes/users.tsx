@@ -113,7 +113,13 @@ function UserTable({ users, ...actions }: UserTableProps) {
                 {user.lastSeenAt === null ? t('common.never') : formatInstant(user.lastSeenAt, i18n.language)}
               </Table.Td>
               <Table.Td>
-                {user.isBlocked ? <Badge color="red">{t('admin.user.blocked')}</Badge> : t('admin.user.active')}
+                {user.isBlocked ? (
+                  <Badge variant="light" color="red">
+                    {t('admin.user.blocked')}
+                  </Badge>
+                ) : (
+                  t('admin.user.active')
+                )}
               </Table.Td>
               <Table.Td>
                 <UserActions user={user} {...actions} />

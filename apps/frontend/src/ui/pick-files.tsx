@@ -13,13 +13,20 @@ interface PickFilesProps {
   isDisabled?: boolean
   /** Endings that the browser offers; all without it. */
   accept?: string | undefined
-  onPicked: (files: FileList) => void
+  /** Another way to choose, tried first; undefined when this browser has none. */
+  pick?: () => Promise<readonly File[] | undefined>
+  onPicked: (files: Iterable<File>) => void
 }
 
 /** A button for the browser's own choice of files, or of a folder. */
 export function PickFiles(props: PickFilesProps) {
-  const { children, label, icon, variant, size, isFolder = false, isDisabled = false, accept, onPicked } = props
+  const { children, label, icon, variant, size, isFolder = false, isDisabled = false, accept, pick, onPicked } = props
   const input = useRef<HTMLInputElement>(null)
+  const choose = async (): Promise<void> => {
+    const picked = await pick?.()
+    if (picked === undefined) input.current?.click()
+    else onPicked(picked)
+  }
   return (
     <>
       <Button
@@ -27,7 +34,7 @@ export function PickFiles(props: PickFilesProps) {
         variant={variant}
         leftSection={icon}
         disabled={isDisabled}
-        onClick={() => input.current?.click()}
+        onClick={() => void choose()}
       >
         {children}
       </Button>

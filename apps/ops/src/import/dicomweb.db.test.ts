@@ -2,26 +2,15 @@
 import assert from 'node:assert/strict'
 import { readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import { testToken } from '@instandt/testkit'
 import { uidOf } from '@instandt/testkit/files'
 import { startTestBackend, type TestBackend } from '../../../backend/src/test-backend.fixture.ts'
-import { objectOf, openWorkshop, type Receiver, sha256Of, startReceiver, type Workshop } from './import.fixture.ts'
+import { importGiven, objectOf, sha256Of } from './import.fixture.ts'
 import { portOf, startLine } from './line.fixture.ts'
 import { type PeerObject, sendObject, startPeer } from './peer.fixture.ts'
 
-let receiver: Receiver
-let backend: TestBackend
-let workshop: Workshop
-before(async () => {
-  receiver = await startReceiver()
-  backend = receiver.backend
-})
-after(() => receiver.stop())
-beforeEach(async () => {
-  workshop = await openWorkshop()
-})
-afterEach(() => workshop.remove())
+const given = importGiven()
 
 const allHashes = async ({ db }: TestBackend, seed: string, count: number): Promise<string[]> => {
   const { rows } = await db.pool.query<{ sha256: string }>(
@@ -48,17 +37,17 @@ test('everything of another instaNDT comes over, byte for byte, large objects to
     const large = objectOf('other', 46, { image: { rows: 2300, columns: 2300, bitsAllocated: 16 } })
     for (let at = 0; at < 45; at += 15) assert.equal((await source.stow(objects.slice(at, at + 15))).status, 200)
     assert.equal((await source.stow([jpeg, large])).status, 200)
-    const authorization = path.join(workshop.folder, 'authorization')
+    const authorization = path.join(given.workshop.folder, 'authorization')
     await writeFile(authorization, `Bearer ${testToken}\n`)
-    const args = [`${source.url}/dicom-web/`, '--to', backend.url, '--source-authorization-file', authorization]
+    const args = [`${source.url}/dicom-web/`, '--to', given.backend.url, '--source-authorization-file', authorization]
 
-    const dry = await workshop.run([...args, '--dry-run'])
+    const dry = await given.workshop.run([...args, '--dry-run'])
     assert.deepEqual([dry.code, dry.summary.files.pending], [0, 47], dry.err)
-    const outcome = await workshop.run(args)
+    const outcome = await given.workshop.run(args)
     assert.equal(outcome.code, 0, outcome.err)
     assert.equal(outcome.summary.files.stored, 47)
     const expected = [...objects, jpeg, large].map(sha256Of).toSorted()
-    assert.deepEqual(await allHashes(backend, 'other', 47), expected)
+    assert.deepEqual(await allHashes(given.backend, 'other', 47), expected)
     const line = outcome.line(`/instances/${uidOf('other', 46)}`)
     assert.deepEqual(
       [line.byteSize, line.sha256, line.sopInstanceUid],
@@ -69,14 +58,14 @@ test('everything of another instaNDT comes over, byte for byte, large objects to
       /^http:\/\/127\.0\.0\.1:\d+\/dicom-web\/studies\/2\.25\.\d+\/series\/2\.25\.\d+\/instances\//,
     )
     assert.deepEqual(
-      (await readdir(workshop.folder)).filter((name) => name.endsWith('.spool')),
+      (await readdir(given.workshop.folder)).filter((name) => name.endsWith('.spool')),
       [],
       'nothing is left',
     )
-    const { rows } = await backend.db.pool.query(`select 1 from upload where state = 'stored'`)
+    const { rows } = await given.backend.db.pool.query(`select 1 from upload where state = 'stored'`)
     assert.equal(rows.length, 1)
 
-    const again = await workshop.run([...args, '--verify'])
+    const again = await given.workshop.run([...args, '--verify'])
     assert.deepEqual([again.code, again.summary.verified], [0, { confirmed: 47, faults: 0 }])
   } finally {
     await source.stop()
@@ -87,12 +76,12 @@ test('a search is followed page by page, whatever the length of the pages', asyn
   const objects = peerObjects('pages', 60)
   const peer = await startPeer({ objects, page: 4 })
   try {
-    const outcome = await workshop.run([peer.base, '--to', backend.url])
+    const outcome = await given.workshop.run([peer.base, '--to', given.backend.url])
     assert.deepEqual([outcome.code, outcome.summary.files.stored], [0, 60], outcome.err)
     assert.ok(peer.requests.some((line) => line.endsWith('/studies?limit=500&offset=4')))
     const retrieved = peer.requests.filter((line) => /\/instances\/[^?]+$/.test(line))
     assert.equal(retrieved.length, 60)
-    const again = await workshop.run([peer.base, '--to', backend.url])
+    const again = await given.workshop.run([peer.base, '--to', given.backend.url])
     assert.equal(again.code, 0)
     assert.equal(
       peer.requests.filter((line) => /\/instances\/[^?]+$/.test(line)).length,
@@ -107,7 +96,7 @@ test('a search is followed page by page, whatever the length of the pages', asyn
 test('a server that knows no offset is left after its first page came again', async () => {
   const peer = await startPeer({ objects: peerObjects('no offset', 30), page: 1000, knowsOffset: false })
   try {
-    const outcome = await workshop.run([peer.base, '--to', backend.url])
+    const outcome = await given.workshop.run([peer.base, '--to', given.backend.url])
     assert.deepEqual([outcome.code, outcome.summary.files.stored], [0, 30], outcome.err)
     assert.equal(outcome.summary.isComplete, true)
   } finally {
@@ -149,11 +138,14 @@ test('busy, cut off, restarted: tried again; what the source cannot give is name
   })
   try {
     const token = { INSTANDT_TOKEN: testToken }
-    const args = [peer.base, '--to', backend.url]
-    const stranger = await workshop.run(args, token)
+    const args = [peer.base, '--to', given.backend.url]
+    const stranger = await given.workshop.run(args, token)
     assert.equal(stranger.code, 3)
     assert.match(stranger.err, /answers 401: who are you\?.*INSTANDT_SOURCE_AUTHORIZATION/)
-    const outcome = await workshop.run(args, { ...token, INSTANDT_SOURCE_AUTHORIZATION: 'Basic c2Nhbm5lcjp3ZWxk' })
+    const outcome = await given.workshop.run(args, {
+      ...token,
+      INSTANDT_SOURCE_AUTHORIZATION: 'Basic c2Nhbm5lcjp3ZWxk',
+    })
     assert.equal(outcome.code, 1, outcome.err)
     assert.equal(accept, 'multipart/related; type="application/dicom"; transfer-syntax=*')
     assert.ok(waited >= 1900, `Retry-After was 2 s, it came back after ${waited} ms`)
@@ -171,7 +163,7 @@ test('busy, cut off, restarted: tried again; what the source cannot give is name
     }
     assert.deepEqual([outcome.summary.files.stored, outcome.summary.files.failed], [7, 5])
     const stored = [0, 1, 2, 3, 7, 10, 11].map((number) => sha256Of(objects[number]?.bytes ?? new Uint8Array(0)))
-    assert.deepEqual(await allHashes(backend, 'habits', 12), stored.toSorted())
+    assert.deepEqual(await allHashes(given.backend, 'habits', 12), stored.toSorted())
   } finally {
     await peer.stop()
   }
@@ -181,13 +173,13 @@ test('a source that goes away ends it with a code of its own, in the listing too
   const peer = await startPeer({ objects: peerObjects('source away', 30), page: 3 })
   const line = await startLine(portOf(peer.base))
   try {
-    const args = [`${line.url}/rs`, '--to', backend.url, '--wait', '0.01']
+    const args = [`${line.url}/rs`, '--to', given.backend.url, '--wait', '0.01']
     line.lead(undefined)
-    const away = await workshop.run(args)
+    const away = await given.workshop.run(args)
     assert.equal(away.code, 4, away.err)
     assert.match(away.err, /the source: .*run it again to go on/)
     line.lead(portOf(peer.base))
-    const outcome = await workshop.run(args)
+    const outcome = await given.workshop.run(args)
     assert.deepEqual([outcome.code, outcome.summary.files.stored], [0, 30], outcome.err)
   } finally {
     await line.stop()

@@ -2,39 +2,26 @@
 import assert from 'node:assert/strict'
 import { appendFile, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { startBadLine, testCaller } from '@instandt/testkit'
 import { uidOf } from '@instandt/testkit/files'
-import { addProject, tokenHeaders } from '../../../backend/src/identity.fixture.ts'
+import { tokenHeaders } from '../../../backend/src/identity.fixture.ts'
 import { correctInspections } from '../../../backend/src/jobs/correct-inspections.ts'
 import { readArchiveScope } from '../../../backend/src/plugins/access.ts'
-import type { TestBackend } from '../../../backend/src/test-backend.fixture.ts'
-import { objectOf, openWorkshop, type Receiver, sha256Of, startReceiver, type Workshop } from './import.fixture.ts'
+import { importGiven, objectOf, sha256Of } from './import.fixture.ts'
 
-let receiver: Receiver
-let backend: TestBackend
-let workshop: Workshop
-before(async () => {
-  receiver = await startReceiver()
-  backend = receiver.backend
-  for (const slug of ['alpha', 'beta']) await addProject(backend.db, slug)
-})
-after(() => receiver.stop())
-beforeEach(async () => {
-  workshop = await openWorkshop()
-})
-afterEach(() => workshop.remove())
+const given = importGiven(['alpha', 'beta'])
 
 const tokenOf = async (role: 'sender' | 'reader', projects: string[]): Promise<{ INSTANDT_TOKEN: string }> => {
-  const { authorization } = await tokenHeaders(backend.db, role, projects)
+  const { authorization } = await tokenHeaders(given.backend.db, role, projects)
   return { INSTANDT_TOKEN: authorization.replace('Bearer ', '') }
 }
 
 /** SHA-256 of every stored object of these UIDs, as the backend counted it. */
 async function storedHashes(uids: readonly string[]): Promise<string[]> {
-  const { rows } = await backend.db.pool.query<{ sha256: string }>(
+  const { rows } = await given.backend.db.pool.query<{ sha256: string }>(
     `select encode(sha256, 'hex') as sha256 from instance where sop_instance_uid = any($1)`,
     [uids],
   )
@@ -44,21 +31,21 @@ async function storedHashes(uids: readonly string[]): Promise<string[]> {
 test('every file has its line: objects are stored and confirmed, the rest is named and stops nothing', async () => {
   const objects = Array.from({ length: 300 }, (_, number) => objectOf('folder', number))
   for (const [number, bytes] of objects.entries())
-    await workshop.put(`${Math.floor(number / 40)}/deep/${number}`, bytes)
+    await given.workshop.put(`${Math.floor(number / 40)}/deep/${number}`, bytes)
   const large = objectOf('folder large', 0, { image: { rows: 2100, columns: 2100, bitsAllocated: 16 } })
   assert.ok(large.length > 8 * 1024 * 1024)
-  await workshop.put('large, "wide".dcm', large)
+  await given.workshop.put('large, "wide".dcm', large)
   const strange = objectOf('folder', 1000)
-  await workshop.put(Buffer.from([0x6e, 0xff, 0xfe, 0x0a]), strange)
-  await workshop.put('twice.dcm', objects[7] ?? new Uint8Array(0))
-  await workshop.put('notes.txt', Buffer.from('weld 7, second shift'))
-  await workshop.put('empty.dcm', new Uint8Array(0))
-  await workshop.put('DICOMDIR', objectOf('folder', 1001, { sopClassUid: '1.2.840.10008.1.3.10' }))
-  await workshop.put('cut-off.dcm', objectOf('folder', 1002).subarray(0, -10))
-  await symlink('..', path.join(workshop.source, '0/loop'))
-  await symlink('nowhere', path.join(workshop.source, 'dangling'))
+  await given.workshop.put(Buffer.from([0x6e, 0xff, 0xfe, 0x0a]), strange)
+  await given.workshop.put('twice.dcm', objects[7] ?? new Uint8Array(0))
+  await given.workshop.put('notes.txt', Buffer.from('weld 7, second shift'))
+  await given.workshop.put('empty.dcm', new Uint8Array(0))
+  await given.workshop.put('DICOMDIR', objectOf('folder', 1001, { sopClassUid: '1.2.840.10008.1.3.10' }))
+  await given.workshop.put('cut-off.dcm', objectOf('folder', 1002).subarray(0, -10))
+  await symlink('..', path.join(given.workshop.source, '0/loop'))
+  await symlink('nowhere', path.join(given.workshop.source, 'dangling'))
 
-  const outcome = await workshop.run([workshop.source, '--to', backend.url])
+  const outcome = await given.workshop.run([given.workshop.source, '--to', given.backend.url])
   assert.equal(outcome.code, 1, outcome.err)
   assert.deepEqual(outcome.summary.files, { pending: 0, stored: 302, known: 1, refused: 1, skipped: 5, failed: 0 })
   assert.equal(outcome.lines.length, 309)
@@ -73,7 +60,7 @@ test('every file has its line: objects are stored and confirmed, the rest is nam
   assert.deepEqual(
     { ...first, time: null },
     {
-      file: `${workshop.source}/0/deep/0`,
+      file: `${given.workshop.source}/0/deep/0`,
       byteSize: objects[0]?.length ?? 0,
       sha256: sha256Of(objects[0] ?? new Uint8Array(0)),
       sopInstanceUid: uidOf('folder', 0),
@@ -99,18 +86,18 @@ test('every file has its line: objects are stored and confirmed, the rest is nam
     assert.equal(outcome.line(name).result, result, name)
     assert.match(outcome.line(name).reason ?? '', reason)
   }
-  const { rows } = await backend.db.pool.query(`select 1 from upload where state = 'stored'`)
+  const { rows } = await given.backend.db.pool.query(`select 1 from upload where state = 'stored'`)
   assert.equal(rows.length, 1, 'the large one came in parts')
 
   // Again: nothing is read or sent; what was refused stays so unless it is asked for.
-  const line = await startBadLine({ target: backend.url })
+  const line = await startBadLine({ target: given.backend.url })
   try {
-    const again = await workshop.run([workshop.source, '--to', backend.url])
+    const again = await given.workshop.run([given.workshop.source, '--to', given.backend.url])
     assert.deepEqual([again.code, again.summary.run.sent, again.summary.files.stored], [1, 0, 302])
     assert.equal(isDeepStrictEqual(again.lines, outcome.lines), true, 'the same report')
     // A new journal: everything is read, nothing but its hash is sent.
-    const other = path.join(workshop.folder, 'other.jsonl')
-    const fresh = await workshop.run([workshop.source, '--to', line.url, '--report', other])
+    const other = path.join(given.workshop.folder, 'other.jsonl')
+    const fresh = await given.workshop.run([given.workshop.source, '--to', line.url, '--report', other])
     assert.deepEqual([fresh.summary.files.known, fresh.summary.files.stored], [303, 0])
     assert.ok(line.bytesIn() < 60_000, `${line.bytesIn()} bytes`)
   } finally {
@@ -119,9 +106,9 @@ test('every file has its line: objects are stored and confirmed, the rest is nam
 })
 
 test('a CSV for spreadsheets, and a summary for people', async () => {
-  await workshop.put('=cmd,1.dcm', objectOf('csv', 1))
-  const report = path.join(workshop.folder, 'report.csv')
-  const { code } = await workshop.run([workshop.source, '--to', backend.url, '--report', report])
+  await given.workshop.put('=cmd,1.dcm', objectOf('csv', 1))
+  const report = path.join(given.workshop.folder, 'report.csv')
+  const { code } = await given.workshop.run([given.workshop.source, '--to', given.backend.url, '--report', report])
   assert.equal(code, 0)
   const [head, line, end] = (await readFile(report, 'utf8')).split('\r\n')
   assert.equal(head, '\uFEFFfile,byteSize,sha256,sopInstanceUid,result,reason,time,verified')
@@ -131,62 +118,68 @@ test('a CSV for spreadsheets, and a summary for people', async () => {
 
 test('another file under a stored UID is refused with the reason of the server, and brought in once that is gone', async () => {
   const first = objectOf('conflict', 1)
-  await backend.stow([first])
-  await workshop.put('other.dcm', objectOf('conflict', 1, { image: { rows: 20, columns: 20 } }))
-  await workshop.put('same.dcm', first)
-  await workshop.put('good.dcm', objectOf('conflict', 2))
-  const args = [workshop.source, '--to', backend.url]
-  const outcome = await workshop.run(args)
+  await given.backend.stow([first])
+  await given.workshop.put('other.dcm', objectOf('conflict', 1, { image: { rows: 20, columns: 20 } }))
+  await given.workshop.put('same.dcm', first)
+  await given.workshop.put('good.dcm', objectOf('conflict', 2))
+  const args = [given.workshop.source, '--to', given.backend.url]
+  const outcome = await given.workshop.run(args)
   assert.equal(outcome.code, 1)
   assert.match(outcome.line('other.dcm').reason ?? '', /^0111: Another file with this SOP Instance UID is stored/)
   assert.deepEqual(
     ['other.dcm', 'same.dcm', 'good.dcm'].map((name) => outcome.line(name).result),
     ['refused', 'known', 'stored'],
   )
-  await rm(path.join(workshop.source, 'same.dcm'))
-  await backend.db.pool.query(
+  await rm(path.join(given.workshop.source, 'same.dcm'))
+  await given.backend.db.pool.query(
     'delete from rendition_job where instance_id in (select id from instance where sop_instance_uid = $1)',
     [uidOf('conflict', 1)],
   )
-  await backend.db.pool.query('delete from instance where sop_instance_uid = $1', [uidOf('conflict', 1)])
-  assert.equal((await workshop.run(args)).line('other.dcm').result, 'refused')
-  const retried = await workshop.run([...args, '--retry-refused'])
+  await given.backend.db.pool.query('delete from instance where sop_instance_uid = $1', [uidOf('conflict', 1)])
+  assert.equal((await given.workshop.run(args)).line('other.dcm').result, 'refused')
+  const retried = await given.workshop.run([...args, '--retry-refused'])
   assert.deepEqual([retried.code, retried.line('other.dcm').result], [0, 'stored'])
 })
 
 test('a dry run asks no server: it counts, and tells objects from other files', async () => {
-  for (let number = 0; number < 20; number += 1) await workshop.put(`${number}`, objectOf('dry', number))
-  await workshop.put('notes.txt', Buffer.from('x'))
-  const { code, summary } = await workshop.run([workshop.source, '--to', 'http://127.0.0.1:1', '--dry-run'], {})
+  for (let number = 0; number < 20; number += 1) await given.workshop.put(`${number}`, objectOf('dry', number))
+  await given.workshop.put('notes.txt', Buffer.from('x'))
+  const { code, summary } = await given.workshop.run(
+    [given.workshop.source, '--to', 'http://127.0.0.1:1', '--dry-run'],
+    {},
+  )
   assert.equal(code, 0)
   assert.deepEqual([summary.files.pending, summary.files.skipped], [20, 1])
   assert.equal(summary.bytes.pending, 20 * objectOf('dry', 0).length)
 })
 
 test('a journal belongs to one source, one target and one project, and says so', async () => {
-  await workshop.put('1', objectOf('bound', 1))
-  const dry = [workshop.source, '--dry-run', '--to']
-  assert.equal((await workshop.run([...dry, 'http://127.0.0.1:1'], {})).code, 0)
-  const elsewhere = await workshop.run([...dry, 'http://127.0.0.1:2'], {})
+  await given.workshop.put('1', objectOf('bound', 1))
+  const dry = [given.workshop.source, '--dry-run', '--to']
+  assert.equal((await given.workshop.run([...dry, 'http://127.0.0.1:1'], {})).code, 0)
+  const elsewhere = await given.workshop.run([...dry, 'http://127.0.0.1:2'], {})
   assert.equal(elsewhere.code, 2)
   assert.match(elsewhere.err, /its target is 'http:\/\/127\.0\.0\.1:1', not 'http:\/\/127\.0\.0\.1:2'/)
-  const parent = await workshop.run([workshop.folder, '--dry-run', '--to', 'http://127.0.0.1:1'], {})
+  const parent = await given.workshop.run([given.workshop.folder, '--dry-run', '--to', 'http://127.0.0.1:1'], {})
   assert.match(parent.err, /its source is '.*\/archive', not/)
-  const project = await workshop.run([...dry, 'http://127.0.0.1:1', '--project', 'beta'], {})
+  const project = await given.workshop.run([...dry, 'http://127.0.0.1:1', '--project', 'beta'], {})
   assert.match(project.err, /its project is '', not 'beta'/)
-  await writeFile(`${workshop.report}.journal`, 'not a journal at all, but long enough to have a header of its own')
-  const foreign = await workshop.run([...dry, 'http://127.0.0.1:1'], {})
+  await writeFile(
+    `${given.workshop.report}.journal`,
+    'not a journal at all, but long enough to have a header of its own',
+  )
+  const foreign = await given.workshop.run([...dry, 'http://127.0.0.1:1'], {})
   assert.deepEqual([foreign.code, /is no journal of an import/.test(foreign.err)], [2, true])
 })
 
 test('a token that may not, a project that is not open, an address that is none: told before anything is sent', async () => {
-  await workshop.put('1', objectOf('access', 1))
+  await given.workshop.put('1', objectOf('access', 1))
   const expect = async (args: string[], env: Record<string, string>, code: number, words: RegExp): Promise<void> => {
-    const outcome = await workshop.run([workshop.source, ...args], env)
+    const outcome = await given.workshop.run([given.workshop.source, ...args], env)
     assert.match(outcome.err, words)
     assert.equal(outcome.code, code)
   }
-  const here = ['--to', backend.url]
+  const here = ['--to', given.backend.url]
   await expect(here, { INSTANDT_TOKEN: 'ndt_wrong' }, 3, /does not accept the token/)
   await expect(here, await tokenOf('reader', ['alpha']), 3, /may store into no project/)
   await expect(here, await tokenOf('sender', ['alpha', 'beta']), 2, /--project: it may store into alpha, beta/)
@@ -200,27 +193,30 @@ test('a token that may not, a project that is not open, an address that is none:
   const some = { INSTANDT_TOKEN: 'ndt_some' }
   await expect(['--to', 'http://ndt.example.com'], some, 2, /in the clear/)
   await expect(['--to', 'https://a:b@ndt.example.com'], some, 2, /must not hold a name or password/)
-  await expect(['--to', `${backend.url}/dicom-web`], some, 2, /scheme, host and port alone/)
+  await expect(['--to', `${given.backend.url}/dicom-web`], some, 2, /scheme, host and port alone/)
   await expect(['--to', 'http://127.0.0.1:1'], some, 4, /no answer/)
-  await expect(['--to', backend.url.replace('http:', 'https:')], some, 3, /does not speak TLS/)
-  assert.equal((await workshop.run(['/nowhere/at/all', ...here])).code, 2)
-  assert.match((await workshop.run([...here])).err, /takes one word/)
+  await expect(['--to', given.backend.url.replace('http:', 'https:')], some, 3, /does not speak TLS/)
+  assert.equal((await given.workshop.run(['/nowhere/at/all', ...here])).code, 2)
+  assert.match((await given.workshop.run([...here])).err, /takes one word/)
 })
 
 test('objects go to the project that is named; what another one has is not stored twice', async () => {
-  await workshop.put('1', objectOf('project', 1))
-  await workshop.put('11', objectOf('project', 11))
+  await given.workshop.put('1', objectOf('project', 1))
+  await given.workshop.put('11', objectOf('project', 11))
   const both = await tokenOf('sender', ['alpha', 'beta'])
-  await rm(path.join(workshop.source, '11'))
-  assert.equal((await workshop.run([workshop.source, '--to', backend.url, '--project', 'beta'], both)).code, 0)
-  const { rows } = await backend.db.pool.query<{ slug: string }>(
+  await rm(path.join(given.workshop.source, '11'))
+  assert.equal(
+    (await given.workshop.run([given.workshop.source, '--to', given.backend.url, '--project', 'beta'], both)).code,
+    0,
+  )
+  const { rows } = await given.backend.db.pool.query<{ slug: string }>(
     'select p.slug from instance i join project p on p.id = i.project_id where sop_instance_uid = $1',
     [uidOf('project', 1)],
   )
   assert.deepEqual(rows, [{ slug: 'beta' }])
-  const report = path.join(workshop.folder, 'alpha.jsonl')
-  const other = await workshop.run(
-    [workshop.source, '--to', backend.url, '--project', 'alpha', '--report', report],
+  const report = path.join(given.workshop.folder, 'alpha.jsonl')
+  const other = await given.workshop.run(
+    [given.workshop.source, '--to', given.backend.url, '--project', 'alpha', '--report', report],
     both,
   )
   assert.equal(other.code, 1)
@@ -229,13 +225,13 @@ test('objects go to the project that is named; what another one has is not store
 
 test('--verify reads the archive and asks the server once more, and changes nothing', async () => {
   for (let number = 0; number < 30; number += 1)
-    await workshop.put(`${number}`.padStart(2, '0'), objectOf('verify', number))
-  const file = path.join(workshop.source, '04')
+    await given.workshop.put(`${number}`.padStart(2, '0'), objectOf('verify', number))
+  const file = path.join(given.workshop.source, '04')
   const day = new Date('2020-01-01T00:00:00Z')
   await utimes(file, day, day)
-  const args = [workshop.source, '--to', backend.url]
-  assert.equal((await workshop.run(args)).code, 0)
-  const good = await workshop.run([...args, '--verify'])
+  const args = [given.workshop.source, '--to', given.backend.url]
+  assert.equal((await given.workshop.run(args)).code, 0)
+  const good = await given.workshop.run([...args, '--verify'])
   assert.deepEqual([good.code, good.summary.verified], [0, { confirmed: 30, faults: 0 }])
   assert.equal(good.line('/03').verified, 'confirmed')
 
@@ -244,15 +240,15 @@ test('--verify reads the archive and asks the server once more, and changes noth
   bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
   await writeFile(file, bytes)
   await utimes(file, day, day)
-  await rm(path.join(workshop.source, '05'))
-  const deleted = await fetch(`${backend.url}/api/inspections/${uidOf('verify', 'study', 2)}/delete`, {
+  await rm(path.join(given.workshop.source, '05'))
+  const deleted = await fetch(`${given.backend.url}/api/inspections/${uidOf('verify', 'study', 2)}/delete`, {
     method: 'POST',
     headers: { ...testCaller, 'content-type': 'application/json' },
     body: JSON.stringify({ reason: 'a test' }),
   })
   assert.ok(deleted.ok, await deleted.text())
-  await workshop.put('99', objectOf('verify', 99))
-  const bad = await workshop.run([...args, '--verify'])
+  await given.workshop.put('99', objectOf('verify', 99))
+  const bad = await given.workshop.run([...args, '--verify'])
   assert.equal(bad.code, 1)
   assert.deepEqual(bad.summary.verified, { confirmed: 18, faults: 12 })
   assert.match(bad.line('/04').verified ?? '', /other bytes now/)
@@ -262,37 +258,37 @@ test('--verify reads the archive and asks the server once more, and changes noth
 })
 
 test('a file that changed is brought in again; one that grows while it is read is left for the next run', async () => {
-  await workshop.put('1', objectOf('change', 1))
-  const args = [workshop.source, '--to', backend.url]
-  assert.equal((await workshop.run(args)).code, 0)
-  await workshop.put('1', objectOf('change', 2, { image: { rows: 30, columns: 30 } }))
-  const again = await workshop.run(args)
+  await given.workshop.put('1', objectOf('change', 1))
+  const args = [given.workshop.source, '--to', given.backend.url]
+  assert.equal((await given.workshop.run(args)).code, 0)
+  await given.workshop.put('1', objectOf('change', 2, { image: { rows: 30, columns: 30 } }))
+  const again = await given.workshop.run(args)
   assert.deepEqual(
     [again.code, again.line('/1').sopInstanceUid, again.summary.files.stored],
     [0, uidOf('change', 2), 1],
   )
-  await appendFile(path.join(workshop.source, '1'), 'x'.repeat(10))
-  assert.equal((await workshop.run(args)).line('/1').result, 'refused')
+  await appendFile(path.join(given.workshop.source, '1'), 'x'.repeat(10))
+  assert.equal((await given.workshop.run(args)).line('/1').result, 'refused')
 })
 
 test('an object that was corrected since is sent once more and known as what it was', async () => {
-  await workshop.put('1', objectOf('corrected', 1))
-  assert.equal((await workshop.run([workshop.source, '--to', backend.url])).code, 0)
+  await given.workshop.put('1', objectOf('corrected', 1))
+  assert.equal((await given.workshop.run([given.workshop.source, '--to', given.backend.url])).code, 0)
   const study = `/api/inspections/${uidOf('corrected', 'study', 0)}`
-  const correction = await fetch(`${backend.url}${study}/corrections`, {
+  const correction = await fetch(`${given.backend.url}${study}/corrections`, {
     method: 'POST',
     headers: { ...testCaller, 'content-type': 'application/json' },
     body: JSON.stringify({ changes: { componentName: 'Other^Name' }, reason: 'a test' }),
   })
   assert.equal(correction.status, 202, await correction.text())
   for (let state = ''; state !== 'done'; await delay(50)) {
-    await correctInspections(backend.deps, await readArchiveScope(backend.db))
-    const history = (await (await backend.get(`${study}/history`)).json()) as { corrections: { state: string }[] }
+    await correctInspections(given.backend.deps, await readArchiveScope(given.backend.db))
+    const history = (await (await given.backend.get(`${study}/history`)).json()) as { corrections: { state: string }[] }
     state = history.corrections[0]?.state ?? ''
     assert.notEqual(state, 'failed')
   }
-  const report = path.join(workshop.folder, 'again.jsonl')
-  const { code } = await workshop.run([workshop.source, '--to', backend.url, '--report', report])
+  const report = path.join(given.workshop.folder, 'again.jsonl')
+  const { code } = await given.workshop.run([given.workshop.source, '--to', given.backend.url, '--report', report])
   assert.equal(code, 0)
   assert.match(
     await readFile(report, 'utf8'),

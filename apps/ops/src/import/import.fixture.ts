@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { after, afterEach, before, beforeEach } from 'node:test'
 import { testToken } from '@instandt/testkit'
 import { buildInstance, uidOf } from '@instandt/testkit/files'
+import { addProject } from '../../../backend/src/identity.fixture.ts'
 import { startJobs } from '../../../backend/src/jobs/index.ts'
 import { startTestBackend, type TestBackend } from '../../../backend/src/test-backend.fixture.ts'
 import { configSchema } from '../config.ts'
@@ -44,20 +46,38 @@ export interface Workshop {
   remove(): Promise<void>
 }
 
-export interface Receiver {
-  backend: TestBackend
-  stop(): Promise<void>
+/** What the tests of one file work with. */
+export interface Given {
+  /** With its worker; parts are of one MiB. */
+  readonly backend: TestBackend
+  /** Fresh for each test. */
+  readonly workshop: Workshop
 }
 
-/** A backend with its worker; parts are of one MiB. */
-export async function startReceiver(): Promise<Receiver> {
-  const backend = await startTestBackend({ DERIVE_THREADS: 0, UPLOAD_PART_BYTES: 1024 * 1024 })
-  const jobs = await startJobs(backend.deps)
+/** Once in a file of tests. @param projects beside the default one */
+export function importGiven(projects: readonly string[] = []): Given {
+  let backend: TestBackend
+  let workshop: Workshop
+  let jobs: Awaited<ReturnType<typeof startJobs>>
+  before(async () => {
+    backend = await startTestBackend({ DERIVE_THREADS: 0, UPLOAD_PART_BYTES: 1024 * 1024 })
+    jobs = await startJobs(backend.deps)
+    for (const slug of projects) await addProject(backend.db, slug)
+  })
+  after(async () => {
+    await jobs.stop()
+    await backend.stop()
+  })
+  beforeEach(async () => {
+    workshop = await openWorkshop()
+  })
+  afterEach(() => workshop.remove())
   return {
-    backend,
-    async stop() {
-      await jobs.stop()
-      await backend.stop()
+    get backend() {
+      return backend
+    },
+    get workshop() {
+      return workshop
     },
   }
 }
@@ -71,7 +91,7 @@ export const objectOf = (seed: string, number: number, more: object = {}): Uint8
     ...more,
   })
 
-export async function openWorkshop(): Promise<Workshop> {
+async function openWorkshop(): Promise<Workshop> {
   const folder = await mkdtemp(path.join(tmpdir(), 'instandt-import-'))
   const source = path.join(folder, 'archive')
   await mkdir(source)

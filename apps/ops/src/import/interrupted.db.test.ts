@@ -1,32 +1,21 @@
 // Killed, interrupted, cut off, left alone by its server: run again it goes on, and nothing is sent twice but what was under way.
 import assert from 'node:assert/strict'
-import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { makeSelfSigned, startBadLine } from '@instandt/testkit'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { uidOf } from '@instandt/testkit/files'
 import { startJobs } from '../../../backend/src/jobs/index.ts'
-import { startTestBackend, type TestBackend } from '../../../backend/src/test-backend.fixture.ts'
+import { startTestBackend } from '../../../backend/src/test-backend.fixture.ts'
 import { startChildImport } from './child-import.fixture.ts'
-import { objectOf, openWorkshop, type Receiver, startReceiver, type Workshop } from './import.fixture.ts'
+import { importGiven, objectOf } from './import.fixture.ts'
 import { openJournal } from './journal.ts'
 import { portOf, startLine } from './line.fixture.ts'
 
 const mebi = 1024 * 1024
 
-let receiver: Receiver
-let backend: TestBackend
-let workshop: Workshop
-before(async () => {
-  receiver = await startReceiver()
-  backend = receiver.backend
-})
-after(() => receiver.stop())
-beforeEach(async () => {
-  workshop = await openWorkshop()
-})
-afterEach(() => workshop.remove())
+const given = importGiven()
 
 /** Files of about 20 kB; their bytes together. */
 async function fill(seed: string, count: number): Promise<number> {
@@ -34,13 +23,13 @@ async function fill(seed: string, count: number): Promise<number> {
   for (let number = 0; number < count; number += 1) {
     const object = objectOf(seed, number, { image: { rows: 100, columns: 100 } })
     bytes += object.length
-    await workshop.put(`${Math.floor(number / 100)}/${number}`, object)
+    await given.workshop.put(`${Math.floor(number / 100)}/${number}`, object)
   }
   return bytes
 }
 
 async function storedCount(seed: string, count: number): Promise<number> {
-  const { rows } = await backend.db.pool.query<{ count: number }>(
+  const { rows } = await given.backend.db.pool.query<{ count: number }>(
     'select count(*)::int as count from instance where sop_instance_uid = any($1)',
     [Array.from({ length: count }, (_, number) => uidOf(seed, number))],
   )
@@ -56,13 +45,13 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 const journalOf = (target: string): ReturnType<typeof openJournal> =>
-  openJournal(`${workshop.report}.journal`, { source: workshop.source, target, project: '' })
+  openJournal(`${given.workshop.report}.journal`, { source: given.workshop.source, target, project: '' })
 
 test('killed in the middle: the next run sends what was not acknowledged, and everything is there once', async () => {
   const bytes = await fill('killed', 600)
-  const line = await startBadLine({ target: backend.url, bytesPerSecond: 4e6 })
+  const line = await startBadLine({ target: given.backend.url, bytesPerSecond: 4e6 })
   try {
-    const args = [workshop.source, '--to', line.url, '--parallel', '2', '--report', workshop.report]
+    const args = [given.workshop.source, '--to', line.url, '--parallel', '2', '--report', given.workshop.report]
     const child = startChildImport(args)
     await until(() => line.bytesIn() > bytes / 2)
     child.kill('SIGKILL')
@@ -72,7 +61,7 @@ test('killed in the middle: the next run sends what was not acknowledged, and ev
     journal.close()
     assert.ok(acknowledged > 0 && acknowledged < 600, `${acknowledged} acknowledged`)
 
-    const outcome = await workshop.run(args)
+    const outcome = await given.workshop.run(args)
     assert.equal(outcome.code, 0, outcome.err)
     const { stored, known } = outcome.summary.files
     assert.equal(stored + known, 600)
@@ -89,15 +78,15 @@ test('killed in the middle: the next run sends what was not acknowledged, and ev
 
 test('killed within a large object: the next run goes on with its parts', async () => {
   const large = objectOf('killed large', 0, { image: { rows: 3500, columns: 3500, bitsAllocated: 16 } })
-  await workshop.put('large.dcm', large)
-  const line = await startBadLine({ target: backend.url, bytesPerSecond: 12e6 })
+  await given.workshop.put('large.dcm', large)
+  const line = await startBadLine({ target: given.backend.url, bytesPerSecond: 12e6 })
   try {
-    const args = [workshop.source, '--to', line.url, '--report', workshop.report]
+    const args = [given.workshop.source, '--to', line.url, '--report', given.workshop.report]
     const child = startChildImport(args)
     await until(() => line.bytesIn() > 10 * mebi)
     child.kill('SIGKILL')
     await child.done
-    const outcome = await workshop.run(args)
+    const outcome = await given.workshop.run(args)
     assert.deepEqual([outcome.code, outcome.line('large.dcm').result], [0, 'stored'], outcome.err)
     const twice = line.bytesIn() - large.length
     // Two parts were under way, and perhaps half of another one in the line.
@@ -109,10 +98,10 @@ test('killed within a large object: the next run goes on with its parts', async 
 
 test('an interrupt ends it after what is under way, with a report; another run goes on', async () => {
   await fill('interrupted', 400)
-  await workshop.put('notes.txt', Buffer.from('x'))
-  const line = await startBadLine({ target: backend.url, bytesPerSecond: 3e6 })
+  await given.workshop.put('notes.txt', Buffer.from('x'))
+  const line = await startBadLine({ target: given.backend.url, bytesPerSecond: 3e6 })
   try {
-    const args = [workshop.source, '--to', line.url, '--report', workshop.report]
+    const args = [given.workshop.source, '--to', line.url, '--report', given.workshop.report]
     const child = startChildImport(args)
     await until(() => line.bytesIn() > 2.5e6)
     child.kill('SIGINT')
@@ -123,7 +112,7 @@ test('an interrupt ends it after what is under way, with a report; another run g
     assert.equal(isComplete, false)
     assert.ok((files['stored'] ?? 0) >= 50 && (files['pending'] ?? 0) > 0, JSON.stringify(files))
     assert.equal(files['stored'], await storedCount('interrupted', 400), 'what was under way has its outcome')
-    const outcome = await workshop.run(args)
+    const outcome = await given.workshop.run(args)
     assert.deepEqual([outcome.code, outcome.summary.files.stored, outcome.summary.files.pending], [0, 400, 0])
     assert.equal(outcome.summary.run.sent, 400 - (files['stored'] ?? 0), 'nothing twice')
   } finally {
@@ -135,14 +124,17 @@ test('without a worker large objects are waited for, then it ends; once there is
   const lonely = await startTestBackend({ DERIVE_THREADS: 0, UPLOAD_PART_BYTES: mebi })
   const line = await startBadLine({ target: lonely.url })
   try {
-    await workshop.put('large.dcm', objectOf('lonely', 0, { image: { rows: 2100, columns: 2100, bitsAllocated: 16 } }))
-    const args = [workshop.source, '--to', line.url, '--wait', '0.02']
-    const alone = await workshop.run(args)
+    await given.workshop.put(
+      'large.dcm',
+      objectOf('lonely', 0, { image: { rows: 2100, columns: 2100, bitsAllocated: 16 } }),
+    )
+    const args = [given.workshop.source, '--to', line.url, '--wait', '0.02']
+    const alone = await given.workshop.run(args)
     assert.equal(alone.code, 4, alone.err)
     assert.match(alone.err, /no worker of .* stores what was uploaded; .*run it again to go on/)
     const jobs = await startJobs(lonely.deps)
     const sent = line.bytesIn()
-    const outcome = await workshop.run(args)
+    const outcome = await given.workshop.run(args)
     await jobs.stop()
     assert.deepEqual([outcome.code, outcome.line('large.dcm').result], [0, 'stored'], outcome.err)
     assert.ok(line.bytesIn() - sent < 2000, `${line.bytesIn() - sent} bytes`)
@@ -154,13 +146,13 @@ test('without a worker large objects are waited for, then it ends; once there is
 
 test('a line that breaks again and again is borne', async () => {
   await fill('broken line', 200)
-  const line = await startBadLine({ target: backend.url, bytesPerSecond: 2e6 })
+  const line = await startBadLine({ target: given.backend.url, bytesPerSecond: 2e6 })
   let drops = 0
   const timer = setInterval(() => {
     if (drops < 6 && line.drop() > 0) drops += 1
   }, 150)
   try {
-    const outcome = await workshop.run([workshop.source, '--to', line.url])
+    const outcome = await given.workshop.run([given.workshop.source, '--to', line.url])
     assert.equal(outcome.code, 0, outcome.err)
     assert.ok(drops >= 3, `${drops} breaks`)
     assert.equal(outcome.summary.files.stored + outcome.summary.files.known, 200)
@@ -173,20 +165,20 @@ test('a line that breaks again and again is borne', async () => {
 
 test('a server that stays away ends it with a code of its own; once it is back another run goes on', async () => {
   await fill('away', 300)
-  const slow = await startBadLine({ target: backend.url, bytesPerSecond: 3e6 })
+  const slow = await startBadLine({ target: given.backend.url, bytesPerSecond: 3e6 })
   const line = await startLine(portOf(slow.url))
   try {
-    const args = [workshop.source, '--to', line.url, '--wait', '0.02']
-    const running = workshop.run(args)
+    const args = [given.workshop.source, '--to', line.url, '--wait', '0.02']
+    const running = given.workshop.run(args)
     await until(() => slow.bytesIn() > 2e6)
     line.lead(undefined)
     const gone = await running
     assert.equal(gone.code, 4, gone.err)
     assert.match(gone.err, /run it again to go on/)
     assert.ok(gone.summary.files.pending > 0 && gone.summary.files.failed === 0, JSON.stringify(gone.summary.files))
-    assert.equal((await workshop.run(args)).code, 4, 'still away')
+    assert.equal((await given.workshop.run(args)).code, 4, 'still away')
     line.lead(portOf(slow.url))
-    const outcome = await workshop.run(args)
+    const outcome = await given.workshop.run(args)
     assert.equal(outcome.code, 0, outcome.err)
     assert.equal(await storedCount('away', 300), 300)
   } finally {
@@ -197,10 +189,10 @@ test('a server that stays away ends it with a code of its own; once it is back a
 
 test('a server that is away for a moment is waited for', async () => {
   await fill('moment', 300)
-  const slow = await startBadLine({ target: backend.url, bytesPerSecond: 3e6 })
+  const slow = await startBadLine({ target: given.backend.url, bytesPerSecond: 3e6 })
   const line = await startLine(portOf(slow.url))
   try {
-    const running = workshop.run([workshop.source, '--to', line.url])
+    const running = given.workshop.run([given.workshop.source, '--to', line.url])
     await until(() => slow.bytesIn() > 2e6)
     line.lead(undefined)
     await delay(1500)
@@ -216,16 +208,16 @@ test('a server that is away for a moment is waited for', async () => {
 
 test('a token that is revoked meanwhile ends it; nothing is told as failed', async () => {
   await fill('revoked', 300)
-  const slow = await startBadLine({ target: backend.url, bytesPerSecond: 1.5e6 })
+  const slow = await startBadLine({ target: given.backend.url, bytesPerSecond: 1.5e6 })
   const revoke = async (isRevoked: boolean): Promise<void> => {
-    await backend.db.pool.query(
+    await given.backend.db.pool.query(
       `update api_token set revoked_at = ${isRevoked ? 'now()' : 'null'} where name = 'tests'`,
     )
     await delay(2100)
   }
   try {
-    const args = [workshop.source, '--to', slow.url, '--parallel', '2']
-    const running = workshop.run(args)
+    const args = [given.workshop.source, '--to', slow.url, '--parallel', '2']
+    const running = given.workshop.run(args)
     await until(() => slow.bytesIn() > 1e6)
     await revoke(true)
     const outcome = await running
@@ -233,7 +225,7 @@ test('a token that is revoked meanwhile ends it; nothing is told as failed', asy
     assert.equal(outcome.code, 3, outcome.err)
     assert.match(outcome.err, /does not accept the token any more/)
     assert.equal(outcome.summary.files.failed, 0)
-    assert.equal((await workshop.run(args)).code, 0)
+    assert.equal((await given.workshop.run(args)).code, 0)
   } finally {
     await slow.stop()
   }
@@ -241,12 +233,12 @@ test('a token that is revoked meanwhile ends it; nothing is told as failed', asy
 
 test('two runs at once do not share a journal', async () => {
   await fill('two', 300)
-  const slow = await startBadLine({ target: backend.url, bytesPerSecond: 3e6 })
+  const slow = await startBadLine({ target: given.backend.url, bytesPerSecond: 3e6 })
   try {
-    const args = [workshop.source, '--to', slow.url, '--report', workshop.report]
+    const args = [given.workshop.source, '--to', slow.url, '--report', given.workshop.report]
     const child = startChildImport(args)
     await until(() => slow.bytesIn() > 1e6)
-    const second = await workshop.run(args)
+    const second = await given.workshop.run(args)
     assert.deepEqual([second.code, /another import is at work/.test(second.err)], [3, true])
     assert.equal(await child.done, 0)
   } finally {
@@ -256,13 +248,19 @@ test('two runs at once do not share a journal', async () => {
 
 test('a certificate that is not trusted is named, and trusted once its file is', async () => {
   const { certificate, key } = makeSelfSigned()
-  const [cert, keyFile] = [path.join(workshop.folder, 'cert.pem'), path.join(workshop.folder, 'key.pem')]
+  const [cert, keyFile] = [path.join(given.workshop.folder, 'cert.pem'), path.join(given.workshop.folder, 'key.pem')]
   await writeFile(cert, certificate)
   await writeFile(keyFile, key)
   const secure = await startTestBackend({ DERIVE_THREADS: 0, TLS_CERT_FILE: cert, TLS_KEY_FILE: keyFile })
   try {
-    await workshop.put('1', objectOf('secure', 1))
-    const args = [workshop.source, '--to', secure.url.replace('http:', 'https:'), '--report', workshop.report]
+    await given.workshop.put('1', objectOf('secure', 1))
+    const args = [
+      given.workshop.source,
+      '--to',
+      secure.url.replace('http:', 'https:'),
+      '--report',
+      given.workshop.report,
+    ]
     const refused = startChildImport(args)
     assert.equal(await refused.done, 3)
     assert.match(

@@ -1,21 +1,12 @@
 // Searches that end before everything was listed: the report says so, and no run of such an import ends with 0.
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
-import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import { uidOf } from '@instandt/testkit/files'
-import { objectOf, openWorkshop, type Receiver, startReceiver, type Workshop } from './import.fixture.ts'
+import { importGiven, objectOf } from './import.fixture.ts'
 import { type Peer, type PeerObject, type PeerOptions, startPeer } from './peer.fixture.ts'
 
-let receiver: Receiver
-let workshop: Workshop
-before(async () => {
-  receiver = await startReceiver()
-})
-after(() => receiver.stop())
-beforeEach(async () => {
-  workshop = await openWorkshop()
-})
-afterEach(() => workshop.remove())
+const given = importGiven()
 
 /** Ten to an inspection in two series, unless all lie in one. */
 const objectsOf = (seed: string, count: number, isOneSeries = false): PeerObject[] =>
@@ -29,7 +20,7 @@ const objectsOf = (seed: string, count: number, isOneSeries = false): PeerObject
 async function withPeer(options: PeerOptions, work: (peer: Peer, args: string[]) => Promise<void>): Promise<void> {
   const peer = await startPeer(options)
   try {
-    await work(peer, [peer.base, '--to', receiver.backend.url])
+    await work(peer, [peer.base, '--to', given.backend.url])
   } finally {
     await peer.stop()
   }
@@ -56,7 +47,7 @@ test('a source that honours limit and knows no offset: more studies than a page 
     )
   }
   await withPeer({ objects, page: 1000, search, states: true }, async (peer, args) => {
-    const first = await workshop.run([...args, '--dry-run'])
+    const first = await given.workshop.run([...args, '--dry-run'])
     assert.equal(first.code, 1, first.err)
     assert.deepEqual([first.summary.isComplete, first.summary.unlisted, first.summary.files.failed], [false, 1, 1])
     const line = first.line('/rs/')
@@ -69,7 +60,7 @@ test('a source that honours limit and knows no offset: more studies than a page 
 test('more instances than a page in one series: brought in as far as they are listed, and never confirmed as whole', async () => {
   await withPeer({ objects: objectsOf('one series', 510, true), page: 1000, knowsOffset: false }, async (_, args) => {
     for (const more of [[], ['--verify'], []]) {
-      const { code, summary, lines } = await workshop.run([...args, ...more])
+      const { code, summary, lines } = await given.workshop.run([...args, ...more])
       assert.deepEqual([code, summary.files.stored, summary.files.failed, summary.isComplete], [1, 500, 1, false])
       if (more.length > 0) assert.deepEqual(summary.verified, { confirmed: 500, faults: 0 })
       const failed = lines.filter(({ result }) => result === 'failed')
@@ -82,7 +73,7 @@ test('more instances than a page in one series: brought in as far as they are li
 test('a full page is the whole series where the source states so', async () => {
   const objects = objectsOf('stated', 500, true)
   await withPeer({ objects, page: 1000, knowsOffset: false, states: true }, async (_, args) => {
-    const { code, summary } = await workshop.run([...args, '--dry-run'])
+    const { code, summary } = await given.workshop.run([...args, '--dry-run'])
     assert.deepEqual([code, summary.files.pending, summary.isComplete], [0, 500, true])
   })
 })
@@ -100,19 +91,19 @@ test('a Warning that results are held back counts when no further page brings th
     return answerStudies(answer, uids, offset + uids.length < studies.length ? { warning } : {})
   }
   await withPeer({ objects, page: 1000, search }, async (_, args) => {
-    const held = await workshop.run([...args, '--dry-run'])
+    const held = await given.workshop.run([...args, '--dry-run'])
     assert.deepEqual([held.code, held.summary.files.pending, held.summary.isComplete], [1, 30, false], held.err)
     assert.match(held.line('/rs/').reason ?? '', /no further pages, and says: 299 peer "There are 1 additional/)
     // Other words, the same matter; then pages to the end; then a warning of something else.
     warning = '299 - "The number of results exceeded the maximum supported by the server."'
-    assert.equal((await workshop.run([...args, '--dry-run'])).code, 1)
+    assert.equal((await given.workshop.run([...args, '--dry-run'])).code, 1)
     last = 4
     page = 2
-    const paged = await workshop.run([...args, '--dry-run'])
+    const paged = await given.workshop.run([...args, '--dry-run'])
     assert.deepEqual([paged.code, paged.summary.files.pending, paged.summary.isComplete], [0, 40, true], paged.err)
     last = 3
     warning = '299 - "The fuzzymatching parameter is not supported."'
-    assert.equal((await workshop.run([...args, '--dry-run'])).code, 0)
+    assert.equal((await given.workshop.run([...args, '--dry-run'])).code, 0)
   })
 })
 
@@ -131,8 +122,8 @@ test('empty and short pages in the middle end no search', async () => {
       return true
     }
     await withPeer({ objects, page: 1000, search }, async (_, args) => {
-      const report = `${workshop.report.replace('.jsonl', '')}-${isNoContent}.jsonl`
-      const { code, summary, err } = await workshop.run([...args, '--dry-run', '--report', report])
+      const report = `${given.workshop.report.replace('.jsonl', '')}-${isNoContent}.jsonl`
+      const { code, summary, err } = await given.workshop.run([...args, '--dry-run', '--report', report])
       assert.deepEqual([code, summary.files.pending], [0, 40], err)
     })
   }
@@ -144,7 +135,7 @@ test('fewer than stated, nothing at all, or no such study: a line of the report 
   const search: PeerOptions['search'] = (...asked) => misanswer?.(...asked) ?? false
   await withPeer({ objects, page: 1000, states: true, search }, async (_, args) => {
     const run = async (): Promise<[number, number, boolean, string[]]> => {
-      const { code, summary, lines } = await workshop.run(args)
+      const { code, summary, lines } = await given.workshop.run(args)
       const reasons = lines.filter(({ result }) => result === 'failed').map(({ reason }) => reason ?? '')
       return [code, summary.unlisted, summary.isComplete, [...new Set(reasons)]]
     }
@@ -176,7 +167,7 @@ test('a series that is named and holds nothing is told, though the source states
     return level === 'instances'
   }
   await withPeer({ objects: objectsOf('nothing', 10), page: 1000, search }, async (_, args) => {
-    const { code, summary, lines } = await workshop.run(args)
+    const { code, summary, lines } = await given.workshop.run(args)
     assert.deepEqual([code, summary.unlisted, summary.isComplete], [1, 2, false])
     assert.equal(lines[0]?.reason, 'the source lists no instances here')
   })
@@ -196,7 +187,7 @@ test('what a run could not list stays a fault until a run lists it, through a ru
     const run = async (answers: (number | undefined)[]): Promise<[number, number, number]> => {
       searches = 0
       statuses = answers
-      const { code, summary } = await workshop.run(args)
+      const { code, summary } = await given.workshop.run(args)
       return [code, summary.unlisted, summary.files.stored]
     }
     assert.deepEqual(await run([404]), [1, 1, 20])

@@ -12,6 +12,9 @@ import { notFound } from './retrieve-object.ts'
 
 // Beside what was read a frame is in memory decoded, as the encoder has it and encoded.
 const copies = 3
+// For noise the encoder of JPEG-LS has twice as much of both.
+const copiesOfNoise = 5
+const jpegLs = '1.2.840.10008.1.2.4.80'
 const htj2k = new Set(['1.2.840.10008.1.2.4.201', '1.2.840.10008.1.2.4.202'])
 
 /** An instance whose frames can be decoded; undefined when they cannot. Throws 404 when there is no such instance. */
@@ -87,9 +90,14 @@ async function transcodeFrame(
     if (made) return made
   }
   const size = decodedBytes(image.format)
-  const whole = { pool: deps.pixels, copies, signal }
+  const whole = { pool: deps.pixels, copies: toSyntaxUid === jpegLs ? copiesOfNoise : copies, signal }
+  const roomyBytes = largestWholeFrame() / 2
   return withFrame(deps, scope, image, frame, whole, (input) =>
-    deps.pixels.run('transcode', { ...input, toSyntaxUid }, { transfer: [input.bytes.buffer], signal, size }),
+    deps.pixels.run(
+      'transcode',
+      { ...input, toSyntaxUid, roomyBytes },
+      { transfer: [input.bytes.buffer], signal, size },
+    ),
   ).catch(refuseFrame(frame))
 }
 

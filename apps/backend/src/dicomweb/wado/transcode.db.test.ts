@@ -370,6 +370,30 @@ test('a frame that turns out damaged is named before anything is sent', async ()
   assert.match(((await answer.json()) as { detail: string }).detail, /^Frame 1 cannot be sent/)
 })
 
+test('frames of pure noise are sent as JPEG-LS, too, and are the same', async () => {
+  const edge = 512
+  let state = 7
+  const frame = (): Uint16Array<ArrayBuffer> =>
+    Uint16Array.from(
+      { length: edge * edge },
+      () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) >>> 16,
+    )
+  const wide = [frame(), frame()]
+  const narrow = Uint8Array.from(frame(), (value) => value >>> 8)
+  const size = { columns: edge, rows: edge }
+  const address = await store('noise', { image: { ...size, frames: 2, frame: (index) => bytesOf(wide[index]!) } })
+  const [object] = await parts(address, `application/dicom; transfer-syntax=${jpegLs}`)
+  assert.deepEqual((await readAll(object!.bytes)).frames, wide)
+  const bytes = { ...size, bitsAllocated: 8, bitsStored: 8, frame: () => narrow } as const
+  const [coded] = await parts(
+    await store('noise of bytes', { image: bytes }),
+    `application/dicom; transfer-syntax=${jpegLs}`,
+  )
+  const { frames, read } = await readAll(coded!.bytes)
+  assert.deepEqual(frames, [narrow])
+  assert.deepEqual(warningsOf(read), [])
+})
+
 test('many frames stream: an empty offset table where they are too many to be kept', async () => {
   const size = { columns: 1024, rows: 1024 }
   const noise = Uint16Array.from({ length: 1024 * 1024 }, (_, at) => Math.imul(at, 2_654_435_761) >>> 16)

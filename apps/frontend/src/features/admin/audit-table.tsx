@@ -75,7 +75,9 @@ function EventRow({ event, isOpen, onToggle }: { event: AuditEvent; isOpen: bool
         {event.result === 'done' ? (
           t('audit.results.done')
         ) : (
-          <Badge color="red">{t(`audit.results.${event.result}`)}</Badge>
+          <Badge variant="light" color="red">
+            {t(`audit.results.${event.result}`)}
+          </Badge>
         )}{' '}
         <Seal seq={event.sealedAs} />
       </Table.Td>

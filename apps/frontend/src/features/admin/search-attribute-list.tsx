@@ -12,7 +12,7 @@ import { formatInstant, formatPercent } from '../../ui/format.ts'
 import classes from '../../ui/page.module.css'
 import { searchAttributeLabel, searchAttributeWay } from '../../ui/search-attribute-label.ts'
 
-const stateColors = { indexing: 'yellow', ready: 'green', failed: 'red', removing: 'gray' } as const
+const stateColors = { indexing: 'yellow', ready: 'signal', failed: 'red', removing: 'gray' } as const
 const refresh = (): Promise<void> => queryClient.invalidateQueries(searchAttributesQuery)
 
 /** Declared attributes with the state of their index. */

@@ -36,7 +36,9 @@ export function FaultTable({ faults }: { faults: readonly FixityFault[] }) {
             {faults.map((fault) => (
               <Table.Tr key={fault.blobKey}>
                 <Table.Td>
-                  <Badge color="red">{t(`archive.fixity.faults.${fault.fault}`)}</Badge>
+                  <Badge variant="light" color="red">
+                    {t(`archive.fixity.faults.${fault.fault}`)}
+                  </Badge>
                   <Text size="xs" c="dimmed">
                     {t(`archive.fixity.places.${fault.place}`)}
                   </Text>

@@ -49,7 +49,11 @@ function Entry({ correction }: { correction: Correction }) {
         <Text size="sm" fw={600}>
           {t('archive.history.corrected')}
         </Text>
-        {state === 'done' ? null : <Badge color={colours[state]}>{t(`archive.history.states.${state}`)}</Badge>}
+        {state === 'done' ? null : (
+          <Badge variant="light" color={colours[state]}>
+            {t(`archive.history.states.${state}`)}
+          </Badge>
+        )}
       </div>
       <Text size="xs" c="dimmed">
         {formatInstant(createdAt, i18n.language)} · {actorName}

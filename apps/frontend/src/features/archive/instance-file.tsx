@@ -26,7 +26,7 @@ export function InstanceFile({ study, instance, mayDelete, onDelete }: InstanceF
         {current === undefined
           ? ''
           : current.provenAt === null
-            ? t('archive.proof.never')
+            ? t('archive.fixity.nothing')
             : t('archive.proof.proven', { at: formatInstant(current.provenAt, i18n.language) })}
       </Text>
       <div className={classes.actions}>

@@ -32,7 +32,11 @@ export function ProofPanel({ study, proof, mayAsk }: { study: string; proof: His
       <Icon size={22} stroke={1.5} className={classes.proofIcon} color={colour} aria-hidden />
       <div className={classes.proofText}>
         <Text size="sm" fw={600} role={state === 'fault' ? 'alert' : undefined}>
-          {state === 'proven' ? t('archive.proof.proven', { at: words }) : words}
+          {state === 'proven'
+            ? t('archive.proof.proven', { at: words })
+            : state === 'never'
+              ? t('archive.fixity.nothing')
+              : words}
         </Text>
         <Text size="xs" c="dimmed">
           {state === 'fault'

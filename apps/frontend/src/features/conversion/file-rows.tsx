@@ -42,6 +42,7 @@ export function FileRows({
           </span>
           <Progress
             className={classes.bar}
+            data-waiting={row.state === 'waiting' || undefined}
             size={3}
             value={row.state === 'stored' ? 100 : row.share * 100}
             color={row.state === 'refused' || row.state === 'failed' ? 'red' : 'signal'}

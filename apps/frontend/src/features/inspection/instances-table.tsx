@@ -107,7 +107,7 @@ export function InstancesTable({ study, series, count, selected, isCompact }: In
     <VirtualGrid
       label={t('inspection.table')}
       columns={columns}
-      template="2.25rem 2.5rem minmax(10rem, 2fr) 6.5rem 4rem minmax(8rem, 1.3fr) 5rem 8.5rem 8rem"
+      template="2.25rem 2.5rem minmax(10rem, 2fr) 6.5rem 5.25rem minmax(8rem, 1.3fr) 5rem 8.5rem 8rem"
       rows={instances}
       rowKey={({ sopInstanceUid }) => sopInstanceUid}
       rowHeight={44}

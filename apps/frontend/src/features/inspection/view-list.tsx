@@ -45,7 +45,7 @@ export function ViewList({ inspection, selected }: ViewListProps) {
               />
               <span className={classes.viewTitle}>
                 {view.modality ? <Badge size="sm">{view.modality}</Badge> : null}
-                <span className={classes.ellipsis}>
+                <span className={classes.ellipsis} title={view.description ?? undefined}>
                   {view.description ??
                     (view.number === null
                       ? t('inspection.viewUnnumbered')

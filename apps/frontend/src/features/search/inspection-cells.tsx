@@ -128,14 +128,18 @@ export function InspectionCard({ inspection, isChosen, onChoose }: Choice) {
           </span>
         </div>
         <div className={classes.cardLine}>
-          <span className={classes.below}>{formatDate(inspection.date, i18n.language) ?? t('search.noDate')}</span>
-          <span className={classes.below}>
-            {t('inspection.viewsCount', { count: inspection.seriesCount })} ·{' '}
-            {t('inspection.images', {
-              count: inspection.instanceCount,
-              shown: formatCount(inspection.instanceCount, i18n.language),
-            })}{' '}
-            · {formatBytes(inspection.byteSize, i18n.language)}
+          <span className={classes.cardFact}>{formatDate(inspection.date, i18n.language) ?? t('search.noDate')}</span>
+          <span className={classes.cardFacts}>
+            <span className={classes.cardFact}>
+              {t('inspection.images', {
+                count: inspection.instanceCount,
+                shown: formatCount(inspection.instanceCount, i18n.language),
+              })}{' '}
+              · {formatBytes(inspection.byteSize, i18n.language)}
+            </span>
+            <span className={classes.cardFact}>
+              {t('inspection.viewsCount', { count: inspection.seriesCount })} ·&nbsp;
+            </span>
           </span>
         </div>
       </div>

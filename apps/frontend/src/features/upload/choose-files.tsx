@@ -2,17 +2,25 @@ import { IconFile, IconFolder } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import { PickFiles } from '../../ui/pick-files.tsx'
 import { filesOfInput } from './collect-files.ts'
+import { pickWithHandles } from './file-handles.ts'
 import classes from './upload.module.css'
 import { uploadAll } from './upload-store.ts'
 
 /** Two buttons, because browsers let one field choose files or a folder and never both. */
 export function ChooseFiles({ size }: { size: 'xs' | 'sm' }) {
   const { t } = useTranslation()
-  const pick = (files: FileList): void => void uploadAll([filesOfInput(files)])
+  const pick = (files: Iterable<File>): void => void uploadAll([filesOfInput(files)])
   const [files, folder] = [t('upload.chooseFiles'), t('upload.chooseFolder')]
   return (
     <div className={classes.choose}>
-      <PickFiles label={files} size={size} variant="filled" icon={<IconFile size={16} aria-hidden />} onPicked={pick}>
+      <PickFiles
+        label={files}
+        size={size}
+        variant="filled"
+        icon={<IconFile size={16} aria-hidden />}
+        pick={pickWithHandles}
+        onPicked={pick}
+      >
         {files}
       </PickFiles>
       <PickFiles

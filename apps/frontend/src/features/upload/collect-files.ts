@@ -1,3 +1,5 @@
+import { rememberDropped } from './file-handles.ts'
+
 export interface FoundFile {
   path: string
   /** Undefined: it is in the folder but could not be opened. */
@@ -9,7 +11,7 @@ export interface FoundFile {
 }
 
 /** Files of a file or folder field. */
-export function filesOfInput(list: FileList): FoundFile[] {
+export function filesOfInput(list: Iterable<File>): FoundFile[] {
   return [...list].map((file) => ({ path: file.webkitRelativePath || file.name, file }))
 }
 
@@ -19,7 +21,11 @@ export function filesOfInput(list: FileList): FoundFile[] {
  */
 export function filesOfDrop(transfer: DataTransfer): AsyncGenerator<FoundFile[]> {
   const items = [...transfer.items].filter((item) => item.kind === 'file')
-  const roots = items.map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }))
+  const roots = items.map((item) => {
+    const [entry, file] = [item.webkitGetAsEntry(), item.getAsFile()]
+    if (file && !entry?.isDirectory) rememberDropped(item, file)
+    return { entry, file }
+  })
   return walk(roots)
 }
 

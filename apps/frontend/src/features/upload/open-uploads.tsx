@@ -1,12 +1,13 @@
 import type { Upload } from '@instandt/api'
 import { Button, Progress, Text, Title } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { useRef } from 'react'
+import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { client } from '../../api/client.ts'
 import { openUploadsQuery } from '../../api/queries.ts'
 import { queryClient } from '../../api/query-client.ts'
 import { formatBytes, formatInstant } from '../../ui/format.ts'
+import { findHandle, forgetHandle, openHandle } from './file-handles.ts'
 import type { UploadSnapshot } from './snapshot.ts'
 import classes from './upload.module.css'
 import { uploadAll } from './upload-store.ts'
@@ -41,9 +42,26 @@ function OpenUpload({ upload }: { upload: Upload }) {
   const { t, i18n } = useTranslation()
   const input = useRef<HTMLInputElement>(null)
   const { id, name, project, sha256, byteSize, receivedBytes, expiresAt } = upload
+  const handle = useQuery({
+    queryKey: ['upload-handle', id],
+    queryFn: () => findHandle(id),
+    networkMode: 'always',
+  }).data
+  const [isGone, setIsGone] = useState(false)
+  // With the name it had, folders and all. Whether it is the same file, its hash tells.
+  const goOn = (file: File): void =>
+    void uploadAll([[{ path: name, file, project, ...(sha256 ? { expectedSha256: sha256 } : {}) }]])
+  const reopen = async (from: NonNullable<typeof handle>): Promise<void> => {
+    const file = await openHandle(from)
+    setIsGone(file === undefined)
+    if (file) goOn(file)
+  }
   const bytes = (value: number): string => formatBytes(value, i18n.language)
   const discard = useMutation({
-    mutationFn: () => client.removeUpload(id),
+    mutationFn: async () => {
+      await client.removeUpload(id)
+      await forgetHandle(id)
+    },
     onSettled: () => queryClient.invalidateQueries({ queryKey: openUploadsQuery.queryKey }),
   })
   return (
@@ -56,9 +74,23 @@ function OpenUpload({ upload }: { upload: Upload }) {
           {t('upload.bytesOf', { done: bytes(receivedBytes), total: bytes(byteSize) })}
           {expiresAt === null ? '' : ` · ${t('upload.open.until', { time: formatInstant(expiresAt, i18n.language) })}`}
         </span>
+        {isGone ? (
+          <span className={classes.warned} role="alert">
+            {t('upload.open.gone')}
+          </span>
+        ) : null}
         <Progress value={(receivedBytes / byteSize) * 100} size={3} aria-label={t('upload.open.received', { name })} />
       </div>
       <div className={classes.actions}>
+        {handle ? (
+          <Button
+            size="compact-xs"
+            aria-label={t('upload.open.goOnNamed', { name })}
+            onClick={() => void reopen(handle)}
+          >
+            {t('upload.resume')}
+          </Button>
+        ) : null}
         <Button size="compact-xs" variant="default" onClick={() => input.current?.click()}>
           {t('upload.open.choose')}
         </Button>
@@ -79,8 +111,7 @@ function OpenUpload({ upload }: { upload: Upload }) {
           aria-label={t('upload.open.chooseNamed', { name })}
           onChange={(event) => {
             const [file] = event.currentTarget.files ?? []
-            // With the name it had, folders and all. Whether it is the same file, its hash tells.
-            if (file) void uploadAll([[{ path: name, file, project, ...(sha256 ? { expectedSha256: sha256 } : {}) }]])
+            if (file) goOn(file)
             event.currentTarget.value = ''
           }}
         />

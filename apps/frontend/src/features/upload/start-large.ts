@@ -8,6 +8,7 @@ import {
   uploadPartUrl,
 } from '@instandt/api'
 import { client } from '../../api/client.ts'
+import { forgetHandle, keepHandle } from './file-handles.ts'
 import type { StartLarge } from './send-large.ts'
 import { sendBody } from './send-request.ts'
 
@@ -26,8 +27,9 @@ const sendPart: SendPart = async (part, signal, onSent) => {
   throw new ApiError(parseProblem(answer.text, answer.status, answer.requestId), answer.retryAfter)
 }
 
-export const startLarge: StartLarge = ({ file = new Blob(), path, sha256, project, uploadId }, onChange) =>
-  startUpload({
+export const startLarge: StartLarge = ({ file = new Blob(), path, sha256, project, uploadId }, onChange) => {
+  let kept: string | undefined
+  return startUpload({
     client,
     source: file,
     // The end of a long one says more than its folders.
@@ -40,5 +42,11 @@ export const startLarge: StartLarge = ({ file = new Blob(), path, sha256, projec
     lanes,
     sendPart,
     signedOut: 'wait',
-    onChange,
+    onChange(progress) {
+      const { id, phase } = progress
+      if (id !== undefined && id !== kept) void keepHandle((kept = id), file)
+      if (id !== undefined && phase === 'done') void forgetHandle(id)
+      onChange(progress)
+    },
   })
+}

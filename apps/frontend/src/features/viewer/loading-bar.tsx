@@ -1,3 +1,4 @@
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatBytes } from '../../ui/format.ts'
 import { useViewerState } from './use-viewer-state.ts'
@@ -9,9 +10,12 @@ import type { ViewerSession } from './viewer-state.ts'
 export function LoadingBar({ session }: { session: ViewerSession }) {
   const { t, i18n } = useTranslation()
   const isLoading = useViewerState(session, (state) => state.isLoading)
+  const hasFrame = useViewerState(session, (state) => state.frame !== undefined)
   const progress = useViewerState(session, (state) => state.progress)
+  const isFirst = !useIsShown(hasFrame)
   const isSlow = useIsSlow(isLoading)
-  if (!isSlow) return null
+  // The first picture takes the place of nothing: until it is on the screen, something says so.
+  if (isFirst ? !isLoading && !hasFrame : !isSlow) return null
   const { loaded = 0, total } = progress ?? {}
   const isKnown = total !== undefined && total > 0
   // All bytes are here: the rest is decoding, of unknown length.
@@ -22,7 +26,7 @@ export function LoadingBar({ session }: { session: ViewerSession }) {
       ? t('viewer.loadedOf', { loaded: formatBytes(loaded, i18n.language), total: formatBytes(total, i18n.language) })
       : t('viewer.loadingImage')
   return (
-    <output className={classes.loading}>
+    <output className={`${classes.loading} ${isFirst ? 'appears-late' : ''}`} data-testid="viewer-loading">
       <progress
         {...(isKnown && !isDecoding ? { value: loaded, max: total } : {})}
         aria-label={t('viewer.loadingImage')}
@@ -30,4 +34,17 @@ export function LoadingBar({ session }: { session: ViewerSession }) {
       <span>{words}</span>
     </output>
   )
+}
+
+/** Whether the first frame had time to reach the screen: it is drawn in the next turn of the screen, and there in the one after. */
+function useIsShown(hasFrame: boolean): boolean {
+  const [isShown, setIsShown] = useState(false)
+  useEffect(() => {
+    if (!hasFrame) return
+    let next = requestAnimationFrame(() => {
+      next = requestAnimationFrame(() => setIsShown(true))
+    })
+    return () => cancelAnimationFrame(next)
+  }, [hasFrame])
+  return isShown
 }

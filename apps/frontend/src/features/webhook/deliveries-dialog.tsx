@@ -54,7 +54,10 @@ function Deliveries({ project, id }: { project: string; id: string }) {
         {deliveries.data.items.map((delivery) => (
           <li key={delivery.id} className={classes.row}>
             <div style={{ minWidth: 0, overflowWrap: 'anywhere' }}>
-              <Badge color={delivery.state === 'delivered' ? 'signal' : delivery.state === 'failed' ? 'red' : 'orange'}>
+              <Badge
+                variant="light"
+                color={delivery.state === 'delivered' ? 'signal' : delivery.state === 'failed' ? 'red' : 'orange'}
+              >
                 {t(`webhooks.deliveryStates.${delivery.state}`)}
               </Badge>{' '}
               <Text size="sm" span>

@@ -1,11 +1,11 @@
-import { changeKinds, type ChangeKind } from '@instandt/api'
-import { Button, Checkbox, Modal, Stack, Text, TextInput } from '@mantine/core'
+import { changeKinds } from '@instandt/api'
+import { Button, Modal, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { client } from '../../api/client.ts'
 import { useSubmit } from '../../api/use-submit.ts'
-import { FormFault } from '../../ui/form-fault.tsx'
 import { SecretShown } from '../../ui/secret-shown.tsx'
+import { WebhookForm, type WebhookValues } from './webhook-form.tsx'
 
 interface NewWebhookDialogProps {
   opened: boolean
@@ -29,14 +29,13 @@ export function NewWebhookDialog({ opened, onClose, ...form }: NewWebhookDialogP
   )
 }
 
+const empty: WebhookValues = { name: '', url: '', kinds: [...changeKinds] }
+
 function NewWebhook({ project, onClose, onMade }: Omit<NewWebhookDialogProps, 'opened'>) {
   const { t } = useTranslation()
-  const [name, setName] = useState('')
-  const [url, setUrl] = useState('')
-  const [kinds, setKinds] = useState<ChangeKind[]>([...changeKinds])
   const [secret, setSecret] = useState<string>()
-  const { isBusy, fault, submit } = useSubmit(async () => {
-    const made = await client.createWebhook(project, { name, url, kinds })
+  const { submit, ...state } = useSubmit<WebhookValues>(async (values) => {
+    const made = await client.createWebhook(project, values)
     setSecret(made.secret)
   }, onMade)
   if (secret !== undefined) {
@@ -48,49 +47,5 @@ function NewWebhook({ project, onClose, onMade }: Omit<NewWebhookDialogProps, 'o
       </Stack>
     )
   }
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault()
-        submit()
-      }}
-    >
-      <Stack gap="sm">
-        <TextInput
-          label={t('webhooks.name')}
-          data-autofocus
-          required
-          withAsterisk={false}
-          maxLength={120}
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-        />
-        <TextInput
-          label={t('webhooks.url')}
-          type="url"
-          placeholder={t('webhooks.urlHint')}
-          required
-          withAsterisk={false}
-          maxLength={2000}
-          value={url}
-          onChange={(event) => setUrl(event.currentTarget.value)}
-        />
-        <Checkbox.Group
-          label={t('webhooks.what')}
-          value={kinds}
-          onChange={(chosen) => setKinds(changeKinds.filter((kind) => chosen.includes(kind)))}
-        >
-          <Stack gap={6} mt={6}>
-            {changeKinds.map((kind) => (
-              <Checkbox key={kind} size="xs" value={kind} label={t(`webhooks.kinds.${kind}`)} />
-            ))}
-          </Stack>
-        </Checkbox.Group>
-        <FormFault words={fault} />
-        <Button type="submit" loading={isBusy} disabled={name.trim() === '' || url === '' || kinds.length === 0}>
-          {t('common.create')}
-        </Button>
-      </Stack>
-    </form>
-  )
+  return <WebhookForm {...state} values={empty} words={t('common.create')} onSubmit={submit} />
 }

@@ -15,8 +15,10 @@ import { formatInstant } from '../../ui/format.ts'
 import { PageSection } from '../../ui/page-section.tsx'
 import classes from '../../ui/page.module.css'
 import { SecretShown } from '../../ui/secret-shown.tsx'
+import { ChangeWebhookDialog } from './change-webhook-dialog.tsx'
 import { DeliveriesDialog } from './deliveries-dialog.tsx'
 import { NewWebhookDialog } from './new-webhook-dialog.tsx'
+import { SendAgainDialog } from './send-again-dialog.tsx'
 
 /** Who is told what happens in a project, and how that goes. */
 export function WebhookSection({ project }: { project: string }) {
@@ -25,6 +27,8 @@ export function WebhookSection({ project }: { project: string }) {
   const [isNew, setIsNew] = useState(false)
   const [removing, setRemoving] = useState<Webhook>()
   const [shown, setShown] = useState<Webhook>()
+  const [changing, setChanging] = useState<Webhook>()
+  const [telling, setTelling] = useState<Webhook>()
   const [secret, setSecret] = useState<string>()
   const [trial, setTrial] = useState<Delivery>()
   const refresh = (): Promise<void> => queryClient.invalidateQueries(webhooksQuery(project))
@@ -90,6 +94,8 @@ export function WebhookSection({ project }: { project: string }) {
                     </Button>
                   </Menu.Target>
                   <Menu.Dropdown>
+                    <Menu.Item onClick={() => setChanging(webhook)}>{t('webhooks.change')}</Menu.Item>
+                    <Menu.Item onClick={() => setTelling(webhook)}>{t('webhooks.again.open')}</Menu.Item>
                     <Menu.Item
                       onClick={() =>
                         act.submit(() =>
@@ -149,6 +155,13 @@ export function WebhookSection({ project }: { project: string }) {
         onClose={() => setIsNew(false)}
         onMade={() => void refresh()}
       />
+      <ChangeWebhookDialog
+        project={project}
+        webhook={changing}
+        onClose={() => setChanging(undefined)}
+        onDone={refresh}
+      />
+      <SendAgainDialog project={project} webhook={telling} onClose={() => setTelling(undefined)} onDone={refresh} />
       <DeliveriesDialog project={project} webhook={shown} onClose={() => setShown(undefined)} />
     </PageSection>
   )
@@ -164,7 +177,9 @@ function WebhookFacts({ webhook }: { webhook: Webhook }) {
       <Text size="sm" span fw={500}>
         {webhook.name}
       </Text>{' '}
-      <Badge color={color}>{t(`webhooks.states.${state}`)}</Badge>
+      <Badge variant="light" color={color}>
+        {t(`webhooks.states.${state}`)}
+      </Badge>
       <Text size="xs" c="dimmed">
         {webhook.url}
       </Text>

@@ -1,0 +1,109 @@
+// Where a browser hands out handles of files, a large upload can go on after its tab was closed without the file being chosen
+// again: the handle waits in the browser's database. Elsewhere, or where that is closed to us, there is none, and the person chooses.
+
+/** What browsers with handles have, and TypeScript's library has not yet. */
+interface ReadableHandle extends FileSystemFileHandle {
+  requestPermission(wish: { mode: 'read' }): Promise<PermissionState>
+}
+type PickerWindow = Window & {
+  showOpenFilePicker?: (options: { multiple: boolean }) => Promise<FileSystemFileHandle[]>
+}
+type HandleItem = DataTransferItem & { getAsFileSystemHandle?: () => Promise<FileSystemHandle | null> }
+
+interface Kept {
+  handle: ReadableHandle
+  at: number
+}
+
+// Longer than any server keeps the parts of an upload.
+const keepMs = 8 * 86_400_000
+const handles = new WeakMap<Blob, Promise<FileSystemHandle | null>>()
+
+/** The browser's choice of files with their handles; undefined: it has none, and a field of the page must do. */
+export async function pickWithHandles(): Promise<File[] | undefined> {
+  const picker = (window as PickerWindow).showOpenFilePicker
+  if (!picker) return undefined
+  try {
+    const picked = await picker.call(window, { multiple: true })
+    return await Promise.all(
+      picked.map(async (handle) => {
+        const file = await handle.getFile()
+        handles.set(file, Promise.resolve(handle))
+        return file
+      }),
+    )
+  } catch (error) {
+    // Nothing was chosen; anything else is a browser that only seems to have handles.
+    return error instanceof DOMException && error.name === 'AbortError' ? [] : undefined
+  }
+}
+
+/** Call it within the drop event, as for the file itself. */
+export function rememberDropped(item: DataTransferItem, file: File): void {
+  const asking = (item as HandleItem).getAsFileSystemHandle?.()
+  if (asking)
+    handles.set(
+      file,
+      asking.catch(() => null),
+    )
+}
+
+/** Keeps the handle of an upload's file, if it has one, until the upload has ended. */
+export async function keepHandle(uploadId: string, file: Blob): Promise<void> {
+  const handle = await handles.get(file)
+  if (handle?.kind === 'file') await inStore('readwrite', (store) => store.put({ handle, at: Date.now() }, uploadId))
+}
+
+export async function forgetHandle(uploadId: string): Promise<void> {
+  await inStore('readwrite', (store) => store.delete(uploadId))
+}
+
+/** Null where the file must be chosen again. */
+export async function findHandle(uploadId: string): Promise<ReadableHandle | null> {
+  const kept = await inStore<Kept | undefined>('readonly', (store) => store.get(uploadId))
+  if (!kept) return null
+  if (Date.now() - kept.at < keepMs) return kept.handle
+  await forgetHandle(uploadId)
+  return null
+}
+
+/** Asks the person whether it may be read again; undefined: no, or it is gone. Call it within a click. */
+export async function openHandle(handle: ReadableHandle): Promise<File | undefined> {
+  try {
+    if ((await handle.requestPermission({ mode: 'read' })) !== 'granted') return undefined
+    const file = await handle.getFile()
+    handles.set(file, Promise.resolve(handle))
+    return file
+  } catch {
+    // Moved, renamed or on a disk that is not there: chosen again it is found.
+    return undefined
+  }
+}
+
+const storeName = 'handles'
+
+/** One request to the browser's database; undefined where it is closed to us, as in private windows. */
+async function inStore<Value>(
+  mode: IDBTransactionMode,
+  work: (store: IDBObjectStore) => IDBRequest,
+): Promise<Value | undefined> {
+  try {
+    const opening = indexedDB.open('instandt-uploads', 1)
+    opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore(storeName))
+    const database = await settled<IDBDatabase>(opening)
+    try {
+      return await settled<Value>(work(database.transaction(storeName, mode).objectStore(storeName)))
+    } finally {
+      database.close()
+    }
+  } catch {
+    // A convenience: without it the file is chosen again.
+    return undefined
+  }
+}
+
+const settled = <Value>(request: IDBRequest): Promise<Value> =>
+  new Promise((resolve, reject) => {
+    request.addEventListener('success', () => resolve(request.result as Value))
+    request.addEventListener('error', () => reject(request.error ?? new Error('The database did not answer.')))
+  })
