@@ -147,6 +147,12 @@ test('a folder that cannot be used is 503 for the check, for reading and for wri
   rmSync(path.join(folder, 'incoming'), { recursive: true })
   await assert.rejects(broken.check(), isUnavailable)
   await assert.rejects(broken.write(newObjectKey(), chunksOf(Buffer.from('x'), 1)), isUnavailable)
+  // Also when the sender is slower than the folder is found broken.
+  const late = async function* (): AsyncGenerator<Uint8Array> {
+    await delay(50)
+    yield Buffer.from('x')
+  }
+  await assert.rejects(broken.write(newObjectKey(), late()), isUnavailable)
   rmSync(path.join(folder, 'objects'), { recursive: true })
   await writeFile(path.join(folder, 'objects'), '')
   await assert.rejects(broken.read(key), isUnavailable)

@@ -47,14 +47,17 @@ export async function openDiskStore(root: string): Promise<BlobStore> {
       const temporary = pathOf(newTemporaryKey())
       if (fs.existsSync(target)) throw new AppError('blob-exists', 500, 'A stored object is never overwritten.')
       try {
-        const fd = await guarded(openFile(temporary, 'wx', 0o600))
+        const opening = guarded(openFile(temporary, 'wx', 0o600))
+        // Heard when there is something to write.
+        opening.catch(() => undefined)
         let byteLength: number
         try {
-          byteLength = await writeBody(fd, body, options?.signal)
+          byteLength = await writeBody(opening, body, options?.signal)
           checkLength(byteLength, options?.byteLength)
-          await guarded(flushData(fd))
+          await guarded(flushData(await opening))
         } finally {
-          guardedNow(() => fs.closeSync(fd))
+          const fd = await opening.catch(() => undefined)
+          if (fd !== undefined) guardedNow(() => fs.closeSync(fd))
         }
         options?.signal?.throwIfAborted()
         await guarded(ensureFolder(path.dirname(target)))

@@ -59,10 +59,11 @@ export function groupFlushes(flush: (fd: number) => Promise<void>): (path: strin
 
 /**
  * Writes a body from `offset` on and returns its length; takes the next chunks from the sender while the last ones are
- * being written. When it ends, however it ends, nothing writes to the file any more.
+ * being written, and the first ones while the file is being opened. When it ends, however it ends, nothing writes to the
+ * file any more.
  */
 export async function writeBody(
-  fd: number,
+  file: number | Promise<number>,
   body: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
   offset = 0,
@@ -81,12 +82,13 @@ export async function writeBody(
       waiting = []
       const size = waitingBytes
       waitingBytes = 0
+      const fd = await file
       await writeAll(fd, batch, size, offset + written)
       written += size
-      if (written - flushed >= flushEvery && !flushing) startFlushing()
+      if (written - flushed >= flushEvery && !flushing) startFlushing(fd)
     }
   }
-  const startFlushing = (): void => {
+  const startFlushing = (fd: number): void => {
     flushed = written
     flushing = flushData(fd)
       .catch((error: unknown) => {
