@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   type Dataset,
   DicomReadError,
@@ -13,6 +12,7 @@ import type { AuditEntry } from '../../data/audit.ts'
 import type { Alongside, InstanceWriter } from '../../data/group-commit.ts'
 import type { InsertResult } from '../../data/new-instance.ts'
 import type { Deps } from '../../deps.ts'
+import { hashBeside, hashHere, type RunningHash } from '../../hash-thread.ts'
 import type { StoreScope } from '../../plugins/access.ts'
 import { newObjectKey } from '../../storage/blob-keys.ts'
 import { buildRows } from './build-rows.ts'
@@ -38,6 +38,9 @@ export class Refusal extends Error {
   }
 }
 
+// Of shorter requests the way to a thread and back would take longer than it saves.
+const longBytes = 4 * 1024 * 1024
+
 /**
  * Stores one Part 10 file: header, hash and blob in one pass over its bytes, then the row. Blob first, row last: a crash
  * may leave an orphan blob, never a row without bytes.
@@ -47,12 +50,13 @@ export async function storeInstance(
   writer: InstanceWriter,
   scope: StoreScope,
   body: AsyncIterable<Uint8Array>,
-  expectedStudy?: string,
+  { expectedStudy, requestBytes = 0 }: { expectedStudy?: string | undefined; requestBytes?: number } = {},
 ): Promise<StoreOutcome> {
   const blobKey = newObjectKey()
   const received: { file?: ReceivedFile } = {}
+  const hash = requestBytes > longBytes ? hashBeside() : hashHere()
   try {
-    await deps.blobs.write(blobKey, observe(deps.config.STORE_MAX_INSTANCE_BYTES, body, expectedStudy, received))
+    await deps.blobs.write(blobKey, observe(deps.config.STORE_MAX_INSTANCE_BYTES, body, expectedStudy, received, hash))
   } catch (error) {
     if (error instanceof Refusal) return error.outcome
     throw error
@@ -149,9 +153,9 @@ export async function* observe(
   body: AsyncIterable<Uint8Array>,
   expectedStudy: string | undefined,
   received: { file?: ReceivedFile },
+  hash: RunningHash = hashHere(),
 ): AsyncGenerator<Uint8Array> {
   const reader = createHeaderReader()
-  const hash = createHash('sha256')
   let byteSize = 0
   try {
     for await (const chunk of body) {
@@ -162,17 +166,20 @@ export async function* observe(
         })
       }
       reader.push(chunk)
-      hash.update(chunk)
+      const isToWait = hash.update(chunk)
+      if (isToWait) await isToWait
       yield chunk
     }
     const read = reader.end()
     if (getString(read.fileMeta, tags.mediaStorageSopClassUid) === directorySopClassUid)
       throw new Refusal(failureReasons.sopClassNotSupported, 'This is a DICOMDIR: send the files that it lists.')
     const uids = checkUids(read.dataset, expectedStudy)
-    received.file = { read, uids, byteSize, sha256: hash.digest() }
+    received.file = { read, uids, byteSize, sha256: await hash.digest() }
   } catch (error) {
     if (!(error instanceof DicomReadError)) throw error
     throw new Refusal(failureReasons.cannotUnderstand, error.message)
+  } finally {
+    hash.drop()
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import net from 'node:net'
 import { after, before, test } from 'node:test'
@@ -56,6 +57,22 @@ test('some stored is 202, none is 409, and the reason of each failure is told', 
   )
   const none = await backend.stow([noUid])
   assert.equal(none.status, 409)
+})
+
+test('a long file has the hash of its bytes, which a thread takes', async () => {
+  const file = buildInstance({ seed: 'long', image: { rows: 2048, columns: 2048 } })
+  assert.ok(file.length > 4 * 1024 * 1024)
+  let threads = 0
+  const count = (): void => void (threads += 1)
+  process.on('worker', count)
+  assert.equal((await backend.stow([file])).status, 200)
+  process.off('worker', count)
+  assert.equal(threads, 1)
+  const { rows } = await backend.db.pool.query<{ sha256: Buffer }>(
+    'select sha256 from instance where sop_instance_uid = $1',
+    [uidOf('long', 'instance')],
+  )
+  assert.deepEqual(rows, [{ sha256: hash('sha256', file, 'buffer') }])
 })
 
 test('the same bytes again succeed and leave no second copy', async () => {
