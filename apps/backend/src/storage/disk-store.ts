@@ -54,6 +54,7 @@ export async function openDiskStore(root: string): Promise<BlobStore> {
         try {
           byteLength = await writeBody(opening, body, options?.signal)
           checkLength(byteLength, options?.byteLength)
+          options?.onWritten?.()
           await guarded(flushData(await opening))
         } finally {
           const fd = await opening.catch(() => undefined)

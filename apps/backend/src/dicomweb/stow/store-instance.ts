@@ -54,9 +54,17 @@ export async function storeInstance(
 ): Promise<StoreOutcome> {
   const blobKey = newObjectKey()
   const received: { file?: ReceivedFile } = {}
+  let onWritten: () => void = () => undefined
+  const isWritten = new Promise<void>((resolve) => {
+    onWritten = resolve
+  })
   const hash = requestBytes > longBytes ? hashBeside() : hashHere()
+  const bytes = observe(deps.config.STORE_MAX_INSTANCE_BYTES, body, expectedStudy, received, hash)
+  const durable = deps.blobs.write(blobKey, bytes, { onWritten })
   try {
-    await deps.blobs.write(blobKey, observe(deps.config.STORE_MAX_INSTANCE_BYTES, body, expectedStudy, received, hash))
+    await Promise.race([durable, isWritten])
+    // The flush of a short one takes about as long as writing its row does, which is then committed behind it.
+    if ((received.file?.byteSize ?? longBytes) >= longBytes) await durable
   } catch (error) {
     if (error instanceof Refusal) return error.outcome
     throw error
@@ -67,8 +75,11 @@ export async function storeInstance(
     deps.blobs.delete(blobKey).catch((error: unknown) => deps.log.warn({ err: error, blobKey }, 'left for the sweep'))
   let outcome: StoreOutcome
   try {
-    outcome = await registerFile(deps, writer, scope, blobKey, file)
+    outcome = await registerFile(deps, writer, scope, blobKey, file, { durable })
+    await durable
   } catch (error) {
+    // Nobody writes behind the caller's back.
+    await durable.catch(() => undefined)
     // Only when it is certain that no row refers to these bytes; otherwise they wait for the sweep to find out.
     if (error instanceof AppError && error.code === 'database-unavailable') await discard()
     throw error
@@ -84,9 +95,9 @@ export async function registerFile(
   scope: StoreScope,
   blobKey: string,
   { read, uids, byteSize, sha256 }: ReceivedFile,
-  alongside?: Alongside,
+  more?: { alongside?: Alongside; durable?: Promise<unknown> },
 ): Promise<StoreOutcome> {
-  const result = await writer.insert(scope, buildRows(read, uids, { blobKey, byteSize, sha256 }), alongside)
+  const result = await writer.insert(scope, buildRows(read, uids, { blobKey, byteSize, sha256 }), more)
   if (result.outcome === 'stored' || result.outcome === 'already-stored') return { kind: result.outcome, uids }
   return insertRefusal(deps, result, uids)
 }
