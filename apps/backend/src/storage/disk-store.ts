@@ -47,18 +47,15 @@ export async function openDiskStore(root: string): Promise<BlobStore> {
       const temporary = pathOf(newTemporaryKey())
       if (fs.existsSync(target)) throw new AppError('blob-exists', 500, 'A stored object is never overwritten.')
       try {
-        const opening = guarded(openFile(temporary, 'wx', 0o600))
-        // Heard when there is something to write.
-        opening.catch(() => undefined)
+        const fd = await guarded(openFile(temporary, 'wx', 0o600))
         let byteLength: number
         try {
-          byteLength = await writeBody(opening, body, options?.signal)
+          byteLength = await writeBody(fd, body, options?.signal)
           checkLength(byteLength, options?.byteLength)
           options?.onWritten?.()
-          await guarded(flushData(await opening))
+          await guarded(flushData(fd))
         } finally {
-          const fd = await opening.catch(() => undefined)
-          if (fd !== undefined) guardedNow(() => fs.closeSync(fd))
+          guardedNow(() => fs.closeSync(fd))
         }
         options?.signal?.throwIfAborted()
         await guarded(ensureFolder(path.dirname(target)))

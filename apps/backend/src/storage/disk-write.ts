@@ -59,11 +59,10 @@ export function groupFlushes(flush: (fd: number) => Promise<void>): (path: strin
 
 /**
  * Writes a body from `offset` on and returns its length; takes the next chunks from the sender while the last ones are
- * being written, and the first ones while the file is being opened. When it ends, however it ends, nothing writes to the
- * file any more.
+ * being written. When it ends, however it ends, nothing writes to the file any more.
  */
 export async function writeBody(
-  file: number | Promise<number>,
+  fd: number,
   body: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
   offset = 0,
@@ -82,13 +81,12 @@ export async function writeBody(
       waiting = []
       const size = waitingBytes
       waitingBytes = 0
-      const fd = await file
       await writeAll(fd, batch, size, offset + written)
       written += size
-      if (written - flushed >= flushEvery && !flushing) startFlushing(fd)
+      if (written - flushed >= flushEvery && !flushing) startFlushing()
     }
   }
-  const startFlushing = (fd: number): void => {
+  const startFlushing = (): void => {
     flushed = written
     flushing = flushData(fd)
       .catch((error: unknown) => {
