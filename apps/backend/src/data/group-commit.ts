@@ -8,16 +8,22 @@ import { DeclaredChanged, insertBatch } from './instances.ts'
 import type { InsertResult, NewInstance } from './new-instance.ts'
 import { forgetDeclared, readDeclared, shareListSql } from './search-attributes.ts'
 import { isConnectionFault, isTransient, maxAttempts, sqlState } from './transaction.ts'
+import { type Bytes, NotDurable, untilDurable } from './until-durable.ts'
 
 /** Inserts instances; those that arrive while a commit is under way share the next one. */
 export interface InstanceWriter {
   /**
    * Resolves once the row is committed or known not to be.
    * @param alongside one statement that commits with the row or, failing, undoes it; sent when the row is new
-   * @throws AppError 'database-unavailable' (503) when nothing was committed, 'commit-unknown' (503) when the connection
-   * broke while the database was committing
+   * @param durable the bytes: the row is written beside their last flush, and committed behind it
+   * @throws whatever `durable` throws; AppError 'database-unavailable' (503) when nothing was committed, 'commit-unknown'
+   * (503) when the connection broke while the database was committing
    */
-  insert(scope: StoreScope, row: NewInstance, alongside?: Alongside): Promise<InsertResult>
+  insert(
+    scope: StoreScope,
+    row: NewInstance,
+    more?: { alongside?: Alongside | undefined; durable?: Promise<unknown> | undefined },
+  ): Promise<InsertResult>
   /**
    * Inserts all of the rows in one commit, or none: then it says why, by the first one that is not new.
    * @throws as `insert`
@@ -36,13 +42,17 @@ export interface RowsTogether {
 /** Sends its statement at once: the commit travels right behind it. */
 export type Alongside = (client: PoolClient) => Promise<unknown>
 
-interface Waiting {
+interface Waiting extends Bytes {
   scope: StoreScope
   row: NewInstance
   alongside: Alongside | undefined
-  resolve(result: InsertResult): void
+  resolve(result: Outcome): void
   reject(error: unknown): void
 }
+
+/** Of a row whose bytes were not durable when all else was ready. */
+const notYet = 'not-yet'
+type Outcome = InsertResult | typeof notYet
 
 const maxBatch = 128
 
@@ -54,7 +64,7 @@ export function createInstanceWriter(db: Db): InstanceWriter {
     for (let batch = takeBatch(queue); batch.length > 0; batch = takeBatch(queue)) {
       try {
         const results = await commitBatch(db, batch)
-        for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] as InsertResult)
+        for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] as Outcome)
       } catch (error) {
         for (const waiting of batch) waiting.reject(error)
       }
@@ -62,16 +72,30 @@ export function createInstanceWriter(db: Db): InstanceWriter {
     isRunning = false
   }
 
+  const enqueue = (row: Pick<Waiting, 'scope' | 'row' | 'alongside' | 'durable'>): Promise<Outcome> =>
+    new Promise((resolve, reject) => {
+      const waiting: Waiting = { ...row, isDurable: row.durable === undefined, resolve, reject }
+      row.durable?.then(
+        () => {
+          waiting.isDurable = true
+        },
+        () => undefined,
+      )
+      queue.push(waiting)
+      // Requests that became ready in the same turn of the event loop join the first commit.
+      if (!isRunning) {
+        isRunning = true
+        setImmediate(() => void run())
+      }
+    })
+
   return {
-    insert: (scope, row, alongside) =>
-      new Promise((resolve, reject) => {
-        queue.push({ scope, row, alongside, resolve, reject })
-        // Requests that became ready in the same turn of the event loop join the first commit.
-        if (!isRunning) {
-          isRunning = true
-          setImmediate(() => void run())
-        }
-      }),
+    async insert(scope, row, { alongside, durable } = {}) {
+      const outcome = await enqueue({ scope, row, alongside, durable })
+      if (outcome !== notYet) return outcome
+      await durable
+      return (await enqueue({ scope, row, alongside, durable: undefined })) as InsertResult
+    },
     insertAll: (scope, together) => commitTogether(db, scope, together),
   }
 }
@@ -137,15 +161,26 @@ function mayTryAgain(db: Db, error: unknown): boolean {
 /** Data exception, constraint, too large. */
 const isRowsFault = (error: unknown): boolean => /^(22|23|54)...$/.test(sqlState(error) ?? '')
 
+/** The rows whose bytes are durable by now; the others come again, or not at all, and touch none of these. */
+async function commitDurable(db: Db, batch: readonly Waiting[]): Promise<Outcome[]> {
+  const ready = batch.filter(({ isDurable }) => isDurable)
+  const results = ready.length === 0 ? [] : await commitBatch(db, ready)
+  return batch.map((waiting) => results[ready.indexOf(waiting)] ?? notYet)
+}
+
 /** One transaction for the batch; when a row cannot be inserted the halves are tried, until it fails alone. */
-async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertResult[]> {
+async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<Outcome[]> {
   const [{ scope }] = batch as readonly [Waiting]
   const rows = batch.map((waiting) => waiting.row)
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await inTransaction(
         db,
-        async (client) => insertBatch(client, scope, rows, await readDeclared(db, Infinity, client)),
+        async (client) => {
+          const results = await insertBatch(client, scope, rows, await readDeclared(db, Infinity, client))
+          await untilDurable(batch)
+          return results
+        },
         (client, results) =>
           Promise.all([
             ...batch.map(({ alongside }, index) => results[index]?.outcome === 'stored' && alongside?.(client)),
@@ -154,6 +189,7 @@ async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertRes
           ]),
       )
     } catch (error) {
+      if (error instanceof NotDurable) return commitDurable(db, batch)
       if (mayTryAgain(db, error) && attempt < maxAttempts) continue
       if (!isRowsFault(error)) throw error
       if (rows.length === 1) return [{ outcome: 'failed', error }]

@@ -126,7 +126,9 @@ async function register(deps: Deps, writer: InstanceWriter, upload: Assembly, fi
   const named = { ...uidsOf(file.uids), sha256 } as Named
   const told: UploadOutcome = { kind: 'stored', ...named }
   const scope = scopeAsKept(upload.askedBy)
-  const outcome = await registerFile(deps, writer, scope, upload.blobKey, file, storedAlongside(upload.id, told))
+  const outcome = await registerFile(deps, writer, scope, upload.blobKey, file, {
+    alongside: storedAlongside(upload.id, told),
+  })
   if (outcome.kind === 'refused') return refused(outcome)
   if (outcome.kind === 'stored') return { state: 'stored', outcome: told, isTold: true }
   return { state: 'stored', outcome: { kind: 'already-stored', ...named } }

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { hashInThread } from './hash-thread.ts'
+import { hashInThread } from '../hash-thread.ts'
 import type { BlobStore, ByteRange, ChunkMemory } from '../storage/blob-store.ts'
 
 /** The object does not hold the bytes that its sender gave for this part. */

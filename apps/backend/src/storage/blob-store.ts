@@ -46,11 +46,12 @@ export interface BlobStore {
   /**
    * Writes a new object and resolves when it is durable. Nothing is visible under the key before that, and nothing
    * remains (but an uncommitted or temporary piece that the sweep removes) when the body or the store fails.
+   * `onWritten` is told by a store for which only a flush is left then, some milliseconds on its own disk; it may fail.
    */
   write(
     key: string,
     body: AsyncIterable<Uint8Array>,
-    options?: { byteLength?: number; signal?: AbortSignal },
+    options?: { byteLength?: number; signal?: AbortSignal; onWritten?: () => void },
   ): Promise<{ byteLength: number }>
   /**
    * Takes one part of a new object and resolves when it is durable. Parts come in any order, from any process, and again

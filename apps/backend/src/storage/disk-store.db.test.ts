@@ -88,6 +88,17 @@ test('temporary files of a killed process are listed for the sweep and can be de
   hanging.abort()
 })
 
+test('who writes is told when only the flush is left, and not when the body fails', async () => {
+  const told: string[] = []
+  const key = newObjectKey()
+  const onWritten = (): void => void told.push('written')
+  await store.write(key, chunksOf(Buffer.from('x'), 1), { onWritten })
+  assert.deepEqual(told, ['written'])
+  const failing = store.write(newObjectKey(), chunksOf(Buffer.from('x'), 1), { byteLength: 2, onWritten })
+  await assert.rejects(failing, /announced/)
+  assert.deepEqual(told, ['written'])
+})
+
 test('writes that come together are all durable and all there', async () => {
   const bodies = Array.from({ length: 60 }, () => randomBytes(20_000))
   const keys = await Promise.all(

@@ -52,6 +52,7 @@ export async function openDiskStore(root: string): Promise<BlobStore> {
         try {
           byteLength = await writeBody(fd, body, options?.signal)
           checkLength(byteLength, options?.byteLength)
+          options?.onWritten?.()
           await guarded(flushData(fd))
         } finally {
           guardedNow(() => fs.closeSync(fd))

@@ -45,6 +45,7 @@ export function stowRoutes(app: App, deps: Deps): void {
     checkEncoding(request)
     if (isSinglePart) checkLength(request, deps.config.STORE_MAX_INSTANCE_BYTES)
     const body = openRawBody(request, silenceMs)
+    const requestBytes = Number(request.headers['content-length'] ?? 0)
     const outcomes: StoreOutcome[] = []
     const pending = new Set<Promise<void>>()
     let fault: unknown
@@ -57,7 +58,7 @@ export function stowRoutes(app: App, deps: Deps): void {
       const isConsumed = new Promise<void>((resolve) => {
         consumed = resolve
       })
-      const work = storeInstance(deps, writer, scope, whenRead(body, consumed), study)
+      const work = storeInstance(deps, writer, scope, whenRead(body, consumed), { expectedStudy: study, requestBytes })
         .then(
           (outcome) => {
             outcomes[index] = outcome

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   type Dataset,
   DicomReadError,
@@ -13,6 +12,7 @@ import type { AuditEntry } from '../../data/audit.ts'
 import type { Alongside, InstanceWriter } from '../../data/group-commit.ts'
 import type { InsertResult } from '../../data/new-instance.ts'
 import type { Deps } from '../../deps.ts'
+import { hashBeside, hashHere, type RunningHash } from '../../hash-thread.ts'
 import type { StoreScope } from '../../plugins/access.ts'
 import { newObjectKey } from '../../storage/blob-keys.ts'
 import { buildRows } from './build-rows.ts'
@@ -38,6 +38,9 @@ export class Refusal extends Error {
   }
 }
 
+// Of shorter requests the way to a thread and back would take longer than it saves.
+const longBytes = 4 * 1024 * 1024
+
 /**
  * Stores one Part 10 file: header, hash and blob in one pass over its bytes, then the row. Blob first, row last: a crash
  * may leave an orphan blob, never a row without bytes.
@@ -47,12 +50,21 @@ export async function storeInstance(
   writer: InstanceWriter,
   scope: StoreScope,
   body: AsyncIterable<Uint8Array>,
-  expectedStudy?: string,
+  { expectedStudy, requestBytes = 0 }: { expectedStudy?: string | undefined; requestBytes?: number } = {},
 ): Promise<StoreOutcome> {
   const blobKey = newObjectKey()
   const received: { file?: ReceivedFile } = {}
+  let onWritten: () => void = () => undefined
+  const isWritten = new Promise<void>((resolve) => {
+    onWritten = resolve
+  })
+  const hash = requestBytes > longBytes ? hashBeside() : hashHere()
+  const bytes = observe(deps.config.STORE_MAX_INSTANCE_BYTES, body, expectedStudy, received, hash)
+  const durable = deps.blobs.write(blobKey, bytes, { onWritten })
   try {
-    await deps.blobs.write(blobKey, observe(deps.config.STORE_MAX_INSTANCE_BYTES, body, expectedStudy, received))
+    await Promise.race([durable, isWritten])
+    // The flush of a short one takes about as long as writing its row does, which is then committed behind it.
+    if ((received.file?.byteSize ?? longBytes) >= longBytes) await durable
   } catch (error) {
     if (error instanceof Refusal) return error.outcome
     throw error
@@ -63,8 +75,11 @@ export async function storeInstance(
     deps.blobs.delete(blobKey).catch((error: unknown) => deps.log.warn({ err: error, blobKey }, 'left for the sweep'))
   let outcome: StoreOutcome
   try {
-    outcome = await registerFile(deps, writer, scope, blobKey, file)
+    outcome = await registerFile(deps, writer, scope, blobKey, file, { durable })
+    await durable
   } catch (error) {
+    // Nobody writes behind the caller's back.
+    await durable.catch(() => undefined)
     // Only when it is certain that no row refers to these bytes; otherwise they wait for the sweep to find out.
     if (error instanceof AppError && error.code === 'database-unavailable') await discard()
     throw error
@@ -80,9 +95,9 @@ export async function registerFile(
   scope: StoreScope,
   blobKey: string,
   { read, uids, byteSize, sha256 }: ReceivedFile,
-  alongside?: Alongside,
+  more?: { alongside?: Alongside; durable?: Promise<unknown> },
 ): Promise<StoreOutcome> {
-  const result = await writer.insert(scope, buildRows(read, uids, { blobKey, byteSize, sha256 }), alongside)
+  const result = await writer.insert(scope, buildRows(read, uids, { blobKey, byteSize, sha256 }), more)
   if (result.outcome === 'stored' || result.outcome === 'already-stored') return { kind: result.outcome, uids }
   return insertRefusal(deps, result, uids)
 }
@@ -149,9 +164,9 @@ export async function* observe(
   body: AsyncIterable<Uint8Array>,
   expectedStudy: string | undefined,
   received: { file?: ReceivedFile },
+  hash: RunningHash = hashHere(),
 ): AsyncGenerator<Uint8Array> {
   const reader = createHeaderReader()
-  const hash = createHash('sha256')
   let byteSize = 0
   try {
     for await (const chunk of body) {
@@ -162,17 +177,20 @@ export async function* observe(
         })
       }
       reader.push(chunk)
-      hash.update(chunk)
+      const isToWait = hash.update(chunk)
+      if (isToWait) await isToWait
       yield chunk
     }
     const read = reader.end()
     if (getString(read.fileMeta, tags.mediaStorageSopClassUid) === directorySopClassUid)
       throw new Refusal(failureReasons.sopClassNotSupported, 'This is a DICOMDIR: send the files that it lists.')
     const uids = checkUids(read.dataset, expectedStudy)
-    received.file = { read, uids, byteSize, sha256: hash.digest() }
+    received.file = { read, uids, byteSize, sha256: await hash.digest() }
   } catch (error) {
     if (!(error instanceof DicomReadError)) throw error
     throw new Refusal(failureReasons.cannotUnderstand, error.message)
+  } finally {
+    hash.drop()
   }
 }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http from 'node:http'
 import { after, before, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { type Dataset, failureReasons, tags } from '@instandt/dicom'
 import { attributesOf, buildInstance, uidOf } from '@instandt/testkit/files'
@@ -112,6 +113,35 @@ test('a store that fails in the middle answers 503 and registers nothing of that
     const { rows } = await failing.db.pool.query('select from instance where sop_instance_uid = $1', [uidOf('full', 2)])
     assert.equal(rows.length, 0)
     assert.equal((await failing.stow(files)).status, 200, 'the same request succeeds once the store is back')
+  } finally {
+    await failing.stop()
+  }
+})
+
+test('a file whose last flush fails is 503 and has no row, the one beside it is stored', async () => {
+  const failing = await startTestBackend()
+  const store: BlobStore = failing.deps.blobs
+  const write = store.write.bind(store)
+  let writes = 0
+  store.write = async (key, body, options) => {
+    writes += 1
+    if (writes !== 2) return write(key, body, options)
+    for await (const _ of body);
+    options?.onWritten?.()
+    await delay(100)
+    throw new AppError('storage-unavailable', 503, 'The image store is full.')
+  }
+  try {
+    const files = [1, 2, 3].map((number) =>
+      buildInstance({ seed: 'flush', sopInstanceUid: uidOf('flush', number), image: small }),
+    )
+    const answers = await Promise.all(files.map((file) => failing.stow([file])))
+    assert.deepEqual(
+      answers.map(({ status }) => status).toSorted((a, b) => a - b),
+      [200, 200, 503],
+    )
+    assert.deepEqual(await count(failing), { blobs: 2, rows: 2 })
+    assert.equal((await failing.stow(files)).status, 200)
   } finally {
     await failing.stop()
   }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import net from 'node:net'
 import { after, before, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Dataset, failureReasons, getString, tags } from '@instandt/dicom'
 import { attributesOf, buildInstance, uidOf } from '@instandt/testkit/files'
 import { objectPrefix, temporaryPrefix } from '../../storage/blob-keys.ts'
@@ -56,6 +58,45 @@ test('some stored is 202, none is 409, and the reason of each failure is told', 
   )
   const none = await backend.stow([noUid])
   assert.equal(none.status, 409)
+})
+
+test('a long file has the hash of its bytes, which a thread takes', async () => {
+  const file = buildInstance({ seed: 'long', image: { rows: 2048, columns: 2048 } })
+  assert.ok(file.length > 4 * 1024 * 1024)
+  let threads = 0
+  const count = (): void => void (threads += 1)
+  process.on('worker', count)
+  assert.equal((await backend.stow([file])).status, 200)
+  process.off('worker', count)
+  assert.equal(threads, 1)
+  const { rows } = await backend.db.pool.query<{ sha256: Buffer }>(
+    'select sha256 from instance where sop_instance_uid = $1',
+    [uidOf('long', 'instance')],
+  )
+  assert.deepEqual(rows, [{ sha256: hash('sha256', file, 'buffer') }])
+})
+
+test('the row of a short file is written while its bytes are flushed, and nobody sees it before', async (t) => {
+  const { blobs, db } = backend.deps
+  const write = blobs.write.bind(blobs)
+  t.after(() => {
+    blobs.write = write
+  })
+  const open = `select from pg_stat_activity where datname = current_database() and state = 'idle in transaction'
+    and query like '%insert into instance %'`
+  let isWaiting = false
+  const before = await rowCount()
+  let during = -1
+  blobs.write = async (key, body, options) => {
+    const written = await write(key, body, options)
+    // A flush that takes until the row is there; its transaction waits a quarter of a second.
+    for (let looks = 0; looks < 200 && !isWaiting; looks += 1)
+      isWaiting = (await db.pool.query(open)).rows.length > 0 || (await delay(5, false))
+    during = await rowCount()
+    return written
+  }
+  assert.equal((await backend.stow([buildInstance({ seed: 'flushed', image: small })])).status, 200)
+  assert.deepEqual([isWaiting, during, await rowCount()], [true, before, before + 1])
 })
 
 test('the same bytes again succeed and leave no second copy', async () => {

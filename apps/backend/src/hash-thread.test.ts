@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { hash, randomBytes } from 'node:crypto'
+import { test } from 'node:test'
+import type { Worker } from 'node:worker_threads'
+import { hashBeside, hashHere, hashInThread, type RunningHash } from './hash-thread.ts'
+
+const workers: Worker[] = []
+process.on('worker', (worker) => workers.push(worker))
+
+const sha256 = (bytes: Uint8Array): Buffer => hash('sha256', bytes, 'buffer')
+
+/** Hands the bytes on in pieces, each overwritten as soon as the next one is due. */
+async function run(running: RunningHash, bytes: Uint8Array, pieceLength: number): Promise<Buffer> {
+  for (let at = 0; at < bytes.length; at += pieceLength) {
+    const piece = Uint8Array.from(bytes.subarray(at, at + pieceLength))
+    await running.update(piece)
+    piece.fill(0)
+  }
+  return Buffer.from(await running.digest())
+}
+
+test('bytes in pieces of any size, in runs beside each other, have the hash they have in one', async () => {
+  const bytes = randomBytes(5 * 1024 * 1024 + 7)
+  const runs = [1000, 65_536, 1024 * 1024, 3_000_000, bytes.length].flatMap((pieceLength) =>
+    [hashBeside, hashHere].map((make) => run(make(), bytes, pieceLength)),
+  )
+  for (const found of await Promise.all(runs)) assert.deepEqual(found, sha256(bytes))
+  assert.deepEqual(Buffer.from(await hashBeside().digest()), sha256(Buffer.alloc(0)))
+})
+
+test('a run that is dropped leaves nothing to the ones after it', async () => {
+  const dropped = hashBeside()
+  await dropped.update(randomBytes(3 * 1024 * 1024))
+  dropped.drop()
+  dropped.drop()
+  const bytes = randomBytes(2 * 1024 * 1024)
+  assert.deepEqual(await run(hashBeside(), bytes, 65_536), sha256(bytes))
+})
+
+test('a run whose thread ended is no hash of its second half, and the next run has a new thread', async () => {
+  const running = hashBeside()
+  await running.update(Buffer.alloc(1024 * 1024))
+  assert.equal(workers.length, 1)
+  await workers[0]?.terminate()
+  await assert.rejects(run(running, Buffer.alloc(2 * 1024 * 1024), 65_536), /thread ended/)
+  const { sha256: found } = await hashInThread(new ArrayBuffer(8), 8)
+  assert.deepEqual(Buffer.from(found), sha256(Buffer.alloc(8)))
+  assert.equal(workers.length, 2)
+})
