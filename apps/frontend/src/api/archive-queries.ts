@@ -3,9 +3,11 @@ import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { client } from './client.ts'
 import { queryClient } from './query-client.ts'
 
+export const isOver = ({ state }: History['corrections'][number]): boolean => state !== 'waiting' && state !== 'running'
+
 /** Whether something is being done with an inspection that its history will tell. */
 export const isBeingCorrected = (history: History | undefined): boolean =>
-  history?.corrections.some(({ state }) => state === 'waiting' || state === 'running') ?? false
+  history?.corrections.some((correction) => !isOver(correction)) ?? false
 
 export const historyQuery = (study: string) =>
   queryOptions({
