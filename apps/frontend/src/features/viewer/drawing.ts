@@ -5,7 +5,20 @@ const storageKey = 'instandt-drawing'
 
 export const drawings: readonly Drawing[] = ['automatic', 'graphics', 'processor']
 
-export const chosenDrawing = (): Drawing =>
-  drawings.find((drawing) => drawing === localStorage.getItem(storageKey)) ?? 'automatic'
+/** Some browsers are set to keep nothing, and throw: then a choice holds for the page. */
+function stored<T>(use: (storage: Storage) => T): T | undefined {
+  try {
+    return use(localStorage)
+  } catch {
+    return undefined
+  }
+}
 
-export const chooseDrawing = (drawing: Drawing): void => localStorage.setItem(storageKey, drawing)
+export function chosenDrawing(): Drawing {
+  const chosen = stored((storage) => storage.getItem(storageKey))
+  return drawings.find((drawing) => drawing === chosen) ?? 'automatic'
+}
+
+export function keepDrawing(drawing: Drawing): void {
+  stored((storage) => storage.setItem(storageKey, drawing))
+}

@@ -7,7 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { Fault } from '../../api/fault.tsx'
 import { inspectionQuery, instancesQuery } from '../../api/queries.ts'
 import { cssVariables, theme } from '../../theme.ts'
-import { chooseDrawing, chosenDrawing } from './drawing.ts'
+import { keepDrawing, chosenDrawing } from './drawing.ts'
 import type { Drawing } from './engine/index.ts'
 import { createStack, lengthOf, type Stack } from './stack.ts'
 import { Announcer, Overlay, Probe, StatusBar } from './readouts.tsx'
@@ -135,7 +135,7 @@ function ViewerContent(props: ViewerProps) {
             <Overlay session={session} inspection={inspection} view={view} />
             {list.error || list.isEmpty ? null : <LoadingBar session={session} />}
             <Announcer session={session} count={count} />
-            <AddressSync session={session} stack={stack} {...props} />
+            <AddressSync key={drawing} session={session} stack={stack} {...props} />
           </>
         ) : stageError === undefined ? null : (
           <StageFault error={stageError} />
@@ -155,8 +155,8 @@ function ViewerContent(props: ViewerProps) {
         drawing={drawing}
         drawnBy={session?.drawnBy()}
         onDrawing={(next) => {
-          chooseDrawing(next)
           setDrawing(next)
+          keepDrawing(next)
         }}
       />
     </>
@@ -220,8 +220,10 @@ function useSession(stack: Stack, drawing: Drawing): [(element: HTMLDivElement) 
       setOpen({ session })
       const observer = new ResizeObserver(() => session.resize())
       observer.observe(element)
+      const unwatch = watchResolution(() => session.resize())
       return () => {
         observer.disconnect()
+        unwatch()
         setOpen({})
         session.close()
       }
@@ -231,6 +233,21 @@ function useSession(stack: Stack, drawing: Drawing): [(element: HTMLDivElement) 
   const { session } = open
   useEffect(() => session?.setStack(stack), [session, stack])
   return [ref, open]
+}
+
+/** A window that goes to another screen keeps its size but has other pixels. */
+function watchResolution(onChange: () => void): () => void {
+  let query: MediaQueryList
+  const watch = (): void => {
+    query = matchMedia(`(resolution: ${devicePixelRatio}dppx)`)
+    query.addEventListener('change', changed, { once: true })
+  }
+  const changed = (): void => {
+    watch()
+    onChange()
+  }
+  watch()
+  return () => query.removeEventListener('change', changed)
 }
 
 /** Keeps the page's address and the image on screen together, both ways. */

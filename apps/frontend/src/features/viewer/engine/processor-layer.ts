@@ -1,10 +1,10 @@
+import { createReducer, type DisplayPixels } from '@instandt/pixels'
 import { addSamples, axesOf, insideCanvas, opaque, type RasterLevel, type RasterPlan, toColours } from './raster.ts'
-import type { LoadedFrame } from './frame-store.ts'
 import type { ShownFrame } from './frame-values.ts'
 import { halved } from './halved.ts'
 import { drawnTone, imageSizeOf, looksOf, type Presentation, smoothBelow } from './stage-frame.ts'
 import { type TilePlace, tilesInSight, tilesOf } from './tile-grid.ts'
-import { neededTiles, type TiledFrame } from './tiled-frame.ts'
+import { isSingle, neededTiles, type TiledFrame } from './tiled-frame.ts'
 import type { Size, ViewState } from './view-transform.ts'
 
 /** Draws any frame without a graphics card. */
@@ -35,27 +35,24 @@ export const processorMaxEdge = 32_768
 export function createProcessorLayer(element: HTMLElement, size: () => Size): ProcessorLayer {
   const canvas = element.appendChild(document.createElement('canvas'))
   canvas.style.cssText = 'width: 100%; height: 100%; display: block'
-  const context = canvas.getContext('2d', { alpha: false, willReadFrequently: true })
+  const context = canvas.getContext('2d', { alpha: false })
+  if (!context) throw new Error('This browser draws no pictures')
   let drawn: Drawn | undefined
   let missing: TilePlace[] = []
   /** Of the tiles drawn before; they stay until the wanted ones are there. */
   let [level, before]: (number | undefined)[] = []
+  /** The only tile of a frame that has one. */
+  let piece: DisplayPixels | undefined
 
   function tilesAt(frame: TiledFrame, at: number, places: TilePlace[], isSmooth: boolean): RasterLevel {
     const { grid } = frame
+    const step = 2 ** at
+    // What is drawn stays, as it would in a texture: the memory for tiles may be smaller than what is in sight.
+    const shown = drawn?.frame === frame ? drawn.levels.find((one) => one.step === step) : undefined
     const tiles: RasterLevel['tiles'][number][] = Array.from({ length: grid.across * grid.down })
-    for (const place of places) tiles[place.tile] = frame.source.peek(place)?.display
+    for (const place of places) tiles[place.tile] = frame.source.peek(place)?.display ?? shown?.tiles[place.tile]
     const [columns, rows] = [halved(grid.columns, at), halved(grid.rows, at)]
-    return {
-      step: 2 ** at,
-      first: 0,
-      columns,
-      rows,
-      edge: grid.tileSize / 2 ** at,
-      across: grid.across,
-      tiles,
-      isSmooth,
-    }
+    return { step, first: 0, columns, rows, edge: grid.tileSize / step, across: grid.across, tiles, isSmooth }
   }
 
   /** The finest first. */
@@ -70,6 +67,13 @@ export function createProcessorLayer(element: HTMLElement, size: () => Size): Pr
       level = before = undefined
       return [whole]
     }
+    if (isSingle(frame)) {
+      const place = { level: 0, tile: 0 }
+      piece = frame.source.peek(place)?.display ?? piece
+      if (piece) return [levelOfPiece(piece, view)]
+      missing = [place]
+      return [whole]
+    }
     if (level !== needed.level) [level, before] = [needed.level, level]
     const isSmooth = view.zoom < smoothBelow
     const fine = tilesAt(frame, needed.level, needed.places, isSmooth)
@@ -80,10 +84,10 @@ export function createProcessorLayer(element: HTMLElement, size: () => Size): Pr
   }
 
   function levelsOf(frame: ShownFrame, view: ViewState): RasterLevel[] {
-    if (drawn?.frame !== frame) level = before = undefined
+    if (drawn?.frame !== frame) level = before = piece = undefined
     if (frame.kind === 'tiles') return levelsOfTiled(frame, view)
     missing = []
-    return [levelOfWhole(frame, view)]
+    return [levelOfPiece(frame.image.display, view)]
   }
 
   /** Takes the values anew unless frame, view, canvas and tiles are those drawn before. */
@@ -117,32 +121,53 @@ export function createProcessorLayer(element: HTMLElement, size: () => Size): Pr
       toColours(values, tone, plan.components, picture, insideCanvas(plan), new Uint32Array(picture.data.buffer))
       const { width, height } = picture
       if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height })
-      context?.putImageData(picture, 0, 0)
+      context.putImageData(picture, 0, 0)
     },
     missing: () => missing,
     clear() {
-      drawn = undefined
+      drawn = piece = undefined
       missing = []
-      context?.clearRect(0, 0, canvas.width, canvas.height)
+      context.clearRect(0, 0, canvas.width, canvas.height)
     },
     close() {
-      drawn = undefined
+      drawn = piece = undefined
       canvas.remove()
     },
   }
 }
 
-function levelOfWhole({ image }: LoadedFrame, view: ViewState): RasterLevel {
-  const { columns, rows, reduction } = image.display
+/** Means of squares of a piece, once a frame: a look at each of its pixels for every view would take seconds. */
+const reduced = new WeakMap<
+  DisplayPixels,
+  { edge: number; level: Pick<DisplayPixels, 'pixels' | 'columns' | 'rows'> }
+>()
+
+function reduce(display: DisplayPixels, edge: number): Pick<DisplayPixels, 'pixels' | 'columns' | 'rows'> {
+  if (edge === 1) return display
+  const known = reduced.get(display)
+  if (known?.edge === edge) return known.level
+  // Not rounded: in a narrow window steps between whole numbers would be seen.
+  const reducer = createReducer(display, edge, (length) => new Float32Array(length))
+  reducer.push(display.pixels)
+  const level = reducer.finish()
+  reduced.set(display, { edge, level })
+  return level
+}
+
+/** A picture in one piece, reduced until its pixels are as large as the screen's. */
+function levelOfPiece(display: DisplayPixels, view: ViewState): RasterLevel {
+  const edge = 2 ** Math.max(0, Math.floor(-Math.log2(view.zoom * display.reduction) + 1e-9))
+  const { pixels, columns, rows } = reduce(display, edge)
+  const step = display.reduction * edge
   return {
-    step: reduction,
+    step,
     // Pixel 0 of a reduced image lies in the middle of the square it stands for.
-    first: (reduction - 1) / 2,
+    first: (step - 1) / 2,
     columns,
     rows,
     edge: Math.max(columns, rows),
     across: 1,
-    tiles: [image.display],
+    tiles: [{ pixels, columns }],
     isSmooth: view.zoom < smoothBelow,
   }
 }
@@ -151,5 +176,5 @@ const isSame = (some: readonly RasterLevel[], others: readonly RasterLevel[]): b
   some.length === others.length &&
   some.every(({ step, tiles }, at) => {
     const other = others[at]!
-    return step === other.step && tiles.every((tile, index) => tile === other.tiles[index])
+    return step === other.step && tiles.every((tile, index) => tile?.pixels === other.tiles[index]?.pixels)
   })

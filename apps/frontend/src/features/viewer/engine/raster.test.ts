@@ -160,3 +160,15 @@ test('colours are rounded, kept within black and white, inverted, and only insid
   )
   assert.equal(into[0]!.toString(16), 'ff1e140a')
 })
+
+test('a window of no width shows its own value black, or white when inverted, whatever the value', () => {
+  const into = new Uint32Array(1)
+  const inside = { left: 0, top: 0, right: 1, bottom: 1 }
+  for (const lower of [0, 11, 23, 1000, 40_001, -7])
+    for (const looks of [1, 2, 3])
+      for (const isInverted of [false, true]) {
+        const tone = { lower, extent: Number.EPSILON * Math.max(1, Math.abs(lower)), isInverted, looks }
+        toColours(Float32Array.of(lower * looks ** 2), tone, 1, { width: 1, height: 1 }, inside, into)
+        assert.equal(into[0]! & 0xff, isInverted ? 255 : 0, `${lower}, ${looks} looks`)
+      }
+})

@@ -225,11 +225,13 @@ export function toColours(
   into: Uint32Array,
 ): void {
   const plane = canvas.width * canvas.height
-  const scale = (isInverted ? -255 : 255) / extent / looks ** 2
-  const shift = ((isInverted ? 255 : -255) * lower) / extent + (isInverted ? 255 : 0) + 0.5
+  const count = looks ** 2
+  const scale = 255 / extent
   const byte = (value: number): number => {
-    const tone = value * scale + shift
-    return tone <= 0 ? 0 : tone >= 255 ? 255 : Math.trunc(tone)
+    // The difference first: of a window without width it is exactly 0 at the threshold, however small the extent.
+    const bright = (value / count - lower) * scale
+    const tone = isInverted ? 255 - bright : bright
+    return tone <= 0 ? 0 : tone >= 255 ? 255 : Math.trunc(tone + 0.5)
   }
   for (let y = top; y < bottom; y += 1) {
     const end = y * canvas.width + right

@@ -58,9 +58,14 @@ export function createStage(element: HTMLDivElement, drawing: Drawing, events: S
     onLost(error) {
       if (!(error instanceof NoGraphics)) return events.onLost(error)
       closeCard()
-      processor = createProcessorLayer(element, size)
+      drawWithProcessor()
       events.onRestored()
     },
+  }
+
+  function drawWithProcessor(): void {
+    processor = createProcessorLayer(element, size)
+    element.dataset['drawnBy'] = 'processor'
   }
 
   function openCard(): Card {
@@ -86,7 +91,8 @@ export function createStage(element: HTMLDivElement, drawing: Drawing, events: S
   } catch (error) {
     if (!(error instanceof NoGraphics)) throw error
   }
-  if (!card) processor = createProcessorLayer(element, size)
+  if (card) element.dataset['drawnBy'] = 'graphics'
+  else drawWithProcessor()
 
   async function fetchWhole(on: Card): Promise<void> {
     const { createWholeStage } = await import('./whole-stage.ts')
@@ -99,7 +105,7 @@ export function createStage(element: HTMLDivElement, drawing: Drawing, events: S
     if (!on) return
     on.fetching ??= fetchWhole(on).catch((error: unknown) => {
       on.fetching = undefined
-      ofCard.onLost(error)
+      if (card === on) ofCard.onLost(error)
     })
   }
 
