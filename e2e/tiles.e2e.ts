@@ -220,6 +220,61 @@ test(
   },
 )
 
+test('another way to draw shows the same image at once, as it stands', { skip }, async () => {
+  const viewer = await show(slopesPath, { drawing: 'processor' })
+  const { page } = viewer
+  await viewer.isSharp()
+  const [place, greys] = [await viewer.text('place'), await viewer.greys(-200, 10, 400)]
+  for (const [name, drawing] of [
+    ['Graphics card', 'graphics'],
+    ['Processor', 'processor'],
+  ] as const) {
+    // Once the page has written its address itself.
+    await page.waitForTimeout(400)
+    await page.keyboard.press('?')
+    await page.getByText(name, { exact: true }).click()
+    await page.waitForSelector(`[data-drawn-by="${drawing}"]`, { state: 'attached' })
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'hidden' })
+    await viewer.isSharp()
+    assert.equal(await viewer.text('place'), place)
+    const now = await viewer.greys(-200, 10, 400)
+    assert.ok(
+      now.every((grey, at) => Math.abs(grey - greys[at]!) <= 2),
+      `${drawing}: ${now.slice(0, 8).join()} and ${greys.slice(0, 8).join()}`,
+    )
+  }
+  await viewer.close()
+})
+
+test(
+  'on a screen with other pixels the picture is drawn anew, and the pixel under the pointer is the one read',
+  { skip },
+  async () => {
+    const viewer = await show(slopesPath)
+    await viewer.isSharp()
+    const session = await viewer.page.context().newCDPSession(viewer.page)
+    const screen = { width: 1440, height: 900, deviceScaleFactor: 1.5, mobile: false }
+    await session.send('Emulation.setDeviceMetricsOverride', screen)
+    await viewer.page.waitForFunction(() => {
+      const canvas = document.querySelector<HTMLCanvasElement>('[data-testid="viewer-surface"] canvas')!
+      return canvas.width === Math.round(canvas.clientWidth * 1.5)
+    })
+    await viewer.isSharp()
+    for (const [dx, dy] of [
+      [-150, -120],
+      [130, 40],
+    ] as const) {
+      const { reading, grey } = await viewer.look(dx, dy)
+      assert.ok(
+        Math.abs(grey - greyOf(slopes(reading.x, reading.y))) <= 2,
+        `grey ${grey} at ${reading.x}, ${reading.y}`,
+      )
+    }
+    await viewer.close()
+  },
+)
+
 test('a lost graphics card comes back with the same tiles', { skip }, async () => {
   const viewer = await show(noisePath, { drawing: 'graphics' }, keepContexts)
   await viewer.page.keyboard.press('1')

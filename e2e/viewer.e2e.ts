@@ -166,15 +166,15 @@ test('big endian and deflated files are read as what they are', { skip }, async 
   }
 })
 
-test('a rescaled value stands beside the stored one, and windows are in its units', { skip }, async () => {
-  const path = await storeBoard('rescale', explicitLittleEndian, boardBytes, {
+testDrawing('a rescaled value stands beside the stored one, and windows are in its units', async (drawing) => {
+  const path = await storeBoard(`rescale-${drawing}`, explicitLittleEndian, boardBytes, {
     RescaleSlope: '2',
     RescaleIntercept: '-1000',
     RescaleType: 'OD',
     WindowCenter: '0',
     WindowWidth: '2000',
   })
-  const viewer = await show(path)
+  const viewer = await show(path, { drawing })
   await viewer.says('window', 'C 0 W 2,000')
   await viewer.look(0.5, 0.5)
   const stored = fieldValue(4, 4)
@@ -185,8 +185,13 @@ test('a rescaled value stands beside the stored one, and windows are in its unit
   await viewer.close()
 })
 
-test('the window follows the mouse, the presets, typed numbers and a rectangle', { skip }, async () => {
-  const { page, says, text, close } = await show(await storeBoard('window', explicitLittleEndian, boardBytes))
+testDrawing('the window follows the mouse, the presets, typed numbers and a rectangle', async (drawing) => {
+  const { page, says, text, close } = await show(
+    await storeBoard(`window-${drawing}`, explicitLittleEndian, boardBytes),
+    {
+      drawing,
+    },
+  )
   const before = await text('window')
   const box = (await page.getByTestId('viewer-surface').boundingBox())!
   await page.mouse.move(box.x + 300, box.y + 300)
@@ -336,6 +341,39 @@ test('an image larger than any texture is drawn smaller and read exactly', { ski
   assert.match(await viewer.page.locator('body').innerText(), /Drawn at 1\/2 of its size; values are exact/)
   const { reading } = await viewer.look(120, 0)
   assert.equal(reading.value, inEnglish(value(reading.x, reading.y)))
+  await viewer.close()
+})
+
+testDrawing('colours are those of the file, also turned and inverted', async (drawing) => {
+  const colourOf = (column: number, row: number): number[] => [31 * column, 29 * row, 255 - 17 * (column + row)]
+  const pixels = Uint8Array.from({ length: side * side * 3 }, (_, at) => {
+    const pixel = Math.floor(at / 3)
+    return colourOf(Math.floor((pixel % side) / fieldSize), Math.floor(pixel / side / fieldSize))[at % 3]!
+  })
+  const colours = { samplesPerPixel: 3, photometric: 'RGB', bitsAllocated: 8, bitsStored: 8 } as const
+  const image = { rows: side, columns: side, ...colours, frame: () => pixels }
+  const seed = `colours-${drawing}`
+  await app.store(buildInstance({ seed, image }) as Uint8Array<ArrayBuffer>)
+  const address = { studyInstanceUid: uidOf(seed, 'study'), seriesInstanceUid: uidOf(seed, 'series') }
+  const viewer = await show(viewPath({ ...address, sopInstanceUid: uidOf(seed, 'instance') }), { drawing })
+  const check = async (placement: Placement, isInverted = false): Promise<void> => {
+    const zoom = await viewer.zoom()
+    const offset = (field: number): number => (field - (fields - 1) / 2) * fieldSize * zoom
+    for (const row of someFields)
+      for (const column of someFields) {
+        const expected = colourOf(...placement(column, row)).map((part) => (isInverted ? 255 - part : part))
+        const { colour } = await viewer.look(offset(column), offset(row))
+        assert.ok(
+          colour.every((part, at) => Math.abs(part - expected[at]!) <= 1),
+          `${colour.join()} at ${column}, ${row}: expected ${expected.join()}`,
+        )
+      }
+  }
+  await check(asStored)
+  await viewer.page.keyboard.press('i')
+  await check(asStored, true)
+  await viewer.page.keyboard.press('r')
+  await check((column, row) => [row, last - column], true)
   await viewer.close()
 })
 

@@ -19,7 +19,7 @@ export interface Viewer {
   /** Screen pixels per image pixel. */
   zoom: () => Promise<number>
   /** What is written and what grey is drawn at a place, counted from the middle of the picture's area. */
-  look: (dx: number, dy: number) => Promise<{ reading: Reading; grey: number }>
+  look: (dx: number, dy: number) => Promise<{ reading: Reading; grey: number; colour: number[] }>
   /** Waits until all that is in sight is there in full resolution. */
   isSharp: () => Promise<void>
   /** Greys that are drawn in a row of pixels of the canvas, which must be one to one with those of the screen. */
@@ -78,6 +78,9 @@ export async function openViewer(
     () => document.querySelector('[data-testid="viewer-zoom"], [data-testid="viewer-fault"]') !== null,
   )
 
+  const { drawing } = options
+  if (drawing) await page.waitForSelector(`[data-drawn-by="${drawing}"]`, { state: 'attached' })
+
   return {
     page,
     text,
@@ -89,13 +92,15 @@ export async function openViewer(
       await drawn()
       const reading = await readingNow()
       const at = { x: box.width / 2 + dx, y: box.height / 2 + dy }
-      const grey = await page.evaluate(({ x, y }) => {
+      const colour = await page.evaluate(({ x, y }) => {
         const canvases = document.querySelectorAll<HTMLCanvasElement>('[data-testid="viewer-surface"] canvas')
         const canvas = [...canvases].find((one) => getComputedStyle(one).visibility === 'visible')!
         const scale = canvas.width / canvas.clientWidth
-        return canvas.getContext('2d')!.getImageData(Math.floor(x * scale), Math.floor(y * scale), 1, 1).data[0]!
+        return [
+          ...canvas.getContext('2d')!.getImageData(Math.floor(x * scale), Math.floor(y * scale), 1, 1).data,
+        ].slice(0, 3)
       }, at)
-      return { reading, grey }
+      return { reading, grey: colour[0]!, colour }
     },
     isSharp: () => page.waitForSelector('[data-resolution="full"]', { state: 'attached' }).then(drawn),
     greys: (dx, dy, count) =>

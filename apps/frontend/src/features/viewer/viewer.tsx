@@ -7,7 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { Fault } from '../../api/fault.tsx'
 import { inspectionQuery, instancesQuery } from '../../api/queries.ts'
 import { cssVariables, theme } from '../../theme.ts'
-import { keepDrawing, chosenDrawing } from './drawing.ts'
+import { chosenDrawing, keepDrawing } from './drawing.ts'
 import type { Drawing } from './engine/index.ts'
 import { createStack, lengthOf, type Stack } from './stack.ts'
 import { Announcer, Overlay, Probe, StatusBar } from './readouts.tsx'
@@ -135,7 +135,7 @@ function ViewerContent(props: ViewerProps) {
             <Overlay session={session} inspection={inspection} view={view} />
             {list.error || list.isEmpty ? null : <LoadingBar session={session} />}
             <Announcer session={session} count={count} />
-            <AddressSync key={drawing} session={session} stack={stack} {...props} />
+            <AddressSync session={session} stack={stack} {...props} />
           </>
         ) : stageError === undefined ? null : (
           <StageFault error={stageError} />
@@ -262,6 +262,11 @@ function AddressSync({
   const isPlaying = useViewerState(session, (state) => state.isPlaying)
   const written = useRef('')
   const first = stack.instances[0]
+
+  // A new session, of another way to draw, knows nothing of what the one before wrote.
+  useEffect(() => {
+    written.current = ''
+  }, [session])
 
   useEffect(() => {
     // What we wrote ourselves is not a wish to go anywhere.
