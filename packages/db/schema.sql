@@ -221,6 +221,8 @@ create table public.change (
   study_instance_uid text collate "C" not null
 );
 create table public.change_place (
+  aged_at timestamp with time zone,
+  aged_place bigint,
   given bigint default 0 not null,
   is_only boolean default true not null,
   removed bigint default 0 not null
