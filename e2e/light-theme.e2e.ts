@@ -82,6 +82,10 @@ for (const [width, language] of [
       await page.getByRole('menuitem').last().waitFor()
       await page.waitForTimeout(300)
       assert.deepEqual(await faultsToTheEye(page), [], 'a menu')
+      await page.locator('main').evaluate((main) => {
+        main.append(Object.assign(document.createElement('div'), { style: 'width: 1500px; height: 1px' }))
+      })
+      assert.match((await faultsToTheEye(page)).join(), /main: 1\d\d\d pixels wide/)
       await page.context().close()
     },
   )

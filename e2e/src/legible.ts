@@ -46,7 +46,9 @@ export const faultsToTheEye = (page: Page): Promise<string[]> =>
       const ratio = (Math.max(...lights) + 0.05) / (Math.min(...lights) + 0.05)
       if (ratio < 4.5) found.add(`${ratio.toFixed(2)} : 1 “${words.slice(0, 40)}”`)
     }
-    const { scrollWidth } = document.documentElement
-    if (scrollWidth > innerWidth) found.add(`${scrollWidth} pixels wide in ${innerWidth}`)
+    // A page scrolls inside its main part, and the document never grows.
+    for (const one of [document.documentElement, ...document.querySelectorAll('main')])
+      if (one.scrollWidth > one.clientWidth)
+        found.add(`${one.localName}: ${one.scrollWidth} pixels wide in ${one.clientWidth}`)
     return [...found]
   })

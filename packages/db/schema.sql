@@ -221,6 +221,8 @@ create table public.change (
   study_instance_uid text collate "C" not null
 );
 create table public.change_place (
+  aged_at timestamp with time zone,
+  aged_place bigint,
   given bigint default 0 not null,
   is_only boolean default true not null,
   removed bigint default 0 not null
@@ -819,10 +821,10 @@ CREATE INDEX deletion_project_id_deleted_at_id_idx ON public.deletion USING btre
 CREATE INDEX deletion_purge_at_idx ON public.deletion USING btree (purge_at);
 CREATE INDEX fixity_fault_study_instance_uid_idx ON public.fixity_fault USING btree (study_instance_uid);
 CREATE INDEX instance_coalesce_idx ON public.instance USING btree (COALESCE(proven_at, stored_at));
-CREATE INDEX instance_id_idx ON public.instance USING btree (id) WHERE (proven_at IS NOT NULL);
 CREATE INDEX instance_project_id_expr_idx ON public.instance USING btree (project_id, ((id + 0)));
 CREATE INDEX instance_project_id_instance_number_expr_idx ON public.instance USING btree (project_id, instance_number, ((id + 0)));
 CREATE INDEX instance_project_id_sop_class_uid_expr_idx ON public.instance USING btree (project_id, sop_class_uid, ((id + 0)));
+CREATE INDEX instance_proven_idx ON public.instance USING btree (id) WHERE (proven_at IS NOT NULL);
 CREATE INDEX instance_series_id_coalesce_id_idx ON public.instance USING btree (series_id, COALESCE(instance_number, 2147483647), id);
 CREATE INDEX instance_sha256_idx ON public.instance USING hash (sha256);
 CREATE INDEX instance_study_id_idx ON public.instance USING btree (study_id);

@@ -249,6 +249,24 @@ test('a newer database is accepted while its later migrations are compatible, an
   assert.match(refused.output, /9001_later\.sql, a breaking migration this release does not know/)
 })
 
+test('an index that was made before the release, beside running uploads, is not made again', async () => {
+  const last = path.join(migrations, '0013_count_proven.sql')
+  const later = (await readdir(migrations)).filter((name) => name >= path.basename(last))
+  const texts = await Promise.all(later.map((name) => readFile(path.join(migrations, name), 'utf8')))
+  await Promise.all(later.map((name) => rm(path.join(migrations, name))))
+  assert.equal((await runJob()).code, 0)
+  const operations = await readFile(path.join(import.meta.dirname, '../../../docs/operations.md'), 'utf8')
+  const command = /create index concurrently [^']+/.exec(operations)?.[0] ?? assert.fail('no command')
+  await query(command)
+  const indexes = (): Promise<object[]> =>
+    query(`select indexrelid, indisvalid from pg_index where indrelid = 'instance'::regclass order by 1`)
+  const before = await indexes()
+  await Promise.all(later.map((name, at) => writeFile(path.join(migrations, name), texts[at] ?? '')))
+  const { code, output } = await runJob()
+  assert.equal(code, 0, output)
+  assert.deepEqual(await indexes(), before)
+})
+
 test('a wrong environment names every fault at once and exits 1', async () => {
   const { code, output } = await runJob({ MIGRATE_DATABASE_URL: 'http://x', MIGRATE_LOCK_SECONDS: 'soon' })
   assert.equal(code, 1)

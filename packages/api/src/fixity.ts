@@ -20,16 +20,16 @@ export const fixityReportSchema = z.object({
   periodDays: z.number(),
   objectCount: z.number().int(),
   byteSize: z.number(),
-  /** Read again and found right at least once since they were stored. */
-  provenCount: z.number().int(),
+  /** Read again and found right at least once since they were stored. The version before does not say it. */
+  provenCount: z.number().int().optional(),
   /** Neither stored nor read again within the period. */
   overdueCount: z.number().int(),
   /** Read again and found right in the last 24 hours. */
   lastDay: z.object({ objectCount: z.number().int(), byteSize: z.number() }),
   /** The object that waits longest was stored, or read again, then; null when nothing is stored. */
   oldestAt: z.string().nullable(),
-  /** Until when that one is to be read. */
-  dueAt: z.string().nullable(),
+  /** Until when that one is to be read. The version before does not say it. */
+  dueAt: z.string().nullable().optional(),
   /** Newest first, at most 500. */
   faults: z.array(fixityFaultSchema),
   faultCount: z.number().int(),

@@ -62,7 +62,7 @@ export const webhookChangeSchema = z
     isActive: z.boolean().optional(),
     /** Tells everything behind this place of the feed, once more or, with a later one, never; `latest`: from now on. */
     after: z.union([z.literal('latest'), z.number().int().min(0)]).optional(),
-    /** The same from the first change of its project at or after this moment. */
+    /** The same from the first change of its project at or after this moment; some of the two minutes before it may come, too. */
     since: z.iso.datetime({ offset: true }).optional(),
   })
   .refine(({ after, since }) => after === undefined || since === undefined, {

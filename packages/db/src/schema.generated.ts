@@ -2,7 +2,7 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 
 /** The schema this program was written for; readiness compares it with the database. */
-export const requiredSchemaVersion = 13
+export const requiredSchemaVersion = 14
 
 export interface AccountTable {
   id: Generated<string>
@@ -184,6 +184,8 @@ export interface ChangePlaceTable {
   is_only: Generated<boolean>
   given: Generated<number>
   removed: Generated<number>
+  aged_place: number | null
+  aged_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
 }
 
 export interface ComponentTable {

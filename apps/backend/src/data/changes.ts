@@ -134,29 +134,38 @@ export async function readChanges(db: Db, scope: Scope, asked: ChangesAsked): Pr
   return { items, hasMore, next: hasMore ? (items.at(-1)?.position ?? given) : given }
 }
 
+// A change bears the moment its transaction began, and is told when it has ended: whoever asks since a moment in between means it,
+// too. Told twice is allowed, not at all is not.
+const margin = "interval '2 minutes'"
+// What began so long before a moment stands before all that is told of it, however late its transaction ended.
+const longest = "interval '1 hour'"
+
 /**
- * The place in the feed behind which everything of a project stands that happened at a moment or later.
+ * The place in the feed behind which everything of a project stands that happened at a moment or later, and a little before.
  * @throws AppError 'cursor-expired' (410) when what happened then is not kept any more
  */
 export async function placeBefore(client: PoolClient, projectId: number, since: string): Promise<number> {
-  const { given, removed } = await readPlaces(client)
-  // What is kept begins later: between that and the moment something may have been forgotten.
-  const { rows: kept } = await client.query<{ reaches: boolean }>(
-    'select at < $1::timestamptz as reaches from change where position is not null order by position limit 1',
+  const { rows: kept } = await client.query<{ given: number; isWhole: boolean }>(
+    `select given, removed = 0 or coalesce(aged_place = removed and aged_at < $1::timestamptz - ${margin}, false)
+       or coalesce((select at from change where position > removed order by position limit 1) < $1::timestamptz - ${margin}, false)
+       as "isWhole" from change_place`,
     [since],
   )
-  if (removed > 0 && kept[0]?.reaches !== true)
+  if (kept[0]?.isWhole !== true)
     throw new AppError(
       'cursor-expired',
       410,
       `Not all changes since ${since} are kept any more: choose a later moment.`,
     )
+  // From the end backwards by the index: no more is read than is told again, and an hour.
   const { rows } = await client.query<{ position: number }>(
-    `select position from change where project_id = $1 and position is not null and at >= $2::timestamptz
+    `select position from change where project_id = $1 and at >= $2::timestamptz - ${margin}
+       and position > coalesce((select position from change where project_id = $1 and position is not null
+         and at < $2::timestamptz - ${longest} order by position desc limit 1), 0)
      order by position limit 1`,
     [projectId, since],
   )
-  return rows[0] ? rows[0].position - 1 : given
+  return rows[0] ? rows[0].position - 1 : kept[0].given
 }
 
 /** Where the feed ends at the moment. */
@@ -180,8 +189,12 @@ export async function forgetChanges(db: Db, _scope: ArchiveScope, keepDays: numb
     )
     if (!rows[0]) return 0
     const { until } = rows[0]
-    const { rowCount } = await client.query('delete from change where position <= $1', [until])
-    await client.query('update change_place set removed = greatest(removed, $1)', [until])
-    return rowCount ?? 0
+    const { rows: gone } = await client.query<{ count: number }>(
+      `with gone as (delete from change where position <= $1 returning at)
+       update change_place set removed = greatest(removed, $1), aged_place = greatest(removed, $1),
+         aged_at = greatest(aged_at, (select max(at) from gone)) returning (select count(*)::integer from gone) as count`,
+      [until],
+    )
+    return gone[0]?.count ?? 0
   })
 }

@@ -94,7 +94,9 @@ export async function changeWebhook(db: Db, scope: Scope, id: string, update: We
     if (!before) throw webhookNotFound()
     const after = update.since === undefined ? update.after : await placeBefore(client, before.projectId, update.since)
     const position = after === 'latest' ? last : (after ?? before.position)
-    if (position > last) throw new AppError('malformed-cursor', 400, `The feed ends at ${last}.`)
+    // A place found by a moment may be a later one: the feed goes on meanwhile.
+    if (update.since === undefined && position > last)
+      throw new AppError('malformed-cursor', 400, `The feed ends at ${last}.`)
     const isActive = update.isActive ?? before.state === 'active'
     const { removed } = await readPlaces(client)
     if (isActive && position < removed)

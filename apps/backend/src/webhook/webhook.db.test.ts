@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Delivery, DeliveryPage, Webhook, WebhookCreated } from '@instandt/api'
 import { testCaller, testKeys } from '@instandt/testkit'
 import { inspectionFiles, post, studyOf } from '../archive.fixture.ts'
+import { addChanges, forgetChanges, placeChanges } from '../data/changes.ts'
 import { addProject, tokenHeaders } from '../identity.fixture.ts'
 import { readArchiveScope } from '../plugins/access.ts'
 import { rotateKeys } from '../secrets/rotate-keys.ts'
@@ -65,6 +66,11 @@ async function send<T>(method: string, address: string, body?: object): Promise<
 const read = async (id: string): Promise<Webhook> => {
   const { body } = await send<{ items: Webhook[] }>('GET', all)
   return body.items.find((one) => one.id === id) ?? assert.fail('no such webhook')
+}
+/** On the database's clock. */
+async function moment(): Promise<string> {
+  const { rows } = await backend.db.pool.query<{ now: Date }>('select clock_timestamp() as now')
+  return rows[0]?.now.toISOString() ?? assert.fail()
 }
 const toldStudies = (): unknown[] => receiver.told.map((one) => one.body.data['studyInstanceUid'])
 
@@ -259,8 +265,8 @@ test('it is told everything once more from a moment, and the audit says from whi
   const { webhook } = await create()
   const early = await store()
   await tell()
-  const { rows } = await backend.db.pool.query<{ now: Date }>('select clock_timestamp() as now')
-  const since = rows[0]?.now.toISOString() ?? ''
+  await backend.db.pool.query(`update change set at = at - interval '10 minutes'`)
+  const since = await moment()
   const late = [await store(), await store()]
   await tell()
   const address = `${all}/${webhook.id}`
@@ -273,8 +279,8 @@ test('it is told everything once more from a moment, and the audit says from whi
   assert.equal(events[0]?.detail['since'], since)
   assert.equal(typeof events[0]?.detail['position'], 'number')
 
-  // Nothing happened since: nothing is told.
-  assert.equal((await send('PATCH', address, { since: new Date(Date.now() + 60_000).toISOString() })).status, 200)
+  // Nothing happened since, nor shortly before: nothing is told.
+  assert.equal((await send('PATCH', address, { since: new Date(Date.now() + 3_600_000).toISOString() })).status, 200)
   assert.equal(await tell(), 0)
   for (const wrong of [{ since: 'yesterday' }, { since: '2026-11-27' }, { since, after: 1 }])
     assert.equal((await send('PATCH', address, wrong)).status, 400, JSON.stringify(wrong))
@@ -283,6 +289,64 @@ test('it is told everything once more from a moment, and the audit says from whi
   const before = new Date(Date.now() - 86_400_000).toISOString()
   assert.equal((await send('PATCH', address, { since: before })).status, 410)
   assert.equal((await send('PATCH', address, { since })).status, 200)
+  await backend.db.pool.query('update change_place set removed = 0')
+})
+
+test('what began before the moment and was told after it is told again', async () => {
+  const { webhook } = await create()
+  const study = await store()
+  await tell()
+  const client = await backend.db.pool.connect()
+  await client.query('begin')
+  await addChanges(client, [{ kind: 'deleted', studyInstanceUid: study, detail: {} }])
+  await delay(50)
+  const since = await moment()
+  await client.query('commit')
+  client.release()
+  assert.equal(await tell(), 1)
+  receiver.told.length = 0
+  assert.equal((await send('PATCH', `${all}/${webhook.id}`, { since })).status, 200)
+  await tell()
+  assert.equal(receiver.told.at(-1)?.body.type, 'inspection.deleted')
+})
+
+test('what is told since a moment may lie behind what the feed had when it was asked for', async () => {
+  const { webhook } = await create()
+  const client = await backend.db.pool.connect()
+  await client.query('begin')
+  await client.query('select from webhook for update')
+  const asked = send('PATCH', `${all}/${webhook.id}`, { since: new Date(Date.now() + 3_600_000).toISOString() })
+  const isHeld = async (): Promise<boolean> =>
+    (await client.query(`select from pg_locks where not granted`)).rowCount !== 0
+  for (const deadline = Date.now() + 10_000; !(await isHeld());) assert.ok(Date.now() < deadline, 'it waits')
+  await store()
+  await placeChanges(backend.db)
+  await client.query('commit')
+  client.release()
+  assert.equal((await asked).status, 200)
+  assert.equal(await tell(), 0)
+})
+
+test('an archive that was quiet for long is told since a moment in that time, and not since one before it', async () => {
+  const { webhook } = await create()
+  const address = `${all}/${webhook.id}`
+  await store()
+  await tell()
+  await backend.db.pool.query(`update change set at = now() - interval '91 days'`)
+  assert.notEqual(await forgetChanges(backend.db, await readArchiveScope(backend.db), 90), 0)
+  const daysAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString()
+  assert.equal((await send('PATCH', address, { since: daysAgo(1) })).status, 200)
+  assert.equal(await tell(), 0)
+  assert.equal((await send('PATCH', address, { since: daysAgo(100) })).status, 410)
+  const study = await store()
+  await tell()
+  assert.equal((await send('PATCH', address, { since: daysAgo(1) })).status, 200)
+  await tell()
+  assert.deepEqual(toldStudies().slice(-2), [study, study])
+  assert.equal((await send('PATCH', address, { since: daysAgo(100) })).status, 410)
+  // Removed by a program that does not say until when: only what is left answers for the time before.
+  await backend.db.pool.query('update change_place set removed = removed + 1')
+  assert.equal((await send('PATCH', address, { since: daysAgo(1) })).status, 410)
   await backend.db.pool.query('update change_place set removed = 0')
 })
 

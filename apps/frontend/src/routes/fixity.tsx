@@ -19,7 +19,10 @@ export function FixityPage() {
     ? [
         [t('archive.fixity.objects'), formatCount(data.objectCount, language)],
         [t('archive.fixity.bytes'), formatBytes(data.byteSize, language)],
-        [t('archive.fixity.proven'), formatCount(data.provenCount, language)],
+        [
+          t('archive.fixity.proven'),
+          data.provenCount === undefined ? t('common.none') : formatCount(data.provenCount, language),
+        ],
         [t('archive.fixity.period'), t('tokens.daysOf', { count: data.periodDays })],
         [
           t('archive.fixity.lastDay'),

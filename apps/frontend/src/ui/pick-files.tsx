@@ -13,8 +13,8 @@ interface PickFilesProps {
   isDisabled?: boolean
   /** Endings that the browser offers; all without it. */
   accept?: string | undefined
-  /** Another way to choose, tried first; undefined when this browser has none. */
-  pick?: () => Promise<readonly File[] | undefined>
+  /** Another way to choose, tried first, which takes care of what is chosen; false when this browser has none. */
+  pick?: () => Promise<boolean>
   onPicked: (files: Iterable<File>) => void
 }
 
@@ -23,9 +23,7 @@ export function PickFiles(props: PickFilesProps) {
   const { children, label, icon, variant, size, isFolder = false, isDisabled = false, accept, pick, onPicked } = props
   const input = useRef<HTMLInputElement>(null)
   const choose = async (): Promise<void> => {
-    const picked = await pick?.()
-    if (picked === undefined) input.current?.click()
-    else onPicked(picked)
+    if ((await pick?.()) !== true) input.current?.click()
   }
   return (
     <>

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomFillSync } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import {
   type Dataset,
@@ -392,6 +393,23 @@ test('frames of pure noise are sent as JPEG-LS, too, and are the same', async ()
   const { frames, read } = await readAll(coded!.bytes)
   assert.deepEqual(frames, [narrow])
   assert.deepEqual(warningsOf(read), [])
+})
+
+test('noise becomes JPEG-LS within the memory that was waited for', async (t) => {
+  const size = { columns: 2048, rows: 2048 }
+  const samples = randomFillSync(new Uint8Array(size.columns * size.rows * 3))
+  const colour = { ...size, samplesPerPixel: 3, bitsAllocated: 8, bitsStored: 8, photometric: 'RGB' } as const
+  const address = await store('much noise', { image: { ...colour, frame: () => samples } })
+  const asked = t.mock.method(backend.deps.pixels, 'withMemory')
+  const read = (): Promise<Response> =>
+    backend.get(`${address}/frames/1`, { accept: `image/jls; transfer-syntax=${jpegLs}` })
+  const before = process.resourceUsage().maxRSS * 1024
+  const answer = await read()
+  const taken = process.resourceUsage().maxRSS * 1024 - before
+  assert.equal(answer.status, 200)
+  assert.ok((await answer.arrayBuffer()).byteLength > samples.length, 'noise')
+  const waitedFor = Number(asked.mock.calls[0]?.arguments[0])
+  assert.ok(taken < waitedFor, `${taken / samples.length} of ${waitedFor / samples.length}`)
 })
 
 test('many frames stream: an empty offset table where they are too many to be kept', async () => {

@@ -3,12 +3,13 @@ import { Alert, Progress } from '@mantine/core'
 import { IconAlertTriangle, IconClockExclamation, IconShieldCheck, IconShieldQuestion } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import { formatCount, formatInstant } from '../../ui/format.ts'
-import { stateOfFixity } from './fixity-state.ts'
+import { dueOf, stateOfFixity } from './fixity-state.ts'
 
 const looks = {
   fault: ['red', IconAlertTriangle],
   late: ['orange', IconClockExclamation],
   empty: ['gray', IconShieldQuestion],
+  uncounted: ['gray', IconShieldQuestion],
   nothing: ['gray', IconShieldQuestion],
   partly: ['gray', IconShieldQuestion],
   all: ['signal', IconShieldCheck],
@@ -18,12 +19,14 @@ const looks = {
 export function FixityNotice({ report }: { report: FixityReport }) {
   const { t, i18n } = useTranslation()
   const { language } = i18n
-  const { objectCount, provenCount, faultCount, overdueCount, dueAt } = report
+  const { objectCount, provenCount, faultCount, overdueCount } = report
+  const dueAt = dueOf(report)
   const state = stateOfFixity(report)
   const [color, Icon] = looks[state]
   const due = dueAt === null ? '' : formatInstant(dueAt, language)
   const all = formatCount(objectCount, language)
-  const proven = t('archive.fixity.provenOf', { proven: formatCount(provenCount, language), all })
+  const shown = provenCount === undefined ? t('common.none') : formatCount(provenCount, language)
+  const proven = t('archive.fixity.provenOf', { proven: shown, all })
   const words = {
     fault: () => [
       t('archive.proof.fault', { count: faultCount, shown: formatCount(faultCount, language) }),
@@ -31,9 +34,10 @@ export function FixityNotice({ report }: { report: FixityReport }) {
     ],
     late: () => [
       t('archive.fixity.late', { count: overdueCount, shown: formatCount(overdueCount, language) }),
-      t('archive.fixity.lateDetail', { proven: formatCount(provenCount, language), all, at: due }),
+      t('archive.fixity.lateDetail', { proven: shown, all, at: due }),
     ],
     empty: () => [t('archive.fixity.empty'), t('archive.fixity.emptyDetail')],
+    uncounted: () => [t('archive.fixity.title'), t('archive.fixity.fineDetail', { at: due })],
     nothing: () => [t('archive.fixity.nothing'), t('archive.fixity.nothingDetail', { all, at: due })],
     partly: () => [proven, t('archive.fixity.fineDetail', { at: due })],
     all: () => [t('archive.fixity.fine', { all }), t('archive.fixity.fineDetail', { at: due })],
@@ -42,7 +46,7 @@ export function FixityNotice({ report }: { report: FixityReport }) {
   return (
     <Alert mb="md" variant="light" color={color} icon={<Icon aria-hidden />} title={title}>
       {detail}
-      {state === 'partly' || state === 'late' ? (
+      {provenCount !== undefined && (state === 'partly' || state === 'late') ? (
         <Progress
           mt="xs"
           size="xs"

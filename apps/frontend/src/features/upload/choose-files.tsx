@@ -6,10 +6,16 @@ import { pickWithHandles } from './file-handles.ts'
 import classes from './upload.module.css'
 import { uploadAll } from './upload-store.ts'
 
+async function pickAndUpload(): Promise<boolean> {
+  const found = await pickWithHandles()
+  if (found && found.length > 0) void uploadAll([found])
+  return found !== undefined
+}
+
 /** Two buttons, because browsers let one field choose files or a folder and never both. */
 export function ChooseFiles({ size }: { size: 'xs' | 'sm' }) {
   const { t } = useTranslation()
-  const pick = (files: Iterable<File>): void => void uploadAll([filesOfInput(files)])
+  const upload = (files: Iterable<File>): void => void uploadAll([filesOfInput(files)])
   const [files, folder] = [t('upload.chooseFiles'), t('upload.chooseFolder')]
   return (
     <div className={classes.choose}>
@@ -18,8 +24,8 @@ export function ChooseFiles({ size }: { size: 'xs' | 'sm' }) {
         size={size}
         variant="filled"
         icon={<IconFile size={16} aria-hidden />}
-        pick={pickWithHandles}
-        onPicked={pick}
+        pick={pickAndUpload}
+        onPicked={upload}
       >
         {files}
       </PickFiles>
@@ -29,7 +35,7 @@ export function ChooseFiles({ size }: { size: 'xs' | 'sm' }) {
         variant="default"
         icon={<IconFolder size={16} aria-hidden />}
         isFolder
-        onPicked={pick}
+        onPicked={upload}
       >
         {folder}
       </PickFiles>

@@ -17,25 +17,30 @@ interface Kept {
 
 // Longer than any server keeps the parts of an upload.
 const keepMs = 8 * 86_400_000
+const isTooOld = ({ at }: Kept): boolean => Date.now() - at >= keepMs
 const handles = new WeakMap<Blob, Promise<FileSystemHandle | null>>()
 
-/** The browser's choice of files with their handles; undefined: it has none, and a field of the page must do. */
-export async function pickWithHandles(): Promise<File[] | undefined> {
+/**
+ * The browser's choice of files with their handles, without a file where one cannot be read; undefined: the browser has no such
+ * choice, and a field of the page must do.
+ */
+export async function pickWithHandles(): Promise<{ path: string; file: File | undefined }[] | undefined> {
   const picker = (window as PickerWindow).showOpenFilePicker
   if (!picker) return undefined
+  let picked: FileSystemFileHandle[]
   try {
-    const picked = await picker.call(window, { multiple: true })
-    return await Promise.all(
-      picked.map(async (handle) => {
-        const file = await handle.getFile()
-        handles.set(file, Promise.resolve(handle))
-        return file
-      }),
-    )
+    picked = await picker.call(window, { multiple: true })
   } catch (error) {
     // Nothing was chosen; anything else is a browser that only seems to have handles.
     return error instanceof DOMException && error.name === 'AbortError' ? [] : undefined
   }
+  return Promise.all(
+    picked.map(async (handle) => {
+      const file = await handle.getFile().catch(() => undefined)
+      if (file) handles.set(file, Promise.resolve(handle))
+      return { path: handle.name, file }
+    }),
+  )
 }
 
 /** Call it within the drop event, as for the file itself. */
@@ -48,10 +53,20 @@ export function rememberDropped(item: DataTransferItem, file: File): void {
     )
 }
 
-/** Keeps the handle of an upload's file, if it has one, until the upload has ended. */
+/** Keeps the handle of an upload's file, if it has one, until the upload has ended; what is too old goes. */
 export async function keepHandle(uploadId: string, file: Blob): Promise<void> {
   const handle = await handles.get(file)
-  if (handle?.kind === 'file') await inStore('readwrite', (store) => store.put({ handle, at: Date.now() }, uploadId))
+  if (handle?.kind !== 'file') return
+  await inStore('readwrite', (store) => {
+    const looking = store.openCursor()
+    looking.addEventListener('success', () => {
+      const cursor = looking.result
+      if (!cursor) return
+      if (isTooOld(cursor.value as Kept)) cursor.delete()
+      cursor.continue()
+    })
+    return store.put({ handle, at: Date.now() }, uploadId)
+  })
 }
 
 export async function forgetHandle(uploadId: string): Promise<void> {
@@ -62,7 +77,7 @@ export async function forgetHandle(uploadId: string): Promise<void> {
 export async function findHandle(uploadId: string): Promise<ReadableHandle | null> {
   const kept = await inStore<Kept | undefined>('readonly', (store) => store.get(uploadId))
   if (!kept) return null
-  if (Date.now() - kept.at < keepMs) return kept.handle
+  if (!isTooOld(kept)) return kept.handle
   await forgetHandle(uploadId)
   return null
 }

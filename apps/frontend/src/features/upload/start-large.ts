@@ -29,6 +29,7 @@ const sendPart: SendPart = async (part, signal, onSent) => {
 
 export const startLarge: StartLarge = ({ file = new Blob(), path, sha256, project, uploadId }, onChange) => {
   let kept: string | undefined
+  let keeping = Promise.resolve()
   return startUpload({
     client,
     source: file,
@@ -44,8 +45,14 @@ export const startLarge: StartLarge = ({ file = new Blob(), path, sha256, projec
     signedOut: 'wait',
     onChange(progress) {
       const { id, phase } = progress
-      if (id !== undefined && id !== kept) void keepHandle((kept = id), file)
-      if (id !== undefined && phase === 'done') void forgetHandle(id)
+      if (id !== undefined && id !== kept) {
+        // Begun anew: the server has dropped the one before.
+        const dropped = kept
+        kept = id
+        keeping = keeping.then(() => (dropped === undefined ? undefined : forgetHandle(dropped)))
+        keeping = keeping.then(() => keepHandle(id, file))
+      }
+      if (id !== undefined && phase === 'done') keeping = keeping.then(() => forgetHandle(id))
       onChange(progress)
     },
   })
