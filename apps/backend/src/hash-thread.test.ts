@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { hash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import type { Worker } from 'node:worker_threads'
+import { AppError } from './app-error.ts'
 import { hashBeside, hashHere, hashInThread, type RunningHash } from './hash-thread.ts'
 
 const workers: Worker[] = []
@@ -46,4 +48,52 @@ test('a run whose thread ended is no hash of its second half, and the next run h
   const { sha256: found } = await hashInThread(new ArrayBuffer(8), 8)
   assert.deepEqual(Buffer.from(found), sha256(Buffer.alloc(8)))
   assert.equal(workers.length, 2)
+})
+
+const isInterrupted = (error: unknown): boolean =>
+  error instanceof AppError && error.code === 'hashing-interrupted' && error.status === 503
+
+/** The thread that answers now, and the run that it answered last. */
+async function currentWorker(): Promise<{ worker: Worker; run: number }> {
+  const { run } = await hashInThread(new ArrayBuffer(8), 8)
+  return { worker: workers.at(-1) as Worker, run }
+}
+
+test('an answer of a thread that threw, heard behind its error, is none to whoever asks the next one', async () => {
+  const { worker } = await currentWorker()
+  const asked = Promise.allSettled(Array.from({ length: 3 }, () => hashInThread(new ArrayBuffer(8), 8)))
+  // Nothing says which of the two is heard first: the answers are on their way.
+  worker.emit('error', new Error('thrown'))
+  const files = Array.from({ length: 4 }, (_, index) => Buffer.alloc(64, index))
+  const found = await Promise.all(files.map((file) => hashInThread(Uint8Array.from(file).buffer, file.length)))
+  assert.deepEqual(
+    found.map((answer) => Buffer.from(answer.sha256)),
+    files.map(sha256),
+  )
+  for (const one of await asked) assert.ok(one.status === 'rejected' && isInterrupted(one.reason))
+  const { worker: next } = await currentWorker()
+  worker.postMessage(undefined)
+  await assert.rejects(once(worker, 'exit'), TypeError)
+  assert.equal((await currentWorker()).worker, next)
+})
+
+test('a run whose thread throws fails with 503, and the next one has a new thread', async () => {
+  const running = hashBeside()
+  await running.update(Buffer.alloc(1024 * 1024))
+  const { worker } = await currentWorker()
+  worker.postMessage(undefined)
+  await assert.rejects(run(running, Buffer.alloc(2 * 1024 * 1024), 65_536), isInterrupted)
+  assert.notEqual((await currentWorker()).worker, worker)
+})
+
+test('an answer to another question, or without a hash, ends the thread and is nobody’s hash', async () => {
+  for (const wrong of [{ run: -1 }, { sha256: new Uint8Array(0) }]) {
+    const { worker, run } = await currentWorker()
+    const asked = Promise.allSettled([1, 2].map(() => hashInThread(new ArrayBuffer(8), 8)))
+    const right = { run: run + 1, memory: new ArrayBuffer(8), sha256: new Uint8Array(32) }
+    worker.emit('message', { ...right, ...wrong })
+    for (const one of await asked) assert.ok(one.status === 'rejected' && isInterrupted(one.reason))
+    await once(worker, 'exit')
+    assert.notEqual((await currentWorker()).worker, worker)
+  }
 })

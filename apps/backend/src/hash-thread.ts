@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
+import { AppError } from './app-error.ts'
 
 // A thread of our own instead of Web Crypto's: it copies nothing, since memory travels there and back.
 
@@ -11,12 +12,14 @@ interface Question {
   isLast: boolean
 }
 interface Answer {
+  run: number
   memory: ArrayBuffer
   /** Empty before the last one. */
   sha256: Uint8Array
 }
 
 interface Waiting {
+  question: Question
   resolve: (answer: Answer) => void
   reject: (error: unknown) => void
 }
@@ -25,13 +28,15 @@ let thread: Worker | undefined
 let waiting: Waiting[] = []
 let runs = 0
 
-const ended = (): Error => new Error('the hashing thread ended')
+/** Nothing is wrong with the bytes; the next ones get a new thread. */
+const ended = (cause?: unknown): AppError =>
+  new AppError('hashing-interrupted', 503, 'The hashing thread ended. Send it again.', { cause })
 
 /** The thread has what it heard before: after its end nobody else can go on with a run. */
 function ask(of: Worker, question: Question): Promise<Answer> {
   return new Promise((resolve, reject) => {
     if (of !== thread) throw ended()
-    waiting.push({ resolve, reject })
+    waiting.push({ question, resolve, reject })
     of.ref()
     of.postMessage(question, [question.memory])
   })
@@ -132,23 +137,35 @@ export function hashBeside(): RunningHash {
 /** One for the process, however many runs there are; it answers in order, and holds up no end of the process. */
 function start(): Worker {
   const started = new Worker(new URL(import.meta.url))
-  started.on('message', (answer: Answer) => {
-    waiting.shift()?.resolve(answer)
-    if (waiting.length === 0) started.unref()
-  })
-  const fail = (error: unknown): void => {
+  const fail = (cause?: unknown): void => {
     if (thread !== started) return
     thread = undefined
     const left = waiting
     waiting = []
-    for (const { reject } of left) reject(error)
+    for (const { reject } of left) reject(ended(cause))
   }
+  started.on('message', (answer: Answer) => {
+    // What a thread said before its end may be heard after it, when others wait for the next one.
+    if (thread !== started) return
+    const next = waiting.shift()
+    if (!next || !isAnswer(answer, next.question)) {
+      next?.reject(ended())
+      fail(new Error('the hashing thread answered something else'))
+      void started.terminate()
+      return
+    }
+    next.resolve(answer)
+    if (waiting.length === 0) started.unref()
+  })
   started.on('error', fail)
-  started.on('exit', () => fail(ended()))
+  started.on('exit', () => fail())
   // Until the first question.
   started.unref()
   return started
 }
+
+const isAnswer = ({ run, sha256 }: Answer, question: Question): boolean =>
+  run === question.run && sha256.length === (question.isLast ? 32 : 0)
 
 if (!isMainThread && parentPort) {
   const port = parentPort
@@ -159,6 +176,6 @@ if (!isMainThread && parentPort) {
     if (isLast) hashes.delete(run)
     else hashes.set(run, hash)
     const sha256 = isLast ? new Uint8Array(hash.digest()) : new Uint8Array(0)
-    port.postMessage({ memory, sha256 } satisfies Answer, [memory])
+    port.postMessage({ run, memory, sha256 } satisfies Answer, [memory])
   })
 }
