@@ -22,12 +22,19 @@ export async function inTransaction<T>(
   })
   let isCommitting = false
   let isBroken = false
+  // Nobody asks the database while bytes are waited for: a connection that ends then tells nobody else.
+  let lost: Error | undefined
+  const onLost = (error: Error): void => {
+    lost ??= error
+  }
+  client.on('error', onLost)
   try {
     // Not awaited: it travels with the first statement, which fails if it does.
     const begun = client.query(beginByIndex)
     begun.catch(() => undefined)
     const result = await work(client)
     await begun
+    if (lost) throw lost as Error
     isCommitting = true
     // The last statement travels with the commit, which undoes everything when that statement failed.
     const [written, committed] = await Promise.allSettled([last(client, result), client.query('commit')])
@@ -43,6 +50,7 @@ export async function inTransaction<T>(
     if (!isConnectionFault(error)) throw error
     throw isCommitting ? commitUnknown(error) : unavailable(error)
   } finally {
+    client.off('error', onLost)
     client.release(isBroken)
   }
 }

@@ -1,9 +1,11 @@
 import type { Db } from '@instandt/db'
+import type { Logger } from '@instandt/runtime'
 import type { PoolClient } from 'pg'
 import type { StoreScope } from '../plugins/access.ts'
 import { addAuditEvents, type AuditEntry } from './audit.ts'
 import { addChanges, type NewChange } from './changes.ts'
 import { inTransaction } from './commit-transaction.ts'
+import { createFlushPace } from './flush-pace.ts'
 import { DeclaredChanged, insertBatch } from './instances.ts'
 import type { InsertResult, NewInstance } from './new-instance.ts'
 import { forgetDeclared, readDeclared } from './search-attributes.ts'
@@ -15,7 +17,7 @@ export interface InstanceWriter {
   /**
    * Resolves once the row is committed or known not to be.
    * @param alongside one statement that commits with the row or, failing, undoes it; sent when the row is new
-   * @param durable the bytes: the row is written beside their last flush, and committed behind it
+   * @param durable the bytes: the row is written beside their last flush, unless flushes are slow, and committed behind it
    * @throws whatever `durable` throws; AppError 'database-unavailable' (503) when nothing was committed, 'commit-unknown'
    * (503) when the connection broke while the database was committing
    */
@@ -56,16 +58,26 @@ type Outcome = InsertResult | typeof notYet
 
 const maxBatch = 128
 
-export function createInstanceWriter(db: Db): InstanceWriter {
+/** @param log hears of transactions that were undone because the disk flushes slowly */
+export function createInstanceWriter(db: Db, log?: Logger): InstanceWriter {
   const queue: Waiting[] = []
+  const pace = createFlushPace()
+  let undone = 0
   let isRunning = false
 
   const run = async (): Promise<void> => {
-    for (let batch = takeBatch(queue); batch.length > 0; batch = takeBatch(queue)) await settleBatch(db, batch)
+    for (let batch = takeBatch(queue); batch.length > 0; batch = takeBatch(queue))
+      await settleBatch(db, batch, onUndone)
     isRunning = false
   }
+  const onUndone = (rows: number): void => {
+    pace.noteUndone()
+    undone += 1
+    const averageFlushMs = Math.round(pace.averageMs())
+    log?.warn({ rows, undone, averageFlushMs }, 'flushes are slow: a commit was undone, rows now wait for their bytes')
+  }
 
-  const enqueue = (row: Pick<Waiting, 'scope' | 'row' | 'alongside' | 'durable'>): Promise<Outcome> =>
+  const enqueue = (row: Pick<Waiting, 'scope' | 'row' | 'alongside' | 'durable'>, isAgain = false): Promise<Outcome> =>
     new Promise((resolve, reject) => {
       const waiting: Waiting = { ...row, isDurable: row.durable === undefined, resolve, reject }
       row.durable?.then(
@@ -74,7 +86,8 @@ export function createInstanceWriter(db: Db): InstanceWriter {
         },
         () => undefined,
       )
-      queue.push(waiting)
+      if (isAgain) queue.unshift(waiting)
+      else queue.push(waiting)
       // Requests that became ready in the same turn of the event loop join the first commit.
       if (!isRunning) {
         isRunning = true
@@ -84,22 +97,36 @@ export function createInstanceWriter(db: Db): InstanceWriter {
 
   return {
     async insert(scope, row, { alongside, durable } = {}) {
-      const outcome = await enqueue({ scope, row, alongside, durable })
-      if (outcome !== notYet) return outcome
+      const waiting = { scope, row, alongside, durable: undefined }
+      if (!durable) return (await enqueue(waiting)) as InsertResult
+      const isBeside = !pace.isSlow()
+      pace.measure(durable)
+      if (isBeside) {
+        const outcome = await enqueue({ ...waiting, durable })
+        if (outcome !== notYet) return outcome
+      }
       await durable
-      return (await enqueue({ scope, row, alongside, durable: undefined })) as InsertResult
+      return (await enqueue(waiting, isBeside)) as InsertResult
     },
     insertAll: (scope, together) => commitTogether(db, scope, together),
   }
 }
 
-/** The next rows that one transaction can take: those of callers who may see and add to the same projects. */
+/**
+ * The next rows that one transaction can take: those of callers who may see and add to the same projects. A row that has
+ * waited for its own bytes does not wait for those of others.
+ */
 function takeBatch(queue: Waiting[]): Waiting[] {
   const rights = ({ scope }: Waiting): string => `${scope.defaultProjectId} ${scope.projectIds.join()}`
   const [first] = queue
   if (!first) return []
   const end = queue.findIndex((waiting) => waiting.scope !== first.scope && rights(waiting) !== rights(first))
-  return queue.splice(0, Math.min(end < 0 ? queue.length : end, maxBatch))
+  const near = queue.splice(0, end < 0 ? queue.length : end)
+  const isDue = ({ durable }: Waiting): boolean => (durable === undefined) === (first.durable === undefined)
+  const batch = near.filter(isDue).slice(0, maxBatch)
+  const taken = new Set(batch)
+  queue.unshift(...near.filter((waiting) => !taken.has(waiting)))
+  return batch
 }
 
 /** Ends a transaction whose rows are not all new. */
@@ -158,12 +185,13 @@ const isRowsFault = (error: unknown): boolean => /^(22|23|54)...$/.test(sqlState
  * Tells each row of the batch what became of it. After a failure parts of the batch are tried by themselves, and each is
  * settled by its own transaction: what one has committed, no failure of a later one denies.
  */
-async function settleBatch(db: Db, batch: readonly Waiting[]): Promise<void> {
+async function settleBatch(db: Db, batch: readonly Waiting[], onUndone: (rows: number) => void): Promise<void> {
   let results: InsertResult[]
   try {
     results = await commitBatch(db, batch)
   } catch (error) {
-    for (const part of partsAfter(error, batch)) await settleBatch(db, part)
+    if (error instanceof NotDurable && error.isLate) onUndone(batch.length)
+    for (const part of partsAfter(error, batch)) await settleBatch(db, part, onUndone)
     return
   }
   for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] as InsertResult)
