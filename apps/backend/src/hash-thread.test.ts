@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { hash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { test } from 'node:test'
@@ -96,4 +97,35 @@ test('an answer to another question, or without a hash, ends the thread and is n
     await once(worker, 'exit')
     assert.notEqual((await currentWorker()).worker, worker)
   }
+})
+
+test('however many runs are open, the memory for them is bounded, and it is there for those after them', async () => {
+  const bytes = randomBytes(2.5 * 1024 * 1024)
+  const { worker } = await currentWorker()
+  const before = process.memoryUsage().arrayBuffers
+  const runs = Array.from({ length: 60 }, () => hashBeside())
+  for (const running of runs) await running.update(bytes)
+  const grown = process.memoryUsage().arrayBuffers - before
+  assert.ok(grown < 20 * 1024 * 1024, `${grown} bytes`)
+  for (const running of runs.slice(0, 30)) assert.deepEqual(Buffer.from(await running.digest()), sha256(bytes))
+  for (const running of runs) running.drop()
+  await currentWorker()
+  const asked: unknown[] = []
+  const post = worker.postMessage.bind(worker)
+  worker.postMessage = (...given: Parameters<typeof post>) => void asked.push(post(...given))
+  assert.deepEqual(await run(hashBeside(), bytes, 65_536), sha256(bytes))
+  assert.equal(asked.length, 3)
+})
+
+test('where no thread can be started, everything is hashed in this one', () => {
+  const url = new URL('hash-thread.ts', import.meta.url).href
+  const script = `const { hashBeside, hashInThread } = await import('${url}')
+    const running = hashBeside()
+    await running.update(Buffer.alloc(3000000))
+    const hashes = [await running.digest(), (await hashInThread(new ArrayBuffer(8), 8)).sha256]
+    console.log(hashes.map((hash) => Buffer.from(hash).toString('hex')).join())`
+  const options = ['--permission', '--allow-fs-read=*', '--input-type=module', '--eval', script]
+  const { stdout, stderr } = spawnSync(process.execPath, options, { encoding: 'utf8' })
+  const expected = [Buffer.alloc(3_000_000), Buffer.alloc(8)].map((bytes) => sha256(bytes).toString('hex')).join()
+  assert.equal(stdout.trim(), expected, stderr)
 })

@@ -36,16 +36,33 @@ const ended = (cause?: unknown): AppError =>
 function ask(of: Worker, question: Question): Promise<Answer> {
   return new Promise((resolve, reject) => {
     if (of !== thread) throw ended()
+    of.postMessage(question, [question.memory])
     waiting.push({ question, resolve, reject })
     of.ref()
-    of.postMessage(question, [question.memory])
   })
 }
 
+/** Undefined where none can be started; everything is hashed here then. */
+function currentThread(): Worker | undefined {
+  try {
+    return (thread ??= start())
+  } catch {
+    return undefined
+  }
+}
+
 /** SHA-256 of the first bytes of some memory, which belongs to the thread until the answer brings it back. */
-export function hashInThread(memory: ArrayBuffer, byteLength: number): Promise<Answer> {
-  thread ??= start()
-  return ask(thread, { run: (runs += 1), memory, byteLength, isLast: true })
+export async function hashInThread(memory: ArrayBuffer, byteLength: number): Promise<Answer> {
+  const run = (runs += 1)
+  const own = currentThread()
+  if (own) return ask(own, { run, memory, byteLength, isLast: true })
+  return {
+    run,
+    memory,
+    sha256: createHash('sha256')
+      .update(new Uint8Array(memory, 0, byteLength))
+      .digest(),
+  }
 }
 
 /** SHA-256 of bytes that come piece by piece. */
@@ -71,21 +88,36 @@ export function hashHere(): RunningHash {
 }
 
 const memoryBytes = 1024 * 1024
-// What long runs of a moment need; more is made and left to the collector.
-const mostFree = 16
+// Runs with memory of their own, two each; many at once keep the thread busy anyway.
+const mostOpen = 8
+let open = 0
 const free: ArrayBuffer[] = []
 const takeMemory = (): ArrayBuffer => free.pop() ?? new ArrayBuffer(memoryBytes)
 const giveBack = (memory: ArrayBuffer): void => {
-  if (free.length < mostFree) free.push(memory)
+  if (free.length < mostOpen * 2) free.push(memory)
+}
+
+/** For long runs: in the thread from the first byte on, or here where too many are there already. */
+export function hashBeside(): RunningHash {
+  let hash: RunningHash | undefined
+  const begun = (): RunningHash => {
+    if (hash) return hash
+    const own = open < mostOpen ? currentThread() : undefined
+    return (hash = own ? hashIn(own) : hashHere())
+  }
+  return {
+    update: (chunk) => begun().update(chunk),
+    digest: () => begun().digest(),
+    drop: () => hash?.drop(),
+  }
 }
 
 /**
- * The same in the thread, for long runs: bytes are copied to one memory while those in another are hashed, which takes a
- * tenth of the time that hashing them takes.
+ * Bytes are copied to one memory while those in another are hashed, which takes a tenth of the time that hashing them
+ * takes.
  */
-export function hashBeside(): RunningHash {
-  thread ??= start()
-  const own = thread
+function hashIn(own: Worker): RunningHash {
+  open += 1
   const run = (runs += 1)
   let memory = takeMemory()
   let filling = new Uint8Array(memory)
@@ -115,10 +147,14 @@ export function hashBeside(): RunningHash {
   /** The answer comes behind all others of the run: nobody uses the memory any more. */
   const end = async (): Promise<Uint8Array> => {
     isOpen = false
-    const answer = await send(true)
-    giveBack(answer.memory)
-    if (other) giveBack(await other)
-    return answer.sha256
+    try {
+      const answer = await send(true)
+      giveBack(answer.memory)
+      if (other) giveBack(await other)
+      return answer.sha256
+    } finally {
+      open -= 1
+    }
   }
   return {
     update(chunk) {
