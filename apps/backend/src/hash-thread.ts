@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
+import { AppError } from './app-error.ts'
 
 // A thread of our own instead of Web Crypto's: it copies nothing, since memory travels there and back.
 
@@ -11,12 +12,14 @@ interface Question {
   isLast: boolean
 }
 interface Answer {
+  run: number
   memory: ArrayBuffer
   /** Empty before the last one. */
   sha256: Uint8Array
 }
 
 interface Waiting {
+  question: Question
   resolve: (answer: Answer) => void
   reject: (error: unknown) => void
 }
@@ -25,22 +28,41 @@ let thread: Worker | undefined
 let waiting: Waiting[] = []
 let runs = 0
 
-const ended = (): Error => new Error('the hashing thread ended')
+/** Nothing is wrong with the bytes; the next ones get a new thread. */
+const ended = (cause?: unknown): AppError =>
+  new AppError('hashing-interrupted', 503, 'The hashing thread ended. Send it again.', { cause })
 
 /** The thread has what it heard before: after its end nobody else can go on with a run. */
 function ask(of: Worker, question: Question): Promise<Answer> {
   return new Promise((resolve, reject) => {
     if (of !== thread) throw ended()
-    waiting.push({ resolve, reject })
-    of.ref()
     of.postMessage(question, [question.memory])
+    waiting.push({ question, resolve, reject })
+    of.ref()
   })
 }
 
+/** Undefined where none can be started; everything is hashed here then. */
+function currentThread(): Worker | undefined {
+  try {
+    return (thread ??= start())
+  } catch {
+    return undefined
+  }
+}
+
 /** SHA-256 of the first bytes of some memory, which belongs to the thread until the answer brings it back. */
-export function hashInThread(memory: ArrayBuffer, byteLength: number): Promise<Answer> {
-  thread ??= start()
-  return ask(thread, { run: (runs += 1), memory, byteLength, isLast: true })
+export async function hashInThread(memory: ArrayBuffer, byteLength: number): Promise<Answer> {
+  const run = (runs += 1)
+  const own = currentThread()
+  if (own) return ask(own, { run, memory, byteLength, isLast: true })
+  return {
+    run,
+    memory,
+    sha256: createHash('sha256')
+      .update(new Uint8Array(memory, 0, byteLength))
+      .digest(),
+  }
 }
 
 /** SHA-256 of bytes that come piece by piece. */
@@ -66,21 +88,36 @@ export function hashHere(): RunningHash {
 }
 
 const memoryBytes = 1024 * 1024
-// What long runs of a moment need; more is made and left to the collector.
-const mostFree = 16
+// Runs with memory of their own, two each; many at once keep the thread busy anyway.
+const mostOpen = 8
+let open = 0
 const free: ArrayBuffer[] = []
 const takeMemory = (): ArrayBuffer => free.pop() ?? new ArrayBuffer(memoryBytes)
 const giveBack = (memory: ArrayBuffer): void => {
-  if (free.length < mostFree) free.push(memory)
+  if (free.length < mostOpen * 2) free.push(memory)
+}
+
+/** For long runs: in the thread from the first byte on, or here where too many are there already. */
+export function hashBeside(): RunningHash {
+  let hash: RunningHash | undefined
+  const begun = (): RunningHash => {
+    if (hash) return hash
+    const own = open < mostOpen ? currentThread() : undefined
+    return (hash = own ? hashIn(own) : hashHere())
+  }
+  return {
+    update: (chunk) => begun().update(chunk),
+    digest: () => begun().digest(),
+    drop: () => hash?.drop(),
+  }
 }
 
 /**
- * The same in the thread, for long runs: bytes are copied to one memory while those in another are hashed, which takes a
- * tenth of the time that hashing them takes.
+ * Bytes are copied to one memory while those in another are hashed, which takes a tenth of the time that hashing them
+ * takes.
  */
-export function hashBeside(): RunningHash {
-  thread ??= start()
-  const own = thread
+function hashIn(own: Worker): RunningHash {
+  open += 1
   const run = (runs += 1)
   let memory = takeMemory()
   let filling = new Uint8Array(memory)
@@ -110,10 +147,14 @@ export function hashBeside(): RunningHash {
   /** The answer comes behind all others of the run: nobody uses the memory any more. */
   const end = async (): Promise<Uint8Array> => {
     isOpen = false
-    const answer = await send(true)
-    giveBack(answer.memory)
-    if (other) giveBack(await other)
-    return answer.sha256
+    try {
+      const answer = await send(true)
+      giveBack(answer.memory)
+      if (other) giveBack(await other)
+      return answer.sha256
+    } finally {
+      open -= 1
+    }
   }
   return {
     update(chunk) {
@@ -132,23 +173,35 @@ export function hashBeside(): RunningHash {
 /** One for the process, however many runs there are; it answers in order, and holds up no end of the process. */
 function start(): Worker {
   const started = new Worker(new URL(import.meta.url))
-  started.on('message', (answer: Answer) => {
-    waiting.shift()?.resolve(answer)
-    if (waiting.length === 0) started.unref()
-  })
-  const fail = (error: unknown): void => {
+  const fail = (cause?: unknown): void => {
     if (thread !== started) return
     thread = undefined
     const left = waiting
     waiting = []
-    for (const { reject } of left) reject(error)
+    for (const { reject } of left) reject(ended(cause))
   }
+  started.on('message', (answer: Answer) => {
+    // What a thread said before its end may be heard after it, when others wait for the next one.
+    if (thread !== started) return
+    const next = waiting.shift()
+    if (!next || !isAnswer(answer, next.question)) {
+      next?.reject(ended())
+      fail(new Error('the hashing thread answered something else'))
+      void started.terminate()
+      return
+    }
+    next.resolve(answer)
+    if (waiting.length === 0) started.unref()
+  })
   started.on('error', fail)
-  started.on('exit', () => fail(ended()))
+  started.on('exit', () => fail())
   // Until the first question.
   started.unref()
   return started
 }
+
+const isAnswer = ({ run, sha256 }: Answer, question: Question): boolean =>
+  run === question.run && sha256.length === (question.isLast ? 32 : 0)
 
 if (!isMainThread && parentPort) {
   const port = parentPort
@@ -159,6 +212,6 @@ if (!isMainThread && parentPort) {
     if (isLast) hashes.delete(run)
     else hashes.set(run, hash)
     const sha256 = isLast ? new Uint8Array(hash.digest()) : new Uint8Array(0)
-    port.postMessage({ memory, sha256 } satisfies Answer, [memory])
+    port.postMessage({ run, memory, sha256 } satisfies Answer, [memory])
   })
 }

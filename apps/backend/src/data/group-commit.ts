@@ -1,13 +1,15 @@
 import type { Db } from '@instandt/db'
+import type { Logger } from '@instandt/runtime'
 import type { PoolClient } from 'pg'
-import { AppError } from '../app-error.ts'
 import type { StoreScope } from '../plugins/access.ts'
 import { addAuditEvents, type AuditEntry } from './audit.ts'
 import { addChanges, type NewChange } from './changes.ts'
+import { inTransaction } from './commit-transaction.ts'
+import { createFlushPace } from './flush-pace.ts'
 import { DeclaredChanged, insertBatch } from './instances.ts'
 import type { InsertResult, NewInstance } from './new-instance.ts'
-import { forgetDeclared, readDeclared, shareListSql } from './search-attributes.ts'
-import { isConnectionFault, isTransient, maxAttempts, sqlState } from './transaction.ts'
+import { forgetDeclared, readDeclared } from './search-attributes.ts'
+import { isTransient, maxAttempts, sqlState } from './transaction.ts'
 import { type Bytes, NotDurable, untilDurable } from './until-durable.ts'
 
 /** Inserts instances; those that arrive while a commit is under way share the next one. */
@@ -15,7 +17,7 @@ export interface InstanceWriter {
   /**
    * Resolves once the row is committed or known not to be.
    * @param alongside one statement that commits with the row or, failing, undoes it; sent when the row is new
-   * @param durable the bytes: the row is written beside their last flush, and committed behind it
+   * @param durable the bytes: the row is written beside their last flush, unless flushes are slow, and committed behind it
    * @throws whatever `durable` throws; AppError 'database-unavailable' (503) when nothing was committed, 'commit-unknown'
    * (503) when the connection broke while the database was committing
    */
@@ -56,23 +58,26 @@ type Outcome = InsertResult | typeof notYet
 
 const maxBatch = 128
 
-export function createInstanceWriter(db: Db): InstanceWriter {
+/** @param log hears of transactions that were undone because the disk flushes slowly */
+export function createInstanceWriter(db: Db, log?: Logger): InstanceWriter {
   const queue: Waiting[] = []
+  const pace = createFlushPace()
+  let undone = 0
   let isRunning = false
 
   const run = async (): Promise<void> => {
-    for (let batch = takeBatch(queue); batch.length > 0; batch = takeBatch(queue)) {
-      try {
-        const results = await commitBatch(db, batch)
-        for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] as Outcome)
-      } catch (error) {
-        for (const waiting of batch) waiting.reject(error)
-      }
-    }
+    for (let batch = takeBatch(queue); batch.length > 0; batch = takeBatch(queue))
+      await settleBatch(db, batch, onUndone)
     isRunning = false
   }
+  const onUndone = (rows: number): void => {
+    pace.noteUndone()
+    undone += 1
+    const averageFlushMs = Math.round(pace.averageMs())
+    log?.warn({ rows, undone, averageFlushMs }, 'flushes are slow: a commit was undone, rows now wait for their bytes')
+  }
 
-  const enqueue = (row: Pick<Waiting, 'scope' | 'row' | 'alongside' | 'durable'>): Promise<Outcome> =>
+  const enqueue = (row: Pick<Waiting, 'scope' | 'row' | 'alongside' | 'durable'>, isAgain = false): Promise<Outcome> =>
     new Promise((resolve, reject) => {
       const waiting: Waiting = { ...row, isDurable: row.durable === undefined, resolve, reject }
       row.durable?.then(
@@ -81,7 +86,8 @@ export function createInstanceWriter(db: Db): InstanceWriter {
         },
         () => undefined,
       )
-      queue.push(waiting)
+      if (isAgain) queue.unshift(waiting)
+      else queue.push(waiting)
       // Requests that became ready in the same turn of the event loop join the first commit.
       if (!isRunning) {
         isRunning = true
@@ -91,22 +97,36 @@ export function createInstanceWriter(db: Db): InstanceWriter {
 
   return {
     async insert(scope, row, { alongside, durable } = {}) {
-      const outcome = await enqueue({ scope, row, alongside, durable })
-      if (outcome !== notYet) return outcome
+      const waiting = { scope, row, alongside, durable: undefined }
+      if (!durable) return (await enqueue(waiting)) as InsertResult
+      const isBeside = !pace.isSlow()
+      pace.measure(durable)
+      if (isBeside) {
+        const outcome = await enqueue({ ...waiting, durable })
+        if (outcome !== notYet) return outcome
+      }
       await durable
-      return (await enqueue({ scope, row, alongside, durable: undefined })) as InsertResult
+      return (await enqueue(waiting, isBeside)) as InsertResult
     },
     insertAll: (scope, together) => commitTogether(db, scope, together),
   }
 }
 
-/** The next rows that one transaction can take: those of callers who may see and add to the same projects. */
+/**
+ * The next rows that one transaction can take: those of callers who may see and add to the same projects. A row that has
+ * waited for its own bytes does not wait for those of others.
+ */
 function takeBatch(queue: Waiting[]): Waiting[] {
   const rights = ({ scope }: Waiting): string => `${scope.defaultProjectId} ${scope.projectIds.join()}`
   const [first] = queue
   if (!first) return []
   const end = queue.findIndex((waiting) => waiting.scope !== first.scope && rights(waiting) !== rights(first))
-  return queue.splice(0, Math.min(end < 0 ? queue.length : end, maxBatch))
+  const near = queue.splice(0, end < 0 ? queue.length : end)
+  const isDue = ({ durable }: Waiting): boolean => (durable === undefined) === (first.durable === undefined)
+  const batch = near.filter(isDue).slice(0, maxBatch)
+  const taken = new Set(batch)
+  queue.unshift(...near.filter((waiting) => !taken.has(waiting)))
+  return batch
 }
 
 /** Ends a transaction whose rows are not all new. */
@@ -161,15 +181,40 @@ function mayTryAgain(db: Db, error: unknown): boolean {
 /** Data exception, constraint, too large. */
 const isRowsFault = (error: unknown): boolean => /^(22|23|54)...$/.test(sqlState(error) ?? '')
 
-/** The rows whose bytes are durable by now; the others come again, or not at all, and touch none of these. */
-async function commitDurable(db: Db, batch: readonly Waiting[]): Promise<Outcome[]> {
-  const ready = batch.filter(({ isDurable }) => isDurable)
-  const results = ready.length === 0 ? [] : await commitBatch(db, ready)
-  return batch.map((waiting) => results[ready.indexOf(waiting)] ?? notYet)
+/**
+ * Tells each row of the batch what became of it. After a failure parts of the batch are tried by themselves, and each is
+ * settled by its own transaction: what one has committed, no failure of a later one denies.
+ */
+async function settleBatch(db: Db, batch: readonly Waiting[], onUndone: (rows: number) => void): Promise<void> {
+  let results: InsertResult[]
+  try {
+    results = await commitBatch(db, batch)
+  } catch (error) {
+    if (error instanceof NotDurable && error.isLate) onUndone(batch.length)
+    for (const part of partsAfter(error, batch)) await settleBatch(db, part, onUndone)
+    return
+  }
+  for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] as InsertResult)
 }
 
-/** One transaction for the batch; when a row cannot be inserted the halves are tried, until it fails alone. */
-async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<Outcome[]> {
+/** Settles what cannot be tried again, and returns the rest. */
+function partsAfter(error: unknown, batch: readonly Waiting[]): (readonly Waiting[])[] {
+  if (error instanceof NotDurable) {
+    // The others come again when their bytes are durable, or not at all, and touch none of these.
+    for (const waiting of batch) if (!waiting.isDurable) waiting.resolve(notYet)
+    const ready = batch.filter(({ isDurable }) => isDurable)
+    return ready.length === 0 ? [] : [ready]
+  }
+  if (isRowsFault(error)) {
+    const middle = batch.length >> 1
+    if (middle > 0) return [batch.slice(0, middle), batch.slice(middle)]
+    for (const waiting of batch) waiting.resolve({ outcome: 'failed', error })
+  } else for (const waiting of batch) waiting.reject(error)
+  return []
+}
+
+/** One transaction for the batch, tried again when it was undone by no fault of the rows. */
+async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertResult[]> {
   const [{ scope }] = batch as readonly [Waiting]
   const rows = batch.map((waiting) => waiting.row)
   for (let attempt = 1; ; attempt += 1) {
@@ -189,12 +234,7 @@ async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<Outcome[]
           ]),
       )
     } catch (error) {
-      if (error instanceof NotDurable) return commitDurable(db, batch)
-      if (mayTryAgain(db, error) && attempt < maxAttempts) continue
-      if (!isRowsFault(error)) throw error
-      if (rows.length === 1) return [{ outcome: 'failed', error }]
-      const middle = rows.length >> 1
-      return [...(await commitBatch(db, batch.slice(0, middle))), ...(await commitBatch(db, batch.slice(middle)))]
+      if (!mayTryAgain(db, error) || attempt === maxAttempts) throw error
     }
   }
 }
@@ -231,48 +271,3 @@ function storeChanges(batch: readonly Pick<Waiting, 'row'>[], results: readonly 
     detail: { count: rows.length, instances: rows.map((row) => row.sopInstanceUid) },
   }))
 }
-
-// A plan made while a table is small would read it whole, and is kept while it grows: every lookup here is by index.
-const beginByIndex = `begin; set local enable_seqscan to off; ${shareListSql}`
-
-/** Does the work between begin and commit; no answer at all, or the server's own end, is an AppError. */
-async function inTransaction<T>(
-  db: Db,
-  work: (client: PoolClient) => Promise<T>,
-  last: (client: PoolClient, result: T) => Promise<unknown>,
-): Promise<T> {
-  const client = await db.pool.connect().catch((cause: unknown) => {
-    throw unavailable(cause)
-  })
-  let isCommitting = false
-  let isBroken = false
-  try {
-    // Not awaited: it travels with the first statement, which fails if it does.
-    const begun = client.query(beginByIndex)
-    begun.catch(() => undefined)
-    const result = await work(client)
-    await begun
-    isCommitting = true
-    // The last statement travels with the commit, which undoes everything when that statement failed.
-    const [written, committed] = await Promise.allSettled([last(client, result), client.query('commit')])
-    if (committed.status === 'rejected') throw committed.reason
-    isCommitting = false
-    if (written.status === 'rejected') throw written.reason
-    return result
-  } catch (error) {
-    await client.query('rollback').catch(() => {
-      isBroken = true
-    })
-    if (!isConnectionFault(error)) throw error
-    throw isCommitting
-      ? new AppError('commit-unknown', 503, 'The database did not say whether it stored this. Send it again.', {
-          cause: error,
-        })
-      : unavailable(error)
-  } finally {
-    client.release(isBroken)
-  }
-}
-
-const unavailable = (cause: unknown): AppError =>
-  new AppError('database-unavailable', 503, 'The database does not answer at the moment.', { cause })

@@ -8,19 +8,26 @@ export interface Bytes {
 }
 
 /** Bytes of a row are not durable yet, or will not be. */
-export class NotDurable extends Error {}
+export class NotDurable extends Error {
+  readonly isLate: boolean
+
+  constructor(isLate: boolean, options?: ErrorOptions) {
+    super('bytes are not durable', options)
+    this.isLate = isLate
+  }
+}
 
 /** Waits for the bytes of all rows of a transaction. @throws NotDurable when one fails, or takes too long */
 export async function untilDurable(batch: readonly Bytes[]): Promise<void> {
   if (batch.every(({ isDurable }) => isDurable)) return
   let timer: NodeJS.Timeout | undefined
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new NotDurable()), longestWaitMs)
+    timer = setTimeout(() => reject(new NotDurable(true)), longestWaitMs)
   })
   try {
     await Promise.race([Promise.all(batch.flatMap(({ durable }) => durable ?? [])), late])
   } catch (cause) {
-    throw new NotDurable('bytes are not durable', { cause })
+    throw cause instanceof NotDurable ? cause : new NotDurable(false, { cause })
   } finally {
     clearTimeout(timer)
   }

@@ -34,7 +34,7 @@ const understoodPart = /^\s*application\/(dicom|octet-stream)\s*(;|$)/i
 
 /** STOW-RS (PS3.18 10.5): multipart/related and single parts of application/dicom, streamed part by part. */
 export function stowRoutes(app: App, deps: Deps): void {
-  const writer = createInstanceWriter(deps.db)
+  const writer = createInstanceWriter(deps.db, deps.log)
 
   const handler = async (request: Request, reply: FastifyReply): Promise<FastifyReply> => {
     const { study } = request.params

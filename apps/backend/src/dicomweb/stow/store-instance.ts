@@ -61,10 +61,11 @@ export async function storeInstance(
   const hash = requestBytes > longBytes ? hashBeside() : hashHere()
   const bytes = observe(deps.config.STORE_MAX_INSTANCE_BYTES, body, expectedStudy, received, hash)
   const durable = deps.blobs.write(blobKey, bytes, { onWritten })
+  // The flush of a short one takes about as long as writing its row does, which is then committed behind it.
+  const isShort = (): boolean => received.file !== undefined && received.file.byteSize < longBytes
   try {
     await Promise.race([durable, isWritten])
-    // The flush of a short one takes about as long as writing its row does, which is then committed behind it.
-    if ((received.file?.byteSize ?? longBytes) >= longBytes) await durable
+    if (!isShort()) await durable
   } catch (error) {
     if (error instanceof Refusal) return error.outcome
     throw error
@@ -75,7 +76,7 @@ export async function storeInstance(
     deps.blobs.delete(blobKey).catch((error: unknown) => deps.log.warn({ err: error, blobKey }, 'left for the sweep'))
   let outcome: StoreOutcome
   try {
-    outcome = await registerFile(deps, writer, scope, blobKey, file, { durable })
+    outcome = await registerFile(deps, writer, scope, blobKey, file, isShort() ? { durable } : {})
     await durable
   } catch (error) {
     // Nobody writes behind the caller's back.

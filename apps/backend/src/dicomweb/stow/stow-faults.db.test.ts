@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http from 'node:http'
+import { buffer } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { type Dataset, failureReasons, tags } from '@instandt/dicom'
+import pg from 'pg'
 import { attributesOf, buildInstance, uidOf } from '@instandt/testkit/files'
 import { AppError } from '../../app-error.ts'
 import { objectPrefix } from '../../storage/blob-keys.ts'
@@ -163,6 +165,63 @@ test('a database that fails answers 503 and leaves no object behind', async () =
   }
   assert.deepEqual(await count(backend), before)
   assert.equal((await backend.stow([file])).status, 200)
+})
+
+test('what a commit has stored keeps its bytes when the database goes away during the rest of its batch', async () => {
+  const files = ['good-1', 'good-2', 'good-3', 'refused'].map((name) =>
+    buildInstance({ seed: 'parts', sopInstanceUid: uidOf('parts', name), image: small }),
+  )
+  const admin = new pg.Client({ connectionString: backend.database.adminUrl })
+  await admin.connect()
+  await admin.query(
+    `alter table instance add constraint refusing check (sop_instance_uid <> '${uidOf('parts', 'refused')}')`,
+  )
+  const before = await count(backend)
+  assert.equal((await backend.get('/api/session')).status, 200)
+  const { pool } = backend.db
+  const connect = pool.connect.bind(pool) as (...given: unknown[]) => Promise<never>
+  const isQueued = Promise.withResolvers<void>()
+  let transactions = 0
+  // The first commit waits until the others share the next one, which is refused; its first half is the last that connects.
+  pool.connect = async (...given: unknown[]) => {
+    if (given.length > 0) return connect(...given)
+    transactions += 1
+    if (transactions > 3) throw new Error('connect ECONNREFUSED')
+    if (transactions === 1) await isQueued.promise
+    return connect()
+  }
+  const untilWritten = async (more: number): Promise<void> => {
+    while ((await count(backend)).blobs < before.blobs + more) await delay(10)
+    await delay(100)
+  }
+  try {
+    const first = backend.stow([buildInstance({ seed: 'parts', sopInstanceUid: uidOf('parts', 0), image: small })])
+    await untilWritten(1)
+    const others: Promise<Response>[] = []
+    for (const file of files) {
+      others.push(backend.stow([file]))
+      await untilWritten(1 + others.length)
+    }
+    isQueued.resolve()
+    assert.equal((await first).status, 200)
+    assert.deepEqual(
+      (await Promise.all(others)).map(({ status }) => status),
+      [200, 200, 503, 503],
+    )
+    assert.equal(transactions, 4)
+  } finally {
+    pool.connect = connect as typeof pool.connect
+  }
+  assert.deepEqual(await count(backend), { blobs: before.blobs + 3, rows: before.rows + 3 })
+  await admin.query('alter table instance drop constraint refusing')
+  await admin.end()
+  // Sent again, all of them are there, and come back as they were.
+  assert.equal((await backend.stow(files)).status, 200)
+  const { rows } = await backend.db.pool.query<{ blob_key: string; byte_size: number }>(
+    'select blob_key, byte_size from instance',
+  )
+  for (const { blob_key: key, byte_size: byteSize } of rows)
+    assert.equal((await buffer(await backend.deps.blobs.read(key))).length, byteSize)
 })
 
 test('a DICOMDIR is refused, saying what to send instead', async () => {
