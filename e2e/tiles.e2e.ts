@@ -247,44 +247,6 @@ test('another way to draw shows the same image at once, as it stands', { skip },
   await viewer.close()
 })
 
-test(
-  'on a screen with other pixels the picture is drawn anew, and the pixel under the pointer is the one read',
-  { skip },
-  async () => {
-    // As on systems where a window keeps its size in such a move: nothing else tells the page.
-    const viewer = await show(slopesPath, {}, () => {
-      globalThis.ResizeObserver = class {
-        disconnect = () => undefined
-        observe = () => undefined
-        unobserve = () => undefined
-      }
-    })
-    await viewer.isSharp()
-    // Until nothing comes any more that would be drawn anyway.
-    await viewer.page.waitForLoadState('networkidle')
-    await viewer.page.waitForTimeout(1000)
-    const session = await viewer.page.context().newCDPSession(viewer.page)
-    const screen = { width: 1440, height: 900, deviceScaleFactor: 1.5, mobile: false }
-    await session.send('Emulation.setDeviceMetricsOverride', screen)
-    await viewer.page.waitForFunction(() => {
-      const canvas = document.querySelector<HTMLCanvasElement>('[data-testid="viewer-surface"] canvas')!
-      return canvas.width === Math.round(canvas.clientWidth * 1.5)
-    })
-    await viewer.isSharp()
-    for (const [dx, dy] of [
-      [-150, -120],
-      [130, 40],
-    ] as const) {
-      const { reading, grey } = await viewer.look(dx, dy)
-      assert.ok(
-        Math.abs(grey - greyOf(slopes(reading.x, reading.y))) <= 2,
-        `grey ${grey} at ${reading.x}, ${reading.y}`,
-      )
-    }
-    await viewer.close()
-  },
-)
-
 test('a lost graphics card comes back with the same tiles', { skip }, async () => {
   const viewer = await show(noisePath, { drawing: 'graphics' }, keepContexts)
   await viewer.page.keyboard.press('1')
