@@ -138,7 +138,8 @@ export function InspectionCard({ inspection, isChosen, onChoose }: Choice) {
               · {formatBytes(inspection.byteSize, i18n.language)}
             </span>
             <span className={classes.cardFact}>
-              {t('inspection.viewsCount', { count: inspection.seriesCount })} ·&nbsp;
+              {t('inspection.viewsCount', { count: inspection.seriesCount })}
+              {' \u00b7\u00a0'}
             </span>
           </span>
         </div>
