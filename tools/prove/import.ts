@@ -107,13 +107,13 @@ async function bringIn({ objects, kills, maxPeakMiB }: Plan, folder: string): Pr
       const child = startChildImport(args)
       const wanted = (objects * (2 * round - 1)) / (2 * kills + 1)
       const more = (objects * 2 * round) / (2 * kills + 1)
-      await reach(wanted, stored)
+      await reach(wanted, stored, child)
       line.lead(undefined)
       await backend.kill()
       await delay(300)
       backend = await startChildBackend(options)
       line.lead(portOf(backend.url))
-      await reach(more, stored)
+      await reach(more, stored, child)
       child.kill('SIGKILL')
       if ((await child.done) === 'SIGKILL') kicked += 1
       peak = Math.max(peak, child.peakMemory())
@@ -150,9 +150,18 @@ async function bringIn({ objects, kills, maxPeakMiB }: Plan, folder: string): Pr
   }
 }
 
-async function reach(count: number, stored: () => Promise<number>): Promise<void> {
+async function reach(
+  count: number,
+  stored: () => Promise<number>,
+  child: ReturnType<typeof startChildImport>,
+): Promise<void> {
   const deadline = Date.now() + 300_000
+  let ended: unknown
+  void child.done.then((code) => {
+    ended = code
+  })
   while ((await stored()) < count) {
+    assert.equal(ended, undefined, `it ended before ${count} objects were there: ${child.err()}`)
     assert.ok(Date.now() < deadline, `${count} objects were not reached`)
     await delay(20)
   }
