@@ -1,5 +1,14 @@
 import { createReducer, type DisplayPixels } from '@instandt/pixels'
-import { addSamples, axesOf, insideCanvas, opaque, type RasterLevel, type RasterPlan, toColours } from './raster.ts'
+import {
+  addSamples,
+  axesOf,
+  insideCanvas,
+  opaque,
+  type RasterLevel,
+  type RasterPlan,
+  type Rectangle,
+  toColours,
+} from './raster.ts'
 import type { ShownFrame } from './frame-values.ts'
 import { halved } from './halved.ts'
 import { drawnTone, imageSizeOf, looksOf, type Presentation, smoothBelow } from './stage-frame.ts'
@@ -20,7 +29,8 @@ export interface ProcessorLayer {
 interface Drawn {
   frame: ShownFrame
   view: ViewState
-  levels: RasterLevel[]
+  plan: RasterPlan
+  inside: Rectangle
   values: Float32Array
   picture: ImageData
 }
@@ -48,7 +58,7 @@ export function createProcessorLayer(element: HTMLElement, size: () => Size): Pr
     const { grid } = frame
     const step = 2 ** at
     // What is drawn stays, as it would in a texture: the memory for tiles may be smaller than what is in sight.
-    const shown = drawn?.frame === frame ? drawn.levels.find((one) => one.step === step) : undefined
+    const shown = drawn?.frame === frame ? drawn.plan.levels.find((one) => one.step === step) : undefined
     const tiles: RasterLevel['tiles'][number][] = Array.from({ length: grid.across * grid.down })
     for (const place of places) tiles[place.tile] = frame.source.peek(place)?.display ?? shown?.tiles[place.tile]
     const [columns, rows] = [halved(grid.columns, at), halved(grid.rows, at)]
@@ -91,34 +101,33 @@ export function createProcessorLayer(element: HTMLElement, size: () => Size): Pr
   }
 
   /** Takes the values anew unless frame, view, canvas and tiles are those drawn before. */
-  function hold(frame: ShownFrame, view: ViewState): { on: Drawn; plan: RasterPlan } {
+  function hold(frame: ShownFrame, view: ViewState): Drawn {
     const { width, height } = size()
     const levels = levelsOf(frame, view)
+    const { picture } = drawn ?? {}
+    const isSameSize = picture?.width === width && picture.height === height
+    if (drawn && isSameSize && drawn.frame === frame && drawn.view === view && isSame(drawn.plan.levels, levels))
+      return drawn
     const plan = {
       levels,
       components: frame.components,
       looks: looksOf(view, levels[0]!.step),
       ...axesOf(view, imageSizeOf(frame), { width, height }),
     }
-    const { picture } = drawn ?? {}
-    const isSameSize = picture?.width === width && picture.height === height
-    if (drawn && isSameSize && drawn.frame === frame && drawn.view === view && isSame(drawn.levels, levels))
-      return { on: drawn, plan }
+    const inside = insideCanvas(plan)
     const length = width * height * plan.components
     const values = isSameSize && drawn?.values.length === length ? drawn.values.fill(0) : new Float32Array(length)
-    const on = { frame, view, levels, values, picture: isSameSize ? picture : new ImageData(width, height) }
-    addSamples(plan, values, insideCanvas(plan))
-    new Uint32Array(on.picture.data.buffer).fill(opaque)
-    drawn = on
-    return { on, plan }
+    addSamples(plan, values, inside)
+    drawn = { frame, view, plan, inside, values, picture: isSameSize ? picture : new ImageData(width, height) }
+    new Uint32Array(drawn.picture.data.buffer).fill(opaque)
+    return drawn
   }
 
   return {
     draw(frame, presentation) {
-      const { on, plan } = hold(frame, presentation.view)
-      const { picture, values } = on
+      const { plan, inside, values, picture } = hold(frame, presentation.view)
       const tone = { ...drawnTone(frame, presentation), looks: plan.looks }
-      toColours(values, tone, plan.components, picture, insideCanvas(plan), new Uint32Array(picture.data.buffer))
+      toColours(values, tone, plan.components, picture, inside, new Uint32Array(picture.data.buffer))
       const { width, height } = picture
       if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height })
       context.putImageData(picture, 0, 0)
