@@ -1,3 +1,5 @@
+import { secondsToWait } from '@instandt/api'
+
 /**
  * A fault with a sentence for the person at the keyboard; `exitCode` 3 where a person has to do something first, 4 where
  * nothing is wrong but that something is away.
@@ -29,12 +31,5 @@ export const statusOf = (error: unknown): number | undefined => (error as { stat
 /** Seconds the service asks to wait, as a number or a date; undefined where it says nothing. */
 export function retryAfterOf(error: unknown): number | undefined {
   const { headers } = (error as { response?: { headers?: { get(name: string): string | undefined } } }).response ?? {}
-  return readRetryAfter(headers?.get('retry-after'))
-}
-
-/** RFC 9110 10.2.3: a number of seconds or a date, in seconds. */
-export function readRetryAfter(text: string | null | undefined): number | undefined {
-  if (text === undefined || text === null) return undefined
-  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000
-  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined
+  return secondsToWait(headers?.get('retry-after'))
 }

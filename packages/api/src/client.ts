@@ -151,10 +151,11 @@ export function createClient(fetch: (url: string, init: RequestInit) => Promise<
   }
 }
 
-/** The header Retry-After (RFC 9110 10.2.3), in seconds; our servers send no dates. */
-export function secondsToWait(retryAfter: string | null): number | undefined {
-  const seconds = Number(retryAfter ?? Number.NaN)
-  return Number.isFinite(seconds) ? seconds : undefined
+/** The header Retry-After (RFC 9110 10.2.3), a number of seconds or a date, in seconds. */
+export function secondsToWait(retryAfter: string | null | undefined): number | undefined {
+  if (retryAfter === undefined || retryAfter === null) return undefined
+  const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1000
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined
 }
 
 /** The server's problem, or one made from the status line when something in between answered in its own words. */

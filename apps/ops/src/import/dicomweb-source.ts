@@ -1,3 +1,4 @@
+import { secondsToWait } from '@instandt/api'
 import {
   type Dataset,
   getNumber,
@@ -9,7 +10,7 @@ import {
   splitMultipart,
   tags,
 } from '@instandt/dicom'
-import { OpsError, readRetryAfter } from '../ops-error.ts'
+import { OpsError } from '../ops-error.ts'
 import { type ArchiveSource, pathText } from './archive-source.ts'
 import type { Effort } from './effort.ts'
 import { describeFault, PassingError, tlsFault } from './faults.ts'
@@ -74,7 +75,7 @@ export function openDicomWeb({ base, authorization, spoolDir, effort }: DicomWeb
     const isPassing = passingStatuses.includes(status)
     if (isPassing || status >= 500)
       throw new PassingError(said, {
-        wait: (readRetryAfter(response.headers.get('retry-after')) ?? 0) * 1000,
+        wait: (secondsToWait(response.headers.get('retry-after')) ?? 0) * 1000,
         isOwn: !isPassing,
       })
     throw new SourceRefusal(said)
