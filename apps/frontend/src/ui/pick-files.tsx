@@ -6,9 +6,11 @@ interface PickFilesProps {
   children: string
   /** Of the field behind it. */
   label: string
-  icon: ReactNode
+  icon?: ReactNode
   variant: 'filled' | 'default'
-  size?: 'xs' | 'sm'
+  size?: 'xs' | 'sm' | 'compact-xs'
+  /** No more than one. */
+  isSingle?: boolean
   isFolder?: boolean
   isDisabled?: boolean
   /** Endings that the browser offers; all without it. */
@@ -20,7 +22,8 @@ interface PickFilesProps {
 
 /** A button for the browser's own choice of files, or of a folder. */
 export function PickFiles(props: PickFilesProps) {
-  const { children, label, icon, variant, size, isFolder = false, isDisabled = false, accept, pick, onPicked } = props
+  const { children, label, icon, variant, size, isDisabled = false, accept, pick, onPicked } = props
+  const { isSingle = false, isFolder = false } = props
   const input = useRef<HTMLInputElement>(null)
   const choose = async (): Promise<void> => {
     if ((await pick?.()) !== true) input.current?.click()
@@ -39,7 +42,7 @@ export function PickFiles(props: PickFilesProps) {
       <input
         ref={input}
         type="file"
-        multiple
+        multiple={!isSingle}
         hidden
         aria-label={label}
         {...(isFolder ? { webkitdirectory: '' } : {})}

@@ -1,12 +1,13 @@
 import type { Upload } from '@instandt/api'
 import { Button, Progress, Text, Title } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { useRef, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { client } from '../../api/client.ts'
 import { openUploadsQuery } from '../../api/queries.ts'
 import { queryClient } from '../../api/query-client.ts'
 import { formatBytes, formatInstant } from '../../ui/format.ts'
+import { PickFiles } from '../../ui/pick-files.tsx'
 import { findHandle, forgetHandle, openHandle } from './file-handles.ts'
 import type { UploadSnapshot } from './snapshot.ts'
 import classes from './upload.module.css'
@@ -40,7 +41,6 @@ export function OpenUploads({ upload }: { upload: UploadSnapshot }) {
 
 function OpenUpload({ upload }: { upload: Upload }) {
   const { t, i18n } = useTranslation()
-  const input = useRef<HTMLInputElement>(null)
   const { id, name, project, sha256, byteSize, receivedBytes, expiresAt } = upload
   const handle = useQuery({
     queryKey: ['upload-handle', id],
@@ -91,9 +91,15 @@ function OpenUpload({ upload }: { upload: Upload }) {
             {t('upload.resume')}
           </Button>
         ) : null}
-        <Button size="compact-xs" variant="default" onClick={() => input.current?.click()}>
+        <PickFiles
+          label={t('upload.open.chooseNamed', { name })}
+          size="compact-xs"
+          variant="default"
+          isSingle
+          onPicked={([file]) => file && goOn(file)}
+        >
           {t('upload.open.choose')}
-        </Button>
+        </PickFiles>
         <Button
           size="compact-xs"
           variant="subtle"
@@ -104,17 +110,6 @@ function OpenUpload({ upload }: { upload: Upload }) {
         >
           {t('upload.open.discard')}
         </Button>
-        <input
-          ref={input}
-          type="file"
-          hidden
-          aria-label={t('upload.open.chooseNamed', { name })}
-          onChange={(event) => {
-            const [file] = event.currentTarget.files ?? []
-            if (file) goOn(file)
-            event.currentTarget.value = ''
-          }}
-        />
       </div>
     </li>
   )
