@@ -10,6 +10,7 @@ import { queryClient } from '../api/query-client.ts'
 import { useSubmit } from '../api/use-submit.ts'
 import { FormFault } from '../ui/form-fault.tsx'
 import { formatCount } from '../ui/format.ts'
+import { NameField } from '../ui/name-field.tsx'
 import classes from '../ui/page.module.css'
 
 /** Projects whose members this caller looks after. */
@@ -105,15 +106,7 @@ function NewProject({ onDone }: { onDone: () => void }) {
       }}
     >
       <Stack gap="sm">
-        <TextInput
-          label={t('admin.project.name')}
-          data-autofocus
-          required
-          withAsterisk={false}
-          maxLength={120}
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-        />
+        <NameField label={t('admin.project.name')} value={name} onChange={setName} />
         <TextInput
           label={t('admin.project.slug')}
           description={t('admin.project.slugHint')}

@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core'
+import { Modal, Stack, Text, Textarea } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { FormFault } from './form-fault.tsx'
+import { FormFoot } from './form-foot.tsx'
 
 interface ReasonFormProps {
   /** What will happen, in a sentence. */
@@ -38,7 +39,6 @@ export function ReasonDialog({ title, opened, ...form }: ReasonFormProps & { tit
 
 function ReasonForm(props: ReasonFormProps) {
   const { detail, yes, isDangerous = false, isBusy, isReady = true, fault, children, onSubmit, onClose } = props
-  const { t } = useTranslation()
   const [reason, setReason] = useState('')
   return (
     <form
@@ -52,19 +52,13 @@ function ReasonForm(props: ReasonFormProps) {
         {children}
         <ReasonField value={reason} onChange={setReason} hasFocus={children === undefined} />
         <FormFault words={fault} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {t('common.cancel')}
-          </Button>
-          <Button
-            type="submit"
-            {...(isDangerous ? { color: 'red.8' } : {})}
-            loading={isBusy}
-            disabled={!isReady || !isReason(reason)}
-          >
-            {yes}
-          </Button>
-        </Group>
+        <FormFoot
+          yes={yes}
+          color={isDangerous ? 'red.8' : undefined}
+          isBusy={isBusy}
+          isReady={isReady && isReason(reason)}
+          onClose={onClose}
+        />
       </Stack>
     </form>
   )

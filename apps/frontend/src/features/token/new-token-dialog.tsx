@@ -6,7 +6,7 @@ import {
   projectPermissions,
   type Session,
 } from '@instandt/api'
-import { Button, Modal, MultiSelect, Select, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Modal, MultiSelect, Select, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -14,6 +14,7 @@ import { client } from '../../api/client.ts'
 import { projectsQuery } from '../../api/queries.ts'
 import { useSubmit } from '../../api/use-submit.ts'
 import { FormFault } from '../../ui/form-fault.tsx'
+import { NameField } from '../../ui/name-field.tsx'
 import { SecretShown } from '../../ui/secret-shown.tsx'
 
 interface NewTokenDialogProps {
@@ -79,16 +80,7 @@ function NewToken({ whose, session, onClose, onMade }: Omit<NewTokenDialogProps,
       }}
     >
       <Stack gap="sm">
-        <TextInput
-          label={t('tokens.name')}
-          placeholder={t('tokens.nameHint')}
-          data-autofocus
-          required
-          withAsterisk={false}
-          maxLength={120}
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-        />
+        <NameField label={t('tokens.name')} placeholder={t('tokens.nameHint')} value={name} onChange={setName} />
         <Select
           label={t('tokens.role')}
           data={offered.map((value) => ({ value, label: t(`roles.${value}`) }))}

@@ -1,10 +1,11 @@
 import type { Webhook } from '@instandt/api'
-import { Button, Group, Modal, Radio, Stack, Text, TextInput } from '@mantine/core'
+import { Modal, Radio, Stack, Text, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { client } from '../../api/client.ts'
 import { useSubmit } from '../../api/use-submit.ts'
 import { FormFault } from '../../ui/form-fault.tsx'
+import { FormFoot } from '../../ui/form-foot.tsx'
 import { formatInstant } from '../../ui/format.ts'
 import type { WebhookDialogProps } from './change-webhook-dialog.tsx'
 
@@ -100,19 +101,15 @@ function SendAgain({ project, webhook, onClose, onDone }: WebhookDialogProps & {
           </Text>
         ) : null}
         <FormFault words={fault} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {t('common.cancel')}
-          </Button>
-          <Button
-            type="submit"
-            loading={isBusy}
-            disabled={way === 'since' && !isMoment}
-            {...(isAsked ? { color: 'red' } : {})}
-          >
-            {t(isAsked ? (way === 'since' ? 'webhooks.again.yes' : 'webhooks.again.yesLatest') : 'webhooks.again.next')}
-          </Button>
-        </Group>
+        <FormFoot
+          yes={t(
+            isAsked ? (way === 'since' ? 'webhooks.again.yes' : 'webhooks.again.yesLatest') : 'webhooks.again.next',
+          )}
+          color={isAsked ? 'red' : undefined}
+          isBusy={isBusy}
+          isReady={way !== 'since' || isMoment}
+          onClose={onClose}
+        />
       </Stack>
     </form>
   )

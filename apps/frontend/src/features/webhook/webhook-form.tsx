@@ -3,6 +3,7 @@ import { Button, Checkbox, Stack, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { FormFault } from '../../ui/form-fault.tsx'
+import { NameField } from '../../ui/name-field.tsx'
 
 export type WebhookValues = Pick<Webhook, 'name' | 'url' | 'kinds'>
 
@@ -30,15 +31,7 @@ export function WebhookForm({ values, words, isBusy, fault, onSubmit }: WebhookF
       }}
     >
       <Stack gap="sm">
-        <TextInput
-          label={t('webhooks.name')}
-          data-autofocus
-          required
-          withAsterisk={false}
-          maxLength={120}
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-        />
+        <NameField label={t('webhooks.name')} value={name} onChange={setName} />
         <TextInput
           label={t('webhooks.url')}
           type="url"
