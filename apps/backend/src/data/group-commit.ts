@@ -7,6 +7,7 @@ import { addChanges, type NewChange } from './changes.ts'
 import { inTransaction } from './commit-transaction.ts'
 import { createFlushPace } from './flush-pace.ts'
 import { DeclaredChanged, insertBatch } from './instances.ts'
+import { createKnownSeries, type KnownSeries } from './known-series.ts'
 import type { InsertResult, NewInstance } from './new-instance.ts'
 import { forgetDeclared, readDeclared } from './search-attributes.ts'
 import { isTransient, maxAttempts, sqlState } from './transaction.ts'
@@ -52,6 +53,12 @@ interface Waiting extends Bytes {
   reject(error: unknown): void
 }
 
+interface Writer {
+  known: KnownSeries
+  /** Hears how many rows were undone because of a slow disk. */
+  onUndone(rows: number): void
+}
+
 /** Of a row whose bytes were not durable when all else was ready. */
 const notYet = 'not-yet'
 type Outcome = InsertResult | typeof notYet
@@ -62,12 +69,13 @@ const maxBatch = 128
 export function createInstanceWriter(db: Db, log?: Logger): InstanceWriter {
   const queue: Waiting[] = []
   const pace = createFlushPace()
+  const known = createKnownSeries()
   let undone = 0
   let isRunning = false
 
   const run = async (): Promise<void> => {
     for (let batch = takeBatch(queue); batch.length > 0; batch = takeBatch(queue))
-      await settleBatch(db, batch, onUndone)
+      await settleBatch(db, batch, { known, onUndone })
     isRunning = false
   }
   const onUndone = (rows: number): void => {
@@ -141,10 +149,11 @@ class NotStored extends Error {
 
 async function commitTogether(db: Db, scope: StoreScope, together: RowsTogether): Promise<InsertResult> {
   const { rows, alongside, detail } = together
+  const known = createKnownSeries()
   const work = async (client: PoolClient): Promise<void> => {
     const declared = await readDeclared(db, Infinity, client)
     for (let start = 0; start < rows.length; start += maxBatch) {
-      const results = await insertBatch(client, scope, rows.slice(start, start + maxBatch), declared)
+      const results = await insertBatch(client, scope, rows.slice(start, start + maxBatch), declared, known)
       const other = results.find(({ outcome }) => outcome !== 'stored')
       if (other) throw new NotStored(other)
     }
@@ -185,15 +194,16 @@ const isRowsFault = (error: unknown): boolean => /^(22|23|54)...$/.test(sqlState
  * Tells each row of the batch what became of it. After a failure parts of the batch are tried by themselves, and each is
  * settled by its own transaction: what one has committed, no failure of a later one denies.
  */
-async function settleBatch(db: Db, batch: readonly Waiting[], onUndone: (rows: number) => void): Promise<void> {
+async function settleBatch(db: Db, batch: readonly Waiting[], writer: Writer): Promise<void> {
   let results: InsertResult[]
   try {
-    results = await commitBatch(db, batch)
+    results = await commitBatch(db, batch, writer.known)
   } catch (error) {
-    if (error instanceof NotDurable && error.isLate) onUndone(batch.length)
-    for (const part of partsAfter(error, batch)) await settleBatch(db, part, onUndone)
+    if (error instanceof NotDurable && error.isLate) writer.onUndone(batch.length)
+    for (const part of partsAfter(error, batch)) await settleBatch(db, part, writer)
     return
   }
+  writer.known.add(batch.flatMap(({ row }, index) => (results[index]?.outcome === 'stored' ? [row] : [])))
   for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] as InsertResult)
 }
 
@@ -214,7 +224,7 @@ function partsAfter(error: unknown, batch: readonly Waiting[]): (readonly Waitin
 }
 
 /** One transaction for the batch, tried again when it was undone by no fault of the rows. */
-async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertResult[]> {
+async function commitBatch(db: Db, batch: readonly Waiting[], known: KnownSeries): Promise<InsertResult[]> {
   const [{ scope }] = batch as readonly [Waiting]
   const rows = batch.map((waiting) => waiting.row)
   for (let attempt = 1; ; attempt += 1) {
@@ -222,7 +232,7 @@ async function commitBatch(db: Db, batch: readonly Waiting[]): Promise<InsertRes
       return await inTransaction(
         db,
         async (client) => {
-          const results = await insertBatch(client, scope, rows, await readDeclared(db, Infinity, client))
+          const results = await insertBatch(client, scope, rows, await readDeclared(db, Infinity, client), known)
           await untilDurable(batch)
           return results
         },

@@ -118,6 +118,55 @@ test('the first instance decides about study and component; a later one makes no
   assert.deepEqual(await wrongTotals(), [])
 })
 
+test('what stood above an instance that was stored before, and was removed meanwhile, is there again with the next', async () => {
+  const rowOf = (series: string, number: number) =>
+    makeRow({ study: 'back', series, instance: `back-${series}-${number}` })
+  const remove = (series: string): Promise<object[]> =>
+    query(
+      `with gone as (delete from instance where series_id = (select id from series where series_instance_uid = $1) returning id),
+        jobs as (delete from rendition_job where instance_id in (select id from gone))
+        update study set instance_count = instance_count - 2, series_count = series_count - 1, byte_size = byte_size - 2000
+        where study_instance_uid = $2 returning id`,
+      [uidOf('row', 'back', series), uidOf('row', 'back')],
+    ).then(() =>
+      query('delete from series where series_instance_uid = $1 returning id', [uidOf('row', 'back', series)]),
+    )
+  for (const [series, number] of [
+    ['x', 1],
+    ['x', 2],
+    ['y', 1],
+    ['y', 2],
+  ] as const)
+    assert.deepEqual(await writer.insert(scope, rowOf(series, number)), { outcome: 'stored' })
+
+  assert.equal((await remove('x')).length, 1)
+  assert.deepEqual(await writer.insert(scope, rowOf('x', 3)), { outcome: 'stored' })
+  assert.deepEqual(await wrongTotals(), [])
+
+  await query(`delete from instance where study_id = (select id from study where study_instance_uid = $1)`, [
+    uidOf('row', 'back'),
+  ])
+  await query(`delete from series where study_id = (select id from study where study_instance_uid = $1)`, [
+    uidOf('row', 'back'),
+  ])
+  await query('delete from study where study_instance_uid = $1', [uidOf('row', 'back')])
+  await query(`delete from component where identity_key = 'number:back'`)
+  assert.deepEqual(await writer.insert(scope, rowOf('y', 3)), { outcome: 'stored' })
+  assert.deepEqual(await wrongTotals(), [])
+  // In a series that is known, too, what is there already is told.
+  assert.deepEqual(await writer.insert(scope, rowOf('y', 4)), { outcome: 'stored' })
+  assert.deepEqual(await writer.insert(scope, { ...rowOf('y', 4), blobKey: 'objects/aa/back-again' }), {
+    outcome: 'already-stored',
+  })
+  assert.deepEqual(
+    await writer.insert(scope, { ...rowOf('y', 4), blobKey: 'objects/aa/back-other', sha256: new Uint8Array(32) }),
+    {
+      outcome: 'conflict',
+      reason: 'other-bytes',
+    },
+  )
+})
+
 test('a study of a project outside the scope takes nothing, and callers with other rights share no batch', async () => {
   const [other] = await query<{ id: number }>(`insert into project (slug, name) values ('other', 'Other') returning id`)
   const stranger = systemScope([other?.id ?? -1], other?.id ?? -1)

@@ -130,8 +130,21 @@ export const ownersInOrder = (level: Level, alias: string): string[] => [
   `${alias}.${level}_id desc`,
 ]
 
-/** The table of a level with those above it. */
-export const fromSql = (level: Level): string => tables[level].table + tables[level].joins
+const belowStudy: Record<Level, string> = {
+  study: '',
+  series: ' join series r on r.study_id = s.id',
+  instance: ' join series r on r.study_id = s.id join instance i on i.series_id = r.id',
+}
+
+/**
+ * The table of a level with those above it. A study that is named is found first: joined freely, a plan made while the
+ * tables are small, and kept, runs through the whole project.
+ */
+export function fromSql(level: Level, within: Within = {}, values?: Values): string {
+  if (within.studyInstanceUid === undefined || !values) return tables[level].table + tables[level].joins
+  const study = values.value(within.studyInstanceUid, 'text')
+  return `(select * from study where study_instance_uid = ${study} offset 0) s${belowStudy[level]}`
+}
 
 export const parentOf: Record<Level, Level | ''> = { study: '', series: 'study', instance: 'series' }
 
@@ -150,11 +163,9 @@ export function hasValueSql(condition: Condition, values: Values): string {
     where v.${key.level}_id = ${tables[key.level].alias}.id and a.attribute_id = ${values.value(key.declared?.id, 'integer')} and ${conditionSql(condition, values)} offset 0)`
 }
 
-/** Conditions of a search but for its scope and for where it begins. */
+/** Conditions of a search but for its scope, its study and for where it begins. */
 export function restSql(query: SearchQuery, within: Within, values: Values): string[] {
   const conditions: string[] = []
-  if (within.studyInstanceUid !== undefined)
-    conditions.push(`s.study_instance_uid = ${values.value(within.studyInstanceUid, 'text')}`)
   if (within.seriesInstanceUid !== undefined)
     conditions.push(`r.series_instance_uid = ${values.value(within.seriesInstanceUid, 'text')}`)
   for (const condition of query.conditions) {

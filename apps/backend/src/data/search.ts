@@ -97,7 +97,7 @@ from (
 ) f join ${table} on ${alias}.id = f.id${joins}
 order by ${found.order}`
     : `${shown}
-from ${fromSql(level)}
+from ${fromSql(level, within, values)}
 where ${whereSql(level, scope, query, within, values)}
 order by ${orderSql(placesOf(level, query, within))}
 ${rows()}`
@@ -169,7 +169,7 @@ function foundInEach(
   ]
   const sorted = places.map((place, at) => `${place.column} as ${named(place, at)}`)
   const sql = `select o.* from unnest(${projects}) p(id) cross join lateral (
-    select ${alias}.id, ${sorted.join(', ')} from ${fromSql(level)}
+    select ${alias}.id, ${sorted.join(', ')} from ${fromSql(level, within, values)}
     where ${conditions.join(' and ')}
     order by ${orderSql(places)} limit ${values.value(page.limit + page.offset, 'integer')}
   ) o`
@@ -193,7 +193,7 @@ export function countStatement(level: Level, scope: Scope, query: SearchQuery, w
   const values = startStatement()
   const matches = within.driver
     ? drivenSql(level, scope, query, within.driver, values, undefined).sql
-    : `select from ${fromSql(level)} where ${whereSql(level, scope, query, within, values)}`
+    : `select from ${fromSql(level, within, values)} where ${whereSql(level, scope, query, within, values)}`
   const text = `select count(*)::integer as total from (
   ${matches} limit ${values.value(totalCap, 'integer')}
 ) found`

@@ -30,6 +30,8 @@ let byTag: Map<string, string> | undefined
 let byKeyword: Map<string, string> | undefined
 let dicondeNames: Map<string, string> | undefined
 let repeating: string[] | undefined
+/** At most one a row: what the same keys are asked for again and again is made once. */
+const entries = new Map<string, DictionaryEntry>()
 
 /** Parsed on first use: 5,300 rows cost about 2 ms and nothing at start-up. */
 function rowsByTag(): Map<string, string> {
@@ -64,6 +66,15 @@ function findRow(tag: string): string | undefined {
   return mask === undefined ? undefined : rows.get(mask)
 }
 
+function entryOf(row: string, tag: string): DictionaryEntry {
+  const known = entries.get(tag)
+  if (known) return known
+  const made = unpack(row, tag)
+  // Of repeating elements there are many more than rows.
+  if (!row.slice(0, 8).includes('x')) entries.set(tag, made)
+  return made
+}
+
 function unpack(row: string, tag: string): DictionaryEntry {
   const [, vrs = '', vm = '1', markedKeyword = '', name] = row.split('|')
   const keyword = markedKeyword.replace('*', '')
@@ -86,12 +97,12 @@ export function lookup(tagOrKeyword: string): DictionaryEntry | undefined {
   const tag = /^[0-9a-f]{4},?[0-9a-f]{4}$/i.test(tagOrKeyword) ? tagOrKeyword.replace(',', '').toUpperCase() : undefined
   if (tag !== undefined) {
     const row = findRow(tag)
-    return row === undefined ? undefined : unpack(row, tag)
+    return row === undefined ? undefined : entryOf(row, tag)
   }
   const keyword = tagOrKeyword.toLowerCase()
   const row = rowsByKeyword().get(keyword)
   // A repeating element has no one tag.
-  if (row !== undefined) return row.slice(0, 8).includes('x') ? undefined : unpack(row, row.slice(0, 8))
+  if (row !== undefined) return row.slice(0, 8).includes('x') ? undefined : entryOf(row, row.slice(0, 8))
   for (const [dicondeTag, label] of namesOfDiconde()) {
     if (label.replaceAll(' ', '').toLowerCase() === keyword) return lookup(dicondeTag)
   }
@@ -117,7 +128,7 @@ export function vrOf(tag: string, privateCreator?: string): Vr | undefined {
 export function labelOf(tag: string, words: Words, privateCreator?: string): string {
   const row = findRow(tag)
   if (row !== undefined) {
-    const entry = unpack(row, tag)
+    const entry = entryOf(row, tag)
     if (words === 'dicom') return entry.name
     // DICONDE renames the ones that matter; in the rest the part takes the place of the person.
     return (

@@ -9,13 +9,27 @@ import type { Level } from './search-keys.ts'
 /** `"00080020":{…}`: texts of members sort by tag, so answers are put together without parsing what is stored. */
 type Member = string
 
+/** `"00080020"` */
+const tagLength = 10
+
 /** Members of a stored attributes text, one a line (see build-rows). */
 function membersOf(attributes: string): Member[] {
   return attributes === '{}' ? [] : attributes.slice(1, -1).split(',\n')
 }
 
 function member(tag: string, vr: Vr, values: readonly (string | number)[]): Member {
-  return `"${tag}":${values.length === 0 ? `{"vr":"${vr}"}` : JSON.stringify({ vr, Value: values })}`
+  return `"${tag}":{"vr":"${vr}"${values.length === 0 ? '' : `,"Value":${JSON.stringify(values)}`}}`
+}
+
+/** To members in their order; of those with the same tag the one that was there stays. */
+function add(members: Member[], added: readonly Member[]): void {
+  for (const each of added) {
+    const tag = each.slice(0, tagLength)
+    let at = members.length
+    // Most come in their order, or nearly.
+    while (at > 0 && (members[at - 1] as Member) > tag) at -= 1
+    if (members[at]?.startsWith(tag) !== true) members.splice(at, 0, each)
+  }
 }
 
 /** One result as DICOM JSON, tags ascending (PS3.18 10.6.3.3). */
@@ -28,42 +42,31 @@ export function buildMatch(
 ): string {
   const members: Member[] = [member(tags.instanceAvailability, 'CS', ['ONLINE'])]
   if (level === 'study' || hasParents.study) {
-    members.push(
-      ...membersOf(match.study_attributes),
+    add(members, membersOf(match.study_attributes))
+    add(members, [
       member(tags.modalitiesInStudy, 'CS', match.modalities),
       member(tags.sopClassesInStudy, 'UI', match.sop_classes),
       member(tags.numberOfStudyRelatedSeries, 'IS', [match.series_count]),
       member(tags.numberOfStudyRelatedInstances, 'IS', [match.study_instance_count]),
-    )
-  } else members.push(member(tags.studyInstanceUid, 'UI', [match.study_instance_uid]))
+    ])
+  } else add(members, [member(tags.studyInstanceUid, 'UI', [match.study_instance_uid])])
   let address = studyUrl(match.study_instance_uid, base)
   if (level !== 'study') {
     const series = match.series_instance_uid ?? ''
     address = seriesUrl(match.study_instance_uid, series, base)
     if (level === 'series' || hasParents.series) {
-      members.push(
-        ...membersOf(match.series_attributes ?? '{}'),
-        member(tags.numberOfSeriesRelatedInstances, 'IS', [match.series_instance_count ?? 0]),
-      )
-    } else members.push(member(tags.seriesInstanceUid, 'UI', [series]))
+      add(members, membersOf(match.series_attributes ?? '{}'))
+      add(members, [member(tags.numberOfSeriesRelatedInstances, 'IS', [match.series_instance_count ?? 0])])
+    } else add(members, [member(tags.seriesInstanceUid, 'UI', [series])])
     if (level === 'instance') {
       address = instanceUrl(match.study_instance_uid, series, match.sop_instance_uid ?? '', base)
-      members.push(
-        ...membersOf(match.attributes ?? '{}'),
-        member(tags.availableTransferSyntaxUid, 'UI', [match.transfer_syntax_uid ?? '']),
-      )
+      add(members, membersOf(match.attributes ?? '{}'))
+      add(members, [member(tags.availableTransferSyntaxUid, 'UI', [match.transfer_syntax_uid ?? ''])])
     }
   }
-  members.push(member(tags.retrieveUrl, 'UR', [address]))
+  add(members, [member(tags.retrieveUrl, 'UR', [address])])
   if (match.metadata) addIncluded(members, match.metadata, query, base + address, level)
-  return `{${sortedOnce(members).join(',')}}`
-}
-
-/** Ascending, and of members with the same tag the first. */
-function sortedOnce(members: Member[]): Member[] {
-  const byTag = new Map<string, Member>()
-  for (const each of members) if (!byTag.has(each.slice(1, 9))) byTag.set(each.slice(1, 9), each)
-  return [...byTag.values()].sort()
+  return `{${members.join(',')}}`
 }
 
 function addIncluded(members: Member[], metadata: Buffer, query: SearchQuery, address: string, level: Level): void {
@@ -74,7 +77,7 @@ function addIncluded(members: Member[], metadata: Buffer, query: SearchQuery, ad
     if (!element) continue
     const absolute =
       element.BulkDataURI === undefined ? element : { ...element, BulkDataURI: `${address}/${element.BulkDataURI}` }
-    members.push(`"${tag}":${stringifyElement(absolute)}`)
+    add(members, [`"${tag}":${stringifyElement(absolute)}`])
   }
 }
 

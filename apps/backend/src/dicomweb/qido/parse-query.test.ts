@@ -204,9 +204,8 @@ test('SQL of the instances of a series', () => {
   const { text } = sql('InstanceNumber=3', 'instance', { studyInstanceUid: '1.2', seriesInstanceUid: '1.2.3' })
   assert.equal(
     text.slice(text.indexOf('from')),
-    `from instance i join series r on r.id = i.series_id join study s on s.id = i.study_id
-where i.project_id = $1::bigint
-  and s.study_instance_uid = $2::text
+    `from (select * from study where study_instance_uid = $1::text offset 0) s join series r on r.study_id = s.id join instance i on i.series_id = r.id
+where i.project_id = $2::bigint
   and r.series_instance_uid = $3::text
   and i.instance_number = $4::integer
 order by coalesce(i.instance_number, 2147483647) asc, i.id asc
