@@ -1,4 +1,3 @@
-import { zstdDecompressSync } from 'node:zlib'
 import { type Dataset, parseDataset } from '@instandt/dicom'
 import { type LookupTables, PixelFault, type PixelFormat, readLookupTables, readPixelFormat } from '@instandt/pixels'
 import type { StoredAttributes } from '../data/retrieve.ts'
@@ -6,6 +5,7 @@ import type { Deps } from '../deps.ts'
 import { planBulk } from '../dicomweb/wado/retrieve-bulkdata.ts'
 import type { Scope } from '../plugins/access.ts'
 import { freshMemory } from '../storage/disk-read.ts'
+import { unpackMetadata } from '../unpack-metadata.ts'
 
 /** What decoding and showing the frames of one instance needs. */
 export interface ImageInfo {
@@ -23,7 +23,7 @@ const maxTableBytes = 1024 * 1024
 
 /** All attributes, those that stay in the file by their address. */
 export const readDataset = (stored: StoredAttributes): Dataset =>
-  parseDataset(zstdDecompressSync(stored.metadata).toString())
+  parseDataset(unpackMetadata(stored.metadata).toString())
 
 /** @throws {PixelFault} when the attributes describe no image that can be decoded */
 export async function readImage(deps: Deps, scope: Scope, stored: StoredAttributes): Promise<ImageInfo> {

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { zstdDecompressSync } from 'node:zlib'
 import { parseDataset, publicDiconde } from '@instandt/dicom'
 import type { InstanceValues } from '../data/attribute-values.ts'
 import type { StoredAttributes } from '../data/attribute-index.ts'
 import { type DeclaredPath, declaredValues } from './declared-values.ts'
+import { unpackMetadata } from '../unpack-metadata.ts'
 
 // So long at most nobody else gets a turn of this process.
 const longestTurn = 10
@@ -36,7 +36,7 @@ function valuesIn(
   marks: readonly string[],
 ): InstanceValues | undefined {
   try {
-    const json = zstdDecompressSync(metadata).toString('utf8')
+    const json = unpackMetadata(metadata).toString('utf8')
     // Most instances have none of them; reading the text is a hundredth of parsing it.
     if (!marks.some((mark) => json.includes(mark)) && !oldBlock.test(json)) return { blobKey, values: [] }
     const own = parseDataset(json)

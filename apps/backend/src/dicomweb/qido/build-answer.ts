@@ -1,10 +1,10 @@
-import { zstdDecompressSync } from 'node:zlib'
 import { instanceUrl, seriesUrl, studyUrl } from '@instandt/api'
 import { type Dataset, parseDataset, stringifyElement, tags, type Vr } from '@instandt/dicom'
 import type { Match } from '../../data/search.ts'
 import { findPrivateTag, parsePath } from '../../search-attribute/attribute-path.ts'
 import type { SearchQuery } from './parse-query.ts'
 import type { Level } from './search-keys.ts'
+import { unpackMetadata } from '../../unpack-metadata.ts'
 
 /** `"00080020":{…}`: texts of members sort by tag, so answers are put together without parsing what is stored. */
 type Member = string
@@ -70,7 +70,7 @@ export function buildMatch(
 }
 
 function addIncluded(members: Member[], metadata: Buffer, query: SearchQuery, address: string, level: Level): void {
-  const dataset = parseDataset(zstdDecompressSync(metadata).toString('utf8'))
+  const dataset = parseDataset(unpackMetadata(metadata).toString('utf8'))
   const wanted = query.includeAll && level === 'instance' ? Object.keys(dataset) : query.includeTags
   for (const tag of wanted.flatMap((one) => (one.includes('"') ? privateTags(dataset, one) : [one]))) {
     const element = dataset[tag]

@@ -1,10 +1,10 @@
-import { zstdDecompressSync } from 'node:zlib'
 import { instanceUrl } from '@instandt/api'
 import type { StoredMetadata } from '../../data/retrieve.ts'
 import { readMetadata } from '../../data/retrieve.ts'
 import type { Deps } from '../../deps.ts'
 import type { Scope } from '../../plugins/access.ts'
 import { readPages } from './retrieve-object.ts'
+import { unpackMetadata } from '../../unpack-metadata.ts'
 
 // Small, so that the answer begins at once; later pages are larger.
 const firstPage = 20
@@ -52,7 +52,7 @@ const uriStart = Buffer.byteLength('"BulkDataURI":"')
 
 /** Works on bytes: turning 20 KB into text and back costs more than everything else here. */
 function resolveBulkUris(row: StoredMetadata, baseUrl: string): Uint8Array[] {
-  const json = zstdDecompressSync(row.metadata)
+  const json = unpackMetadata(row.metadata)
   let found = json.indexOf(relativeUri)
   if (found < 0) return [json]
   const url = instanceUrl(row.studyInstanceUid, row.seriesInstanceUid, row.sopInstanceUid, baseUrl)
