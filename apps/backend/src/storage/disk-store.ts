@@ -6,7 +6,7 @@ import { checkKey, newTemporaryKey, temporaryPrefix } from './blob-keys.ts'
 import type { BlobStore } from './blob-store.ts'
 import { checkLength, immutable } from './body.ts'
 import { type DiskFolders, diskParts } from './disk-parts.ts'
-import { errnoOf, freshMemory, listFolder, missing, openFile, openForReading, unavailable } from './disk-read.ts'
+import { errnoOf, freshMemory, listFolder, missing, openForReading, unavailable } from './disk-read.ts'
 import { flushAll, flushData, groupFlushes, guarded, guardedNow, writeBody } from './disk-write.ts'
 
 /** Files below `root`: `incoming/` for unfinished writes, the rest named by key. The folder is made when absent. */
@@ -47,7 +47,7 @@ export async function openDiskStore(root: string): Promise<BlobStore> {
       const temporary = pathOf(newTemporaryKey())
       if (fs.existsSync(target)) throw new AppError('blob-exists', 500, 'A stored object is never overwritten.')
       try {
-        const fd = await guarded(openFile(temporary, 'wx', 0o600))
+        const fd = guardedNow(() => fs.openSync(temporary, 'wx', 0o600))
         let byteLength: number
         try {
           byteLength = await writeBody(fd, body, options?.signal)

@@ -6,7 +6,7 @@ import { unavailable } from './disk-read.ts'
 // Chunks of the network (64 KiB) are gathered to one write call of about this size.
 const writeBatch = 1024 * 1024
 // Long uploads reach the disk while they arrive, so that the last flush is short: beside the writing, one at a time.
-const flushEvery = 64 * 1024 * 1024
+const flushEvery = 8 * 1024 * 1024
 
 export async function guarded<T>(work: Promise<T>): Promise<T> {
   try {

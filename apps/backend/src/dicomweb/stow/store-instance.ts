@@ -38,14 +38,26 @@ export class Refusal extends Error {
   }
 }
 
-// Of shorter requests the way to a thread and back would take longer than it saves.
+// The way to a thread and back takes longer than hashing a short file. Of several at once it is this thread that all wait for.
 const longBytes = 4 * 1024 * 1024
+const several = 4
+let underWay = 0
+
+/** `storeFile`, counted. */
+export async function storeInstance(...file: Parameters<typeof storeFile>): Promise<StoreOutcome> {
+  underWay += 1
+  try {
+    return await storeFile(...file)
+  } finally {
+    underWay -= 1
+  }
+}
 
 /**
  * Stores one Part 10 file: header, hash and blob in one pass over its bytes, then the row. Blob first, row last: a crash
  * may leave an orphan blob, never a row without bytes.
  */
-export async function storeInstance(
+async function storeFile(
   deps: Deps,
   writer: InstanceWriter,
   scope: StoreScope,
@@ -58,7 +70,7 @@ export async function storeInstance(
   const isWritten = new Promise<void>((resolve) => {
     onWritten = resolve
   })
-  const hash = requestBytes > longBytes ? hashBeside() : hashHere()
+  const hash = requestBytes > longBytes || underWay >= several ? hashBeside() : hashHere()
   const bytes = observe(deps.config.STORE_MAX_INSTANCE_BYTES, body, expectedStudy, received, hash)
   const durable = deps.blobs.write(blobKey, bytes, { onWritten })
   // The flush of a short one takes about as long as writing its row does, which is then committed behind it.
