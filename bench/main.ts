@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { openTarget } from './http.ts'
 import { cpuSeconds, peakMemory, resetPeak } from './measure.ts'
 import { everyRun, format, ratioTable, type Result, uploadShares } from './report.ts'
-import { makeScenarios, type Scenario } from './scenarios.ts'
+import { makeScenarios, type Scenario, warmUp } from './scenarios.ts'
 import { startInstandt, startOrthanc, type Server } from './targets.ts'
 
 const { values } = parseArgs({
@@ -77,11 +77,16 @@ async function measureOn(server: Server, scenario: Scenario): Promise<Result> {
 
 const results: Result[] = []
 const only = values.only === undefined ? undefined : new RegExp(values.only, 'i')
-const scenarios = makeScenarios(values.small ? 'small' : 'full')
+const size = values.small ? 'small' : 'full'
+const scenarios = makeScenarios(size)
 
 for (let run = 1; run <= Number(values.runs); run += 1) {
   const servers = await openServers()
   try {
+    for (const server of servers) {
+      const target = openTarget(server.bases, server.token)
+      await warmUp(target, size).finally(() => target.close())
+    }
     for (const scenario of scenarios) {
       // Uploads always run: what comes later reads what they stored.
       if (only && !only.test(scenario.name) && !scenario.name.startsWith('STOW')) continue

@@ -187,6 +187,43 @@ const ofPart =
 const oneClient: Load = { count: 2000, concurrency: 1, maxSeconds: 4 }
 const sixteenClients: Load = { count: 4000, concurrency: 16, maxSeconds: 4 }
 
+/**
+ * What comes before all that is measured, and is not: programs that compile while they run, caches and connections are then
+ * as they are on any day but the first.
+ */
+export async function warmUp(target: Target, size: 'full' | 'small'): Promise<void> {
+  const full = size === 'full'
+  const short = seriesFiles({ component: 'BENCH-WARM', instances: full ? 150 : 10, pixelBytes: mebi / 2 })
+  const wide = seriesFiles({ component: 'BENCH-WARM-WIDE', instances: 4, pixelBytes: (full ? 32 : 4) * mebi })
+  for (const [files, concurrency] of [
+    [short.files, 8],
+    [wide.files, 2],
+  ] as const) {
+    await measure({ count: files.length, concurrency }, async (index) => {
+      const file = files[index]
+      if (file) await store(target, file)
+    })
+  }
+  const series = `/studies/${short.study}/series/${short.series}`
+  const instance = `${series}/instances/${short.files[0]?.sopInstanceUid}`
+  for (const [path, accept] of [
+    [`/studies?PatientID=BENCH-WARM-${runName}`, dicomJson],
+    [`/studies?PatientName=*BENCH-WARM*&limit=50`, dicomJson],
+    [`/studies?StudyDate=20240101-20240201&limit=50`, dicomJson],
+    [`/studies/${short.study}/series`, dicomJson],
+    [`${series}/instances`, dicomJson],
+    [`${series}/metadata`, dicomJson],
+    [instance, dicomParts],
+    [`${instance}/frames/1`, octetParts],
+    [`/studies/${short.study}`, dicomParts],
+  ] as const) {
+    await measure({ count: full ? 200 : 5, concurrency: 1, maxSeconds: 1 }, async () => {
+      const answer = await drain(target, path, accept)
+      check(answer.status === 200, `${path} answered ${answer.status}`)
+    })
+  }
+}
+
 /** In this order: the later ones read what the first ones stored. */
 export function makeScenarios(size: 'full' | 'small'): Scenario[] {
   const full = size === 'full'
