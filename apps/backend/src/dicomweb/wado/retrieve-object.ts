@@ -35,7 +35,7 @@ export async function retrieveIds(deps: Deps, scope: Scope, selection: InstanceS
 }
 
 /**
- * The answers to one query after the other, the next one asked for while the last is being used. Throws when a row has
+ * The answers to one query after the other, the next ones asked for while the last is being used. Throws when a row has
  * gone since it was listed: an answer is never silently short.
  */
 export async function* readPages<T>(
@@ -43,8 +43,12 @@ export async function* readPages<T>(
   query: (page: string[]) => Promise<T[]>,
   firstPage = rowsPerPage,
 ): AsyncGenerator<T[]> {
-  const ask = (start: number, size: number): Promise<T[]> => {
-    const page = ids.slice(start, start + size)
+  const asked: Promise<T[]>[] = []
+  let start = 0
+  const askNext = (): void => {
+    const page = ids.slice(start, start + (start === 0 ? firstPage : rowsPerPage))
+    if (page.length === 0) return
+    start += page.length
     const rows = query(page).then((found) => {
       if (found.length !== page.length)
         throw new AppError('instance-gone', 500, 'An instance was removed while it was being read.')
@@ -52,13 +56,15 @@ export async function* readPages<T>(
     })
     // A reader that has left does not wait for it.
     rows.catch(() => undefined)
-    return rows
+    asked.push(rows)
   }
-  let next: Promise<T[]> | undefined = ask(0, firstPage)
-  for (let start = firstPage; next; start += rowsPerPage) {
-    const rows: T[] = await next
-    next = start < ids.length ? ask(start, rowsPerPage) : undefined
-    yield rows
+  askNext()
+  // Beside the first, which is short where the answer is to begin at once.
+  askNext()
+  for (let rows = asked.shift(); rows; rows = asked.shift()) {
+    const page = await rows
+    askNext()
+    yield page
   }
 }
 
