@@ -187,10 +187,7 @@ const ofPart =
 const oneClient: Load = { count: 2000, concurrency: 1, maxSeconds: 4 }
 const sixteenClients: Load = { count: 4000, concurrency: 16, maxSeconds: 4 }
 
-/**
- * What comes before all that is measured, and is not: programs that compile while they run, caches and connections are then
- * as they are on any day but the first.
- */
+/** What comes before all that is measured, and is not: a program that compiles while it runs has then done so. */
 export async function warmUp(target: Target, size: 'full' | 'small'): Promise<void> {
   const full = size === 'full'
   const short = seriesFiles({ component: 'BENCH-WARM', instances: full ? 150 : 10, pixelBytes: mebi / 2 })

@@ -80,6 +80,42 @@ async function pickFromDisk(page: Page, film: Uint8Array, gone: string[] = []): 
   )
 }
 
+/** The same file in a folder of the browser's own disk, dropped on the page: only the system can make a real drop. */
+const dropFolder = (page: Page): Promise<boolean> =>
+  page.evaluate(async () => {
+    const disk = await navigator.storage.getDirectory()
+    const folder = await disk.getDirectoryHandle('CT', { create: true })
+    const part = await folder.getDirectoryHandle('part', { create: true })
+    const handle = await part.getFileHandle('kept.dcm', { create: true })
+    const writable = await handle.createWritable()
+    await writable.write(await (await fetch('/film-of-the-test')).blob())
+    await writable.close()
+    const folderOf = (fullPath: string, child: object): object => ({
+      isDirectory: true,
+      name: fullPath.split('/').at(-1),
+      fullPath,
+      createReader() {
+        const batches = [[child], []]
+        return { readEntries: (take: (batch: object[]) => void) => take(batches.shift() ?? []) }
+      },
+    })
+    const file = {
+      isFile: true,
+      name: 'kept.dcm',
+      fullPath: '/CT/part/kept.dcm',
+      file: (take: (file: File) => void) => void handle.getFile().then(take),
+    }
+    const item = {
+      kind: 'file',
+      webkitGetAsEntry: () => folderOf('/CT', folderOf('/CT/part', file)),
+      getAsFile: () => null,
+      getAsFileSystemHandle: async () => folder,
+    }
+    const drop = new DragEvent('drop', { cancelable: true })
+    Object.defineProperty(drop, 'dataTransfer', { value: { types: ['Files'], items: [item] } })
+    return window.dispatchEvent(drop)
+  })
+
 /** Uploads of which the browser keeps a handle; with `oldAt` one more is kept, from that time. */
 const keptOn = (page: Page, oldAt?: number): Promise<string[]> =>
   page.evaluate(
@@ -171,37 +207,42 @@ test(
   },
 )
 
-test('a file whose handle the browser keeps goes on by one click after its tab was closed', { skip }, async () => {
-  const fresh = await startApp()
-  try {
-    const film = filmOf('kept', 24)
-    const { page } = await browser.newPage()
-    const context = page.context()
-    await pickFromDisk(page, film)
-    await page.goto(`${fresh.url}/upload`)
-    const first = await holdParts(page)
-    await page.getByRole('button', { name: 'Choose files' }).click()
-    first.letThrough(1)
-    await first.storedFrom(1)
-    await page.close()
+const ways: Record<string, (page: Page) => Promise<unknown>> = {
+  chosen: (page) => page.getByRole('button', { name: 'Choose files' }).click(),
+  'dropped in a folder': dropFolder,
+}
+for (const [way, give] of Object.entries(ways))
+  test(`a file that was ${way} goes on by one click after its tab was closed`, { skip }, async () => {
+    const fresh = await startApp()
+    try {
+      const film = filmOf('kept', 24)
+      const { page } = await browser.newPage()
+      const context = page.context()
+      await pickFromDisk(page, film)
+      await page.goto(`${fresh.url}/upload`)
+      const first = await holdParts(page)
+      await give(page)
+      first.letThrough(1)
+      await first.storedFrom(1)
+      await page.close()
 
-    const again = await context.newPage()
-    await again.goto(`${fresh.url}/upload`)
-    const second = await holdParts(again)
-    second.letThrough(Number.POSITIVE_INFINITY)
-    await again.getByRole('button', { name: 'Go on with the upload of kept.dcm' }).click()
-    await finished(again)
-    assert.equal((await receiptOf(again)).find(({ result }) => result === 'stored')?.sha256, sha256(film))
-    const parts = Math.ceil(film.length / (8 * 1024 * 1024))
-    assert.ok(second.stored() < parts, `${second.stored()} of ${parts} parts`)
+      const again = await context.newPage()
+      await again.goto(`${fresh.url}/upload`)
+      const second = await holdParts(again)
+      second.letThrough(Number.POSITIVE_INFINITY)
+      await again.getByRole('button', { name: /^Go on with the upload of .*kept\.dcm$/ }).click()
+      await finished(again)
+      assert.equal((await receiptOf(again)).find(({ result }) => result === 'stored')?.sha256, sha256(film))
+      const parts = Math.ceil(film.length / (8 * 1024 * 1024))
+      assert.ok(second.stored() < parts, `${second.stored()} of ${parts} parts`)
 
-    // Nothing is kept of what has ended.
-    assert.deepEqual(await keptOn(again), [])
-    await context.close()
-  } finally {
-    await fresh.stop()
-  }
-})
+      // Nothing is kept of what has ended.
+      assert.deepEqual(await keptOn(again), [])
+      await context.close()
+    } finally {
+      await fresh.stop()
+    }
+  })
 
 test(
   'no handle stays of an upload that the server dropped, nor an old one; a file that cannot be read is named',

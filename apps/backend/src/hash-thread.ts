@@ -88,21 +88,22 @@ export function hashHere(): RunningHash {
 }
 
 const memoryBytes = 1024 * 1024
-// Runs with memory of their own, two each; many at once keep the thread busy anyway.
-const mostOpen = 8
+// Runs with memory of their own, one or two each; many at once keep the thread busy anyway. Half of the places are for long ones:
+// what is hashed here instead holds up everybody for as long as it takes.
+const mostOpen = { long: 8, short: 4 }
 let open = 0
 const free: ArrayBuffer[] = []
 const takeMemory = (): ArrayBuffer => free.pop() ?? new ArrayBuffer(memoryBytes)
 const giveBack = (memory: ArrayBuffer): void => {
-  if (free.length < mostOpen * 2) free.push(memory)
+  if (free.length < mostOpen.long * 2) free.push(memory)
 }
 
-/** For long runs: in the thread from the first byte on, or here where too many are there already. */
-export function hashBeside(): RunningHash {
+/** In the thread from the first byte on, or here where too many are there already. */
+export function hashBeside(kind: keyof typeof mostOpen = 'long'): RunningHash {
   let hash: RunningHash | undefined
   const begun = (): RunningHash => {
     if (hash) return hash
-    const own = open < mostOpen ? currentThread() : undefined
+    const own = open < mostOpen[kind] ? currentThread() : undefined
     return (hash = own ? hashIn(own) : hashHere())
   }
   return {

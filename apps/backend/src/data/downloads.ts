@@ -2,6 +2,7 @@ import type { DownloadItem } from '@instandt/api'
 import type { Db } from '@instandt/db'
 import { AppError } from '../app-error.ts'
 import type { Scope } from '../plugins/access.ts'
+import { hiddenList } from './hidden-list.ts'
 
 /** Hours that a choice is kept until it is downloaded. */
 const selectionHours = 24
@@ -108,7 +109,7 @@ export async function readListing(db: Db, scope: Scope, ids: readonly string[]):
         case when lag(se.id) over (order by place) is distinct from se.id then se.attributes end as "seriesAttributes"
       from unnest($2::bigint[]) with ordinality as asked(id, place)
       join instance i on i.id = asked.id join series se on se.id = i.series_id join study st on st.id = i.study_id
-      where i.project_id = any($1::bigint[]) order by asked.place`,
+      where i.project_id = ${hiddenList('$1', 'bigint[]')} order by asked.place`,
     values: [scope.projectIds, ids],
   })
   return rows.map((row) => ({ ...row, byteSize: Number(row.byteSize) }))

@@ -149,11 +149,10 @@ class NotStored extends Error {
 
 async function commitTogether(db: Db, scope: StoreScope, together: RowsTogether): Promise<InsertResult> {
   const { rows, alongside, detail } = together
-  const known = createKnownSeries()
   const work = async (client: PoolClient): Promise<void> => {
     const declared = await readDeclared(db, Infinity, client)
     for (let start = 0; start < rows.length; start += maxBatch) {
-      const results = await insertBatch(client, scope, rows.slice(start, start + maxBatch), declared, known)
+      const results = await insertBatch(client, scope, rows.slice(start, start + maxBatch), declared)
       const other = results.find(({ outcome }) => outcome !== 'stored')
       if (other) throw new NotStored(other)
     }

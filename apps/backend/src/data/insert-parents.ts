@@ -1,12 +1,14 @@
 import type { PoolClient } from 'pg'
 import type { Scope, StoreScope } from '../plugins/access.ts'
+import { hiddenList } from './hidden-list.ts'
 import { seriesKey } from './known-series.ts'
 import type { NewInstance } from './new-instance.ts'
+import { pipelined } from './pipelined.ts'
 
 // Rows above the instances. "offset 0" keeps each lookup a lookup: joined freely, a plan made for small tables runs
 // through whole projects.
 
-export interface Id {
+interface Id {
   id: number
 }
 
@@ -15,22 +17,6 @@ function distinct<T>(values: readonly T[], key: (value: T) => string): T[] {
   const byKey = new Map<string, T>()
   for (const value of values) if (!byKey.has(key(value))) byKey.set(key(value), value)
   return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value)
-}
-
-/**
- * Sends every statement at once and waits for all answers: none needs the one before it in this process, so a batch costs
- * two round trips, the second for its commit. Of several failures the first counts; the others only say that the
- * transaction is over.
- */
-export async function pipelined<T extends readonly Promise<unknown>[]>(
-  sent: T,
-): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  const settled = await Promise.allSettled(sent)
-  const failed = settled.find((result) => result.status === 'rejected')
-  if (failed) throw failed.reason
-  return settled.map((result) => (result as PromiseFulfilledResult<unknown>).value) as {
-    -readonly [K in keyof T]: Awaited<T[K]>
-  }
 }
 
 /** Removes parents made in this transaction that no instance came to; they were in no total yet. */
@@ -124,8 +110,7 @@ export async function insertStudies(
 export async function lockStudies(client: PoolClient, rows: readonly NewInstance[]): Promise<Map<string, number>> {
   const { rows: locked } = await client.query<{ study_instance_uid: string; project_id: number }>({
     name: 'lock-studies',
-    // Inside of a subquery no planner looks into the list: it would make a plan for each call.
-    text: `select study_instance_uid, project_id from study where study_instance_uid = any((select $1::text[])::text[])
+    text: `select study_instance_uid, project_id from study where study_instance_uid = ${hiddenList('$1', 'text[]')}
       order by study_instance_uid for no key update`,
     values: [distinct(rows, (row) => row.study.studyInstanceUid).map((row) => row.study.studyInstanceUid)],
   })

@@ -2,15 +2,16 @@ import type { PoolClient } from 'pg'
 import type { Scope, StoreScope } from '../plugins/access.ts'
 import { declaredValues } from '../search-attribute/declared-values.ts'
 import { insertValues } from './attribute-values.ts'
-import { dropEmpty, insertComponents, insertSeries, insertStudies, lockStudies, pipelined } from './insert-parents.ts'
+import { dropEmpty, insertComponents, insertSeries, insertStudies, lockStudies } from './insert-parents.ts'
 import { type KnownSeries, seriesKey } from './known-series.ts'
 import type { InsertResult, NewInstance } from './new-instance.ts'
+import { pipelined } from './pipelined.ts'
 import { type Declared, versionSql } from './search-attributes.ts'
 
 /** Another list of search attributes is in force than the one these rows were read by; nothing may be committed. */
 export class DeclaredChanged extends Error {}
 
-const none = Promise.resolve([])
+const noParents = Promise.resolve([])
 
 /**
  * Inserts the rows and whatever parents they need, inside the caller's transaction, which shares the lock of the search
@@ -24,14 +25,14 @@ export async function insertBatch(
   scope: StoreScope,
   rows: readonly NewInstance[],
   declared: Declared,
-  known: KnownSeries,
+  known?: KnownSeries,
 ): Promise<InsertResult[]> {
-  const isKnown = known.hasAll(rows)
+  const isKnown = known?.hasAll(rows) === true
   const [newComponents, newStudies, studies, newSeries, { inserted, version }] = await pipelined([
-    isKnown ? none : insertComponents(client, scope, rows),
-    isKnown ? none : insertStudies(client, scope, rows),
+    isKnown ? noParents : insertComponents(client, scope, rows),
+    isKnown ? noParents : insertStudies(client, scope, rows),
     lockStudies(client, rows),
-    isKnown ? none : insertSeries(client, scope, rows),
+    isKnown ? noParents : insertSeries(client, scope, rows),
     insertInstances(client, scope, rows),
     insertValues(
       client,
@@ -45,7 +46,10 @@ export async function insertBatch(
   if (!isKnown && (!isAllInserted || newComponents.length > newStudies.length))
     await dropEmpty(client, newSeries, newStudies, newComponents)
 
-  if (rows.some((row) => !studies.has(row.study.studyInstanceUid))) throw parentGone(known, rows)
+  if (rows.some((row) => !studies.has(row.study.studyInstanceUid))) {
+    known?.forget(rows)
+    throw new ParentGone()
+  }
   return rows.map((row): InsertResult => {
     // First of all, and in whatever project: a row that has these very bytes is ours, and they must not be discarded.
     if (inserted.has(row.blobKey) || existing?.own.has(row.blobKey) === true) return { outcome: 'stored' }
@@ -54,7 +58,10 @@ export async function insertBatch(
     if (project === undefined || !scope.projectIds.includes(project))
       return { outcome: 'conflict', reason: 'other-project' }
     const found = existing?.byUid.get(`${project} ${row.sopInstanceUid}`)
-    if (!found && isKnown) throw parentGone(known, rows)
+    if (!found && isKnown) {
+      known.forget(rows)
+      throw new ParentGone()
+    }
     if (!found) return { outcome: 'failed', error: new Error('the row was neither inserted nor found') }
     if (found.series_key !== seriesKey(row)) return { outcome: 'conflict', reason: 'other-series' }
     // Who sends again what was corrected meanwhile has sent it before.
@@ -72,16 +79,11 @@ class ParentGone extends Error {
   readonly code = '40001'
 }
 
-function parentGone(known: KnownSeries, rows: readonly NewInstance[]): ParentGone {
-  known.forget(rows)
-  return new ParentGone()
-}
-
 const bytes = (value: Uint8Array | undefined): Buffer | null =>
   value === undefined ? null : Buffer.from(value.buffer, value.byteOffset, value.byteLength)
 
 /**
- * Inserts the rows and adds them to the totals of their parents, in one statement. Returns the blob keys of what was
+ * Inserts the rows and adds them to the totals of their parents, in one statement, whose lookups stay lookups by `offset 0`. Returns the blob keys of what was
  * really inserted (a taken SOP Instance UID inserts nothing and adds nothing) and the version of the search attributes.
  */
 async function insertInstances(

@@ -1,6 +1,7 @@
 import type { Db } from '@instandt/db'
 import { tags } from '@instandt/dicom'
 import type { Scope } from '../plugins/access.ts'
+import { hiddenList } from './hidden-list.ts'
 import type { InstanceAddress, InstanceSelection } from './retrieve.ts'
 
 /** Which values are meant: pixel data of the data set itself, or everything that the metadata leaves out. */
@@ -67,7 +68,7 @@ export async function readBulkPaths(
           from ${valuesOf('$3::boolean')}) as values
       from unnest($2::bigint[]) with ordinality as asked(id, at)
       join instance i on i.id = asked.id join series se on se.id = i.series_id join study st on st.id = i.study_id
-      where i.project_id = any($1::bigint[]) order by asked.at`,
+      where i.project_id = ${hiddenList('$1', 'bigint[]')} order by asked.at`,
     values: [scope.projectIds, ids, sort === 'pixeldata'],
   })
   return rows

@@ -6,12 +6,12 @@ import type { Scope } from '../plugins/access.ts'
 import { runStatement } from './run-statement.ts'
 import {
   conditionSql,
-  fromSql,
   ownersInOrder,
   parentOf,
   startStatement,
   type Statement,
   tables,
+  tablesSql,
   whereSql,
   type Within,
 } from './search-sql.ts'
@@ -113,7 +113,7 @@ async function findParents(
   const text = `select coalesce(array_agg(id order by study_date desc, study_id desc, id desc), '{}') as ids,
   coalesce(sum(below), 0)::float8 as below from (
   select ${alias}.id, ${alias}.${level}_count as below, coalesce(s.study_date, '') as study_date, s.id as study_id
-  from ${fromSql(parent)}
+  from ${tablesSql(parent)}
   where ${where} limit ${values.value(maxParents + 1, 'integer')}
 ) found`
   const [row] = await runStatement<{ ids: string[]; below: number }>(db, { text, values: values.values })

@@ -2,6 +2,7 @@ import type { BulkElement, FrameIndex, ReadWarning } from '@instandt/dicom'
 import { FRAME_ENTRY_BYTES } from '@instandt/dicom'
 import type { Db } from '@instandt/db'
 import type { Scope } from '../plugins/access.ts'
+import { hiddenList } from './hidden-list.ts'
 
 /** What a retrieve address names; a level left out means all below it. */
 export interface InstanceSelection {
@@ -55,8 +56,7 @@ interface ObjectRow {
   sha256: string
 }
 
-// A list inside of a subquery is none that a planner looks into: hoping for a better plan, it would make one for each call.
-const inProjects = 'any((select $1::bigint[])::bigint[])'
+const inProjects = hiddenList('$1', 'bigint[]')
 
 /** The instance of $4, found first and by its own UID: without `offset 0` the planner may walk all of its study. */
 export const instanceFirst = `(select * from instance where project_id = ${inProjects} and sop_instance_uid = $4 offset 0) i`

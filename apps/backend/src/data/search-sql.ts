@@ -130,6 +130,9 @@ export const ownersInOrder = (level: Level, alias: string): string[] => [
   `${alias}.${level}_id desc`,
 ]
 
+/** The table of a level with those above it. */
+export const tablesSql = (level: Level): string => tables[level].table + tables[level].joins
+
 const belowStudy: Record<Level, string> = {
   study: '',
   series: ' join series r on r.study_id = s.id',
@@ -137,13 +140,14 @@ const belowStudy: Record<Level, string> = {
 }
 
 /**
- * The table of a level with those above it. A study that is named is found first: joined freely, a plan made while the
- * tables are small, and kept, runs through the whole project.
+ * Where a search looks for its rows. A study that is named is found first, under the scope: joined freely, a plan made while
+ * the tables were small ran through all series of the project.
  */
-export function fromSql(level: Level, within: Within = {}, values?: Values): string {
-  if (within.studyInstanceUid === undefined || !values) return tables[level].table + tables[level].joins
-  const study = values.value(within.studyInstanceUid, 'text')
-  return `(select * from study where study_instance_uid = ${study} offset 0) s${belowStudy[level]}`
+export function fromSql(level: Level, scope: Scope, within: Within, values: Values): string {
+  if (within.studyInstanceUid === undefined) return tablesSql(level)
+  const named = `study_instance_uid = ${values.value(within.studyInstanceUid, 'text')}`
+  const seen = scopeCondition(scope, 'project_id', values)
+  return `(select * from study where ${named} and ${seen} offset 0) s${belowStudy[level]}`
 }
 
 export const parentOf: Record<Level, Level | ''> = { study: '', series: 'study', instance: 'series' }

@@ -1,6 +1,7 @@
 import { totalCap } from '@instandt/api'
 import type { Db } from '@instandt/db'
 import type { SearchQuery } from '../dicomweb/qido/parse-query.ts'
+import type { Condition } from '../dicomweb/qido/read-condition.ts'
 import type { Level } from '../dicomweb/qido/search-keys.ts'
 import type { Scope } from '../plugins/access.ts'
 import { runStatement } from './run-statement.ts'
@@ -54,6 +55,13 @@ const newestStudies = [newest(`coalesce(s.study_date, '')`), newest('s.id')]
 // As the index has it: those without a number last.
 const byNumber = [first('coalesce(i.instance_number, 2147483647)'), first('i.id')]
 
+/**
+ * A range of dates of steps is read from their index, newest first: for the order in which series came, a plan that takes the
+ * matches for many would walk through all that came later (a range across the end of a month is taken for ten times as many).
+ */
+const isOfSteps = ({ key, kind }: Condition): boolean =>
+  key.keyword === 'PerformedProcedureStepStartDate' && (kind === 'range' || kind === 'instants')
+
 function placesOf(level: Level, query: SearchQuery, within: Within): Place[] {
   const { alias } = tables[level]
   if (query.sort.length > 0) {
@@ -65,6 +73,8 @@ function placesOf(level: Level, query: SearchQuery, within: Within): Place[] {
   // Newest first; within a study and a series in the order they were numbered.
   if (level === 'study') return newestStudies
   if (within.isByStudy === true) return [...newestStudies, newest(`${alias}.id`)]
+  if (level === 'series' && within.studyInstanceUid === undefined && query.conditions.some(isOfSteps))
+    return [newest('r.step_start_date'), newest('r.id')]
   // A sum that only the index of the project has: by the table's key a plan would look for a small project among all rows.
   if (within.studyInstanceUid === undefined) return [newest(`${alias}.id + 0`)]
   if (level === 'series') return [{ column: 'r.series_number', direction: 'asc nulls last' }, first('r.id')]
@@ -97,11 +107,17 @@ from (
 ) f join ${table} on ${alias}.id = f.id${joins}
 order by ${found.order}`
     : `${shown}
-from ${fromSql(level, within, values)}
+from ${fromSql(level, scope, within, values)}
 where ${whereSql(level, scope, query, within, values)}
 order by ${orderSql(placesOf(level, query, within))}
 ${rows()}`
   return { text, values: values.values }
+}
+
+/** Values know of no study: a search in one begins with it (see narrow). */
+function driverOf({ driver, studyInstanceUid }: Within): Condition | undefined {
+  if (driver && studyInstanceUid !== undefined) throw new Error('a search in a study does not begin with values')
+  return driver
 }
 
 /** Rows found from a list in order, or project by project; undefined where one index has the order of the whole answer. */
@@ -114,10 +130,13 @@ function foundSql(
   page: Page,
 ): Found | undefined {
   const isOurOrder = query.sort.length === 0
-  if (within.driver) return drivenSql(level, scope, query, within.driver, values, page)
+  const driver = driverOf(within)
+  if (driver) return drivenSql(level, scope, query, driver, values, page)
   if (within.ids && isOurOrder) return foundInList(level, scope, query, within, values, page, within.ids)
   if (within.parentIds && isOurOrder) return foundInList(level, scope, query, within, values, page, within.parentIds)
-  return scope.projectIds.length === 1 ? undefined : foundInEach(level, scope, query, within, values, page)
+  // A study lies in one project, whichever of many that is.
+  const isInOne = scope.projectIds.length === 1 || within.studyInstanceUid !== undefined
+  return isInOne ? undefined : foundInEach(level, scope, query, within, values, page)
 }
 
 /** Of known rows, or of each known parent, in the order of the list: reading ends with the page. */
@@ -140,7 +159,7 @@ function foundInList(
   const sql = `select m.place, o.id from (
     select id, place from unnest(${values.value(list, 'bigint[]')}) with ordinality as x(id, place) order by place offset 0
   ) m cross join lateral (
-    select ${alias}.id from ${fromSql(level)} where ${conditions.join(' and ')}
+    select ${alias}.id from ${fromSql(level, scope, within, values)} where ${conditions.join(' and ')}
     order by ${alias}.id + 0 desc limit ${values.value(isOfParents ? page.limit + page.offset : 1, 'integer')}
   ) o`
   return { sql, order: 'f.place, f.id desc' }
@@ -169,7 +188,7 @@ function foundInEach(
   ]
   const sorted = places.map((place, at) => `${place.column} as ${named(place, at)}`)
   const sql = `select o.* from unnest(${projects}) p(id) cross join lateral (
-    select ${alias}.id, ${sorted.join(', ')} from ${fromSql(level, within, values)}
+    select ${alias}.id, ${sorted.join(', ')} from ${fromSql(level, scope, within, values)}
     where ${conditions.join(' and ')}
     order by ${orderSql(places)} limit ${values.value(page.limit + page.offset, 'integer')}
   ) o`
@@ -191,9 +210,10 @@ export async function search(
 /** The one statement of a total; exported for its tests. */
 export function countStatement(level: Level, scope: Scope, query: SearchQuery, within: Within): Statement {
   const values = startStatement()
-  const matches = within.driver
-    ? drivenSql(level, scope, query, within.driver, values, undefined).sql
-    : `select from ${fromSql(level, within, values)} where ${whereSql(level, scope, query, within, values)}`
+  const driver = driverOf(within)
+  const matches = driver
+    ? drivenSql(level, scope, query, driver, values, undefined).sql
+    : `select from ${fromSql(level, scope, within, values)} where ${whereSql(level, scope, query, within, values)}`
   const text = `select count(*)::integer as total from (
   ${matches} limit ${values.value(totalCap, 'integer')}
 ) found`

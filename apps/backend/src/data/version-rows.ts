@@ -1,18 +1,15 @@
-import { promisify } from 'node:util'
-import { zstdDecompress } from 'node:zlib'
 import type { Db } from '@instandt/db'
 import { parseDataset } from '@instandt/dicom'
 import type { PoolClient } from 'pg'
 import { earlierHashes } from '../correction/hash-chain.ts'
 import type { ArchiveScope } from '../plugins/access.ts'
 import { indexStudyAnew } from './attribute-index.ts'
+import { unpackMetadata } from '../unpack-metadata.ts'
 import { addAuditEvent } from './audit.ts'
 import { addChanges } from './changes.ts'
 import { fileValues, type InsertResult, type NewInstance } from './new-instance.ts'
 import { type LockedStudy, lockStudy, recount, replaceStudy } from './study-rows.ts'
 import { inRetriedTransaction } from './transaction.ts'
-
-const unpack = promisify(zstdDecompress)
 
 interface Live {
   id: number
@@ -76,7 +73,7 @@ export async function joinVersions(
     const [live] = rows
     if (!live) return false
     const told = { sopInstanceUid: row.sopInstanceUid, ...(correction !== undefined && { correction }) }
-    const before = earlierHashes(parseDataset((await unpack(live.metadata)).toString()))
+    const before = earlierHashes(parseDataset(unpackMetadata(live.metadata).toString()))
     const place = before.indexOf(sha256)
     if (place >= 0) {
       await client.query('update instance set version = $2 where id = $1', [live.id, before.length + 1])

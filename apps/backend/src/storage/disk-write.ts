@@ -7,6 +7,9 @@ import { unavailable } from './disk-read.ts'
 const writeBatch = 1024 * 1024
 // Long uploads reach the disk while they arrive, so that the last flush is short: beside the writing, one at a time.
 const flushEvery = 8 * 1024 * 1024
+// Each takes one of the few threads that also read and write; on a slow disk long uploads would take them all.
+const mostFlushing = 2
+let flushingNow = 0
 
 export async function guarded<T>(work: Promise<T>): Promise<T> {
   try {
@@ -83,17 +86,19 @@ export async function writeBody(
       waitingBytes = 0
       await writeAll(fd, batch, size, offset + written)
       written += size
-      if (written - flushed >= flushEvery && !flushing) startFlushing()
+      if (written - flushed >= flushEvery && !flushing && flushingNow < mostFlushing) startFlushing()
     }
   }
   const startFlushing = (): void => {
     flushed = written
+    flushingNow += 1
     flushing = flushData(fd)
       .catch((error: unknown) => {
         failure ??= { error: unavailable(error) }
       })
       .finally(() => {
         flushing = undefined
+        flushingNow -= 1
       })
   }
   const startWriting = (): void => {

@@ -1,3 +1,5 @@
+import { inStore } from '../browser-store.ts'
+
 export const languages = ['en', 'de'] as const
 export type Language = (typeof languages)[number]
 
@@ -7,16 +9,8 @@ const isLanguage = (value: string | null | undefined): value is Language => lang
 
 /** What was chosen before, then what the browser asks for, then English. */
 export function firstLanguage(): Language {
-  const stored = storedLanguage()
+  // Nothing where the browser refuses its store: no page and no picture waits for a language.
+  const stored = inStore((storage) => storage.getItem(languageKey))
   if (isLanguage(stored)) return stored
   return navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => isLanguage(tag)) ?? 'en'
-}
-
-/** Nothing, too, where the browser refuses its store: no page and no picture waits for a language. */
-function storedLanguage(): string | null {
-  try {
-    return localStorage.getItem(languageKey)
-  } catch {
-    return null
-  }
 }

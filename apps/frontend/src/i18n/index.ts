@@ -2,6 +2,7 @@ import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import de from './de.json'
 import en from './en.json'
+import { inStore } from '../browser-store.ts'
 import { firstLanguage, type Language, languageKey, languages } from './first-language.ts'
 
 export { type Language, languages }
@@ -27,6 +28,6 @@ export async function startI18n(): Promise<void> {
 }
 
 export async function setLanguage(language: Language): Promise<void> {
-  localStorage.setItem(languageKey, language)
+  inStore((storage) => storage.setItem(languageKey, language))
   await i18next.changeLanguage(language)
 }

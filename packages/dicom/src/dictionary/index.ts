@@ -11,17 +11,17 @@ export { publicTagOfPrivate } from './private-diconde.ts'
 /** One row of PS3.6 or of group 0014. */
 export interface DictionaryEntry {
   /** Eight upper-case hexadecimal digits; the tag asked for, when a repeating group matched. */
-  tag: string
-  keyword: string
+  readonly tag: string
+  readonly keyword: string
   /** The first one where the standard allows several. */
-  vr: Vr
+  readonly vr: Vr
   /** All VRs the standard allows. */
-  vrs: Vr[]
-  vm: string
-  name: string
+  readonly vrs: readonly Vr[]
+  readonly vm: string
+  readonly name: string
   /** Name in DICONDE (ASTM E2339), when it differs. */
-  diconde?: string
-  retired: boolean
+  readonly diconde?: string
+  readonly retired: boolean
 }
 
 type Words = 'diconde' | 'dicom'

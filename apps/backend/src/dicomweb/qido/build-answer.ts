@@ -65,7 +65,7 @@ export function buildMatch(
     }
   }
   add(members, [member(tags.retrieveUrl, 'UR', [address])])
-  if (match.metadata) addIncluded(members, match.metadata, query, base + address, level)
+  if (match.metadata) addIncluded(members, match.metadata, query, address, level)
   return `{${members.join(',')}}`
 }
 
@@ -74,7 +74,8 @@ function addIncluded(members: Member[], metadata: Buffer, query: SearchQuery, ad
   const wanted = query.includeAll && level === 'instance' ? Object.keys(dataset) : query.includeTags
   for (const tag of wanted.flatMap((one) => (one.includes('"') ? privateTags(dataset, one) : [one]))) {
     const element = dataset[tag]
-    if (!element) continue
+    // Of which instance a value kept out of the answer is, the address of a study or series does not say.
+    if (!element || (element.BulkDataURI !== undefined && level !== 'instance')) continue
     const absolute =
       element.BulkDataURI === undefined ? element : { ...element, BulkDataURI: `${address}/${element.BulkDataURI}` }
     add(members, [`"${tag}":${stringifyElement(absolute)}`])

@@ -204,11 +204,26 @@ test('SQL of the instances of a series', () => {
   const { text } = sql('InstanceNumber=3', 'instance', { studyInstanceUid: '1.2', seriesInstanceUid: '1.2.3' })
   assert.equal(
     text.slice(text.indexOf('from')),
-    `from (select * from study where study_instance_uid = $1::text offset 0) s join series r on r.study_id = s.id join instance i on i.series_id = r.id
-where i.project_id = $2::bigint
-  and r.series_instance_uid = $3::text
-  and i.instance_number = $4::integer
+    `from (select * from study where study_instance_uid = $1::text and project_id = $2::bigint offset 0) s join series r on r.study_id = s.id join instance i on i.series_id = r.id
+where i.project_id = $3::bigint
+  and r.series_instance_uid = $4::text
+  and i.instance_number = $5::integer
 order by coalesce(i.instance_number, 2147483647) asc, i.id asc
-limit $5::integer offset $6::integer`,
+limit $6::integer offset $7::integer`,
   )
+})
+
+test('SQL of the series of a range of dates, which has an index of its own', () => {
+  const range = 'PerformedProcedureStepStartDate=20240101-20240131'
+  assert.match(sql(range, 'series').text, /order by r\.step_start_date desc, r\.id desc/)
+  assert.match(
+    sql(`${range}&PerformedProcedureStepStartTime=10-11`, 'series').text,
+    /order by r\.step_start_date desc, /,
+  )
+  assert.match(
+    sql('PerformedProcedureStepStartDate=20240101', 'series').text,
+    /order by r\.(id \+ 0|step_start_date) desc/,
+  )
+  // Inside of a study its own order.
+  assert.match(sql(range, 'series', { studyInstanceUid: '1.2' }).text, /order by r\.series_number asc/)
 })

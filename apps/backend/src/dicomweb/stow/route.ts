@@ -36,7 +36,17 @@ const understoodPart = /^\s*application\/(dicom|octet-stream)\s*(;|$)/i
 export function stowRoutes(app: App, deps: Deps): void {
   const writer = createInstanceWriter(deps.db, deps.log)
 
+  let atOnce = 0
   const handler = async (request: Request, reply: FastifyReply): Promise<FastifyReply> => {
+    atOnce += 1
+    try {
+      return await handle(request, reply)
+    } finally {
+      atOnce -= 1
+    }
+  }
+
+  const handle = async (request: Request, reply: FastifyReply): Promise<FastifyReply> => {
     const { study } = request.params
     const scope = requireDefaultProject(request)
     const contentType = readContentType(request)
@@ -58,7 +68,8 @@ export function stowRoutes(app: App, deps: Deps): void {
       const isConsumed = new Promise<void>((resolve) => {
         consumed = resolve
       })
-      const work = storeInstance(deps, writer, scope, whenRead(body, consumed), { expectedStudy: study, requestBytes })
+      const options = { expectedStudy: study, requestBytes, atOnce }
+      const work = storeInstance(deps, writer, scope, whenRead(body, consumed), options)
         .then(
           (outcome) => {
             outcomes[index] = outcome

@@ -41,28 +41,25 @@ export class Refusal extends Error {
 // The way to a thread and back takes longer than hashing a short file. Of several at once it is this thread that all wait for.
 const longBytes = 4 * 1024 * 1024
 const several = 4
-let underWay = 0
 
-/** `storeFile`, counted. */
-export async function storeInstance(...file: Parameters<typeof storeFile>): Promise<StoreOutcome> {
-  underWay += 1
-  try {
-    return await storeFile(...file)
-  } finally {
-    underWay -= 1
-  }
+interface StoreOptions {
+  expectedStudy?: string | undefined
+  /** As announced. */
+  requestBytes?: number
+  /** Requests that store at this moment, this one among them. */
+  atOnce?: number
 }
 
 /**
  * Stores one Part 10 file: header, hash and blob in one pass over its bytes, then the row. Blob first, row last: a crash
  * may leave an orphan blob, never a row without bytes.
  */
-async function storeFile(
+export async function storeInstance(
   deps: Deps,
   writer: InstanceWriter,
   scope: StoreScope,
   body: AsyncIterable<Uint8Array>,
-  { expectedStudy, requestBytes = 0 }: { expectedStudy?: string | undefined; requestBytes?: number } = {},
+  { expectedStudy, requestBytes = 0, atOnce = 1 }: StoreOptions = {},
 ): Promise<StoreOutcome> {
   const blobKey = newObjectKey()
   const received: { file?: ReceivedFile } = {}
@@ -70,7 +67,7 @@ async function storeFile(
   const isWritten = new Promise<void>((resolve) => {
     onWritten = resolve
   })
-  const hash = requestBytes > longBytes || underWay >= several ? hashBeside() : hashHere()
+  const hash = requestBytes > longBytes ? hashBeside() : atOnce >= several ? hashBeside('short') : hashHere()
   const bytes = observe(deps.config.STORE_MAX_INSTANCE_BYTES, body, expectedStudy, received, hash)
   const durable = deps.blobs.write(blobKey, bytes, { onWritten })
   // The flush of a short one takes about as long as writing its row does, which is then committed behind it.

@@ -35,7 +35,7 @@ export async function retrieveIds(deps: Deps, scope: Scope, selection: InstanceS
 }
 
 /**
- * The answers to one query after the other, the next ones asked for while the last is being used. Throws when a row has
+ * The answers to one query after the other, the next one asked for while the last is being used. Throws when a row has
  * gone since it was listed: an answer is never silently short.
  */
 export async function* readPages<T>(
@@ -59,11 +59,11 @@ export async function* readPages<T>(
     asked.push(rows)
   }
   askNext()
-  // Beside the first, which is short where the answer is to begin at once.
-  askNext()
+  // A short first page is used up before the next one could come.
+  if (firstPage < rowsPerPage) askNext()
   for (let rows = asked.shift(); rows; rows = asked.shift()) {
     const page = await rows
-    askNext()
+    if (asked.length === 0) askNext()
     yield page
   }
 }

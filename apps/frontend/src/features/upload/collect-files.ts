@@ -1,4 +1,4 @@
-import { rememberDropped } from './file-handles.ts'
+import { droppedHandle, rememberDropped } from './file-handles.ts'
 
 export interface FoundFile {
   path: string
@@ -21,33 +21,36 @@ export function filesOfInput(list: Iterable<File>): FoundFile[] {
  */
 export function filesOfDrop(transfer: DataTransfer): AsyncGenerator<FoundFile[]> {
   const items = [...transfer.items].filter((item) => item.kind === 'file')
-  const roots = items.map((item) => {
-    const [entry, file] = [item.webkitGetAsEntry(), item.getAsFile()]
-    if (file && !entry?.isDirectory) rememberDropped(item, file)
-    return { entry, file }
-  })
-  return walk(roots)
+  return walk(
+    items.map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile(), handle: droppedHandle(item) })),
+  )
 }
 
 interface Root {
   entry: FileSystemEntry | null
   file: File | null
+  handle: Dropped
 }
 
+type Dropped = ReturnType<typeof droppedHandle>
+
 async function* walk(roots: readonly Root[]): AsyncGenerator<FoundFile[]> {
-  const entries: FileSystemEntry[] = []
+  const entries: { entry: FileSystemEntry; handle: Dropped }[] = []
   const plain: FoundFile[] = []
-  for (const { entry, file } of roots) {
-    if (entry?.isDirectory) entries.push(entry)
+  for (const { entry, file, handle } of roots) {
+    if (entry?.isDirectory) entries.push({ entry, handle })
     else if (file) plain.push({ path: file.name, file })
+    if (file && !entry?.isDirectory) rememberDropped(handle, file.name, file)
   }
   if (plain.length > 0) yield plain
   // A stack, not recursion: depth is whatever the disk holds.
   while (entries.length > 0) {
-    const entry = entries.pop()
-    if (entry === undefined) break
-    const { found, folders } = await readFolder(entry as FileSystemDirectoryEntry)
-    entries.push(...folders.toReversed())
+    const next = entries.pop()
+    if (next === undefined) break
+    const { handle } = next
+    const { found, folders } = await readFolder(next.entry as FileSystemDirectoryEntry)
+    entries.push(...folders.toReversed().map((entry) => ({ entry, handle })))
+    for (const { path, file } of found) if (file) rememberDropped(handle, path, file)
     if (found.length > 0) yield found
   }
 }

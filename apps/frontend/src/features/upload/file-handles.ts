@@ -18,7 +18,8 @@ interface Kept {
 // Longer than any server keeps the parts of an upload.
 const keepMs = 8 * 86_400_000
 const isTooOld = ({ at }: Kept): boolean => Date.now() - at >= keepMs
-const handles = new WeakMap<Blob, Promise<FileSystemHandle | null>>()
+/** Asked for when an upload is large enough to keep one. */
+const handles = new WeakMap<Blob, () => Promise<FileSystemHandle | null>>()
 
 /**
  * The browser's choice of files with their handles, without a file where one cannot be read; undefined: the browser has no such
@@ -37,25 +38,38 @@ export async function pickWithHandles(): Promise<{ path: string; file: File | un
   return Promise.all(
     picked.map(async (handle) => {
       const file = await handle.getFile().catch(() => undefined)
-      if (file) handles.set(file, Promise.resolve(handle))
+      if (file) handles.set(file, async () => handle)
       return { path: handle.name, file }
     }),
   )
 }
 
-/** Call it within the drop event, as for the file itself. */
-export function rememberDropped(item: DataTransferItem, file: File): void {
-  const asking = (item as HandleItem).getAsFileSystemHandle?.()
-  if (asking)
-    handles.set(
-      file,
-      asking.catch(() => null),
-    )
+/** The handle of what is dropped, file or folder. Call it within the drop event, as for the file itself. */
+export function droppedHandle(item: DataTransferItem): Promise<FileSystemHandle | null> | undefined {
+  return (item as HandleItem).getAsFileSystemHandle?.().catch(() => null)
+}
+
+/** @param path of the file, beginning with the name of what was dropped: `scan.dcm`, `CT/part/scan.dcm` */
+export function rememberDropped(dropped: Promise<FileSystemHandle | null> | undefined, path: string, file: File): void {
+  if (dropped) handles.set(file, async () => below(await dropped, path.split('/').slice(1)))
+}
+
+async function below(dropped: FileSystemHandle | null, names: readonly string[]): Promise<FileSystemHandle | null> {
+  let found = dropped
+  for (const [at, name] of names.entries()) {
+    if (found?.kind !== 'directory') return null
+    const folder = found as FileSystemDirectoryHandle
+    found = await (at < names.length - 1 ? folder.getDirectoryHandle(name) : folder.getFileHandle(name))
+  }
+  return found
 }
 
 /** Keeps the handle of an upload's file, if it has one, until the upload has ended; what is too old goes. */
 export async function keepHandle(uploadId: string, file: Blob): Promise<void> {
-  const handle = await handles.get(file)
+  // A convenience: what has been moved since is chosen again.
+  const handle = await handles
+    .get(file)?.()
+    .catch(() => null)
   if (handle?.kind !== 'file') return
   await inStore('readwrite', (store) => {
     const looking = store.openCursor()
@@ -87,7 +101,7 @@ export async function openHandle(handle: ReadableHandle): Promise<File | undefin
   try {
     if ((await handle.requestPermission({ mode: 'read' })) !== 'granted') return undefined
     const file = await handle.getFile()
-    handles.set(file, Promise.resolve(handle))
+    handles.set(file, async () => handle)
     return file
   } catch {
     // Moved, renamed or on a disk that is not there: chosen again it is found.
