@@ -40,12 +40,12 @@ after(async () => {
   await app?.stop()
 })
 
-async function signedIn(width: number, language: 'en' | 'de'): Promise<Page> {
+async function signedIn(width: number, language: 'en' | 'de', colours: 'light' | 'dark' = 'light'): Promise<Page> {
   const { page } = await browser.newPage({ width, height: 844, language, isSignedIn: false })
   const answer = await page.request.post(`${app.url}/api/sign-in`, { data: account, headers: { origin: app.url } })
   assert.equal(answer.status(), 200)
   // A setting of the person: the machine of the tests wants it dark.
-  await page.addInitScript(() => localStorage.setItem('instandt-colours', 'light'))
+  await page.addInitScript((chosen) => localStorage.setItem('instandt-colours', chosen), colours)
   return page
 }
 
@@ -62,18 +62,20 @@ const addresses = [
   ...['renditions', 'bin', 'fixity', 'audit'].map((one) => `/administration/${one}`),
 ]
 
-for (const [width, language] of [
-  [1440, 'en'],
-  [390, 'de'],
+for (const [width, language, colours] of [
+  [1440, 'en', 'light'],
+  [390, 'de', 'light'],
+  [1440, 'de', 'dark'],
+  [390, 'en', 'dark'],
 ] as const) {
   test(
-    `in light, ${width} pixels wide, all words can be read and no page is wider than its window`,
+    `in ${colours}, ${width} pixels wide, all words can be read and no page is wider than its window`,
     { skip },
     async () => {
-      const page = await signedIn(width, language)
+      const page = await signedIn(width, language, colours)
       for (const address of addresses) {
         await page.goto(app.url + address, { waitUntil: 'networkidle' })
-        assert.equal(await page.evaluate(() => document.documentElement.dataset['mantineColorScheme']), 'light')
+        assert.equal(await page.evaluate(() => document.documentElement.dataset['mantineColorScheme']), colours)
         assert.deepEqual(await faultsToTheEye(page), [], address)
       }
       // What comes up in red: an entry of a menu, a question, a refusal beside its field.
