@@ -32,7 +32,7 @@ const built = (level: 'study' | 'series' | 'instance', query = '', metadata?: ob
     'https://archive.example/dicom-web',
     { study: true, series: true },
   )
-  const tags = [...text.matchAll(/"([0-9A-F]{8})":\{/g)].map(([, tag]) => tag)
+  const tags = [...text.matchAll(/"([0-9A-F]{8})":\{/g)].map(([, tag]) => tag ?? '')
   assert.deepEqual(tags, [...new Set(tags)].sort(), 'ascending, each once')
   return Object.entries(JSON.parse(text) as object)
 }
