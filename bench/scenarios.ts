@@ -195,12 +195,8 @@ export async function warmUp(target: Target, size: 'full' | 'small'): Promise<vo
   for (const [files, concurrency] of [
     [short.files, 8],
     [wide.files, 2],
-  ] as const) {
-    await measure({ count: files.length, concurrency }, async (index) => {
-      const file = files[index]
-      if (file) await store(target, file)
-    })
-  }
+  ] as const)
+    await uploads('', { files, concurrency, unit: 'files/s' }).run(target)
   const series = `/studies/${short.study}/series/${short.series}`
   const instance = `${series}/instances/${short.files[0]?.sopInstanceUid}`
   for (const [path, accept] of [

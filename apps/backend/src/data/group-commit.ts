@@ -231,7 +231,13 @@ async function commitBatch(db: Db, batch: readonly Waiting[], known: KnownSeries
       return await inTransaction(
         db,
         async (client) => {
-          const results = await insertBatch(client, scope, rows, await readDeclared(db, Infinity, client), known)
+          const results = await insertBatch(
+            client,
+            scope,
+            rows,
+            await readDeclared(db, Infinity, client),
+            known.hasAll(rows),
+          )
           await untilDurable(batch)
           return results
         },
@@ -244,6 +250,7 @@ async function commitBatch(db: Db, batch: readonly Waiting[], known: KnownSeries
       )
     } catch (error) {
       if (!mayTryAgain(db, error) || attempt === maxAttempts) throw error
+      known.forget(rows)
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Scope, StoreScope } from '../plugins/access.ts'
 import { declaredValues } from '../search-attribute/declared-values.ts'
 import { insertValues } from './attribute-values.ts'
 import { dropEmpty, insertComponents, insertSeries, insertStudies, lockStudies } from './insert-parents.ts'
-import { type KnownSeries, seriesKey } from './known-series.ts'
+import { seriesKey } from './known-series.ts'
 import type { InsertResult, NewInstance } from './new-instance.ts'
 import { pipelined } from './pipelined.ts'
 import { type Declared, versionSql } from './search-attributes.ts'
@@ -17,7 +17,7 @@ const noParents = Promise.resolve([])
  * Inserts the rows and whatever parents they need, inside the caller's transaction, which shares the lock of the search
  * attributes; all rows must be of one scope. An error of the database ends the transaction: the caller finds the row that
  * caused it.
- * @param known an instance of a known series asks for no parents: three statements less
+ * @param areKnown their series have been there lately: no parents are asked for, three statements less
  * @throws DeclaredChanged
  */
 export async function insertBatch(
@@ -25,14 +25,13 @@ export async function insertBatch(
   scope: StoreScope,
   rows: readonly NewInstance[],
   declared: Declared,
-  known?: KnownSeries,
+  areKnown = false,
 ): Promise<InsertResult[]> {
-  const isKnown = known?.hasAll(rows) === true
   const [newComponents, newStudies, studies, newSeries, { inserted, version }] = await pipelined([
-    isKnown ? noParents : insertComponents(client, scope, rows),
-    isKnown ? noParents : insertStudies(client, scope, rows),
+    areKnown ? noParents : insertComponents(client, scope, rows),
+    areKnown ? noParents : insertStudies(client, scope, rows),
     lockStudies(client, rows),
-    isKnown ? noParents : insertSeries(client, scope, rows),
+    areKnown ? noParents : insertSeries(client, scope, rows),
     insertInstances(client, scope, rows),
     insertValues(
       client,
@@ -43,13 +42,10 @@ export async function insertBatch(
   const isAllInserted = inserted.size === rows.length
   const existing = isAllInserted ? undefined : await findExisting(client, scope, rows)
   // Only refused instances leave a parent that was made for them empty; a component also when its study came first.
-  if (!isKnown && (!isAllInserted || newComponents.length > newStudies.length))
+  if (!areKnown && (!isAllInserted || newComponents.length > newStudies.length))
     await dropEmpty(client, newSeries, newStudies, newComponents)
 
-  if (rows.some((row) => !studies.has(row.study.studyInstanceUid))) {
-    known?.forget(rows)
-    throw new ParentGone()
-  }
+  if (rows.some((row) => !studies.has(row.study.studyInstanceUid))) throw new ParentGone()
   return rows.map((row): InsertResult => {
     // First of all, and in whatever project: a row that has these very bytes is ours, and they must not be discarded.
     if (inserted.has(row.blobKey) || existing?.own.has(row.blobKey) === true) return { outcome: 'stored' }
@@ -58,10 +54,7 @@ export async function insertBatch(
     if (project === undefined || !scope.projectIds.includes(project))
       return { outcome: 'conflict', reason: 'other-project' }
     const found = existing?.byUid.get(`${project} ${row.sopInstanceUid}`)
-    if (!found && isKnown) {
-      known.forget(rows)
-      throw new ParentGone()
-    }
+    if (!found && areKnown) throw new ParentGone()
     if (!found) return { outcome: 'failed', error: new Error('the row was neither inserted nor found') }
     if (found.series_key !== seriesKey(row)) return { outcome: 'conflict', reason: 'other-series' }
     // Who sends again what was corrected meanwhile has sent it before.
@@ -73,7 +66,7 @@ export async function insertBatch(
 
 /**
  * A study that was there at first was deleted before it could be locked, or a known series since. To be tried again, as a
- * serialization failure is.
+ * serialization failure is, and then with all parents.
  */
 class ParentGone extends Error {
   readonly code = '40001'
@@ -83,8 +76,9 @@ const bytes = (value: Uint8Array | undefined): Buffer | null =>
   value === undefined ? null : Buffer.from(value.buffer, value.byteOffset, value.byteLength)
 
 /**
- * Inserts the rows and adds them to the totals of their parents, in one statement, whose lookups stay lookups by `offset 0`. Returns the blob keys of what was
- * really inserted (a taken SOP Instance UID inserts nothing and adds nothing) and the version of the search attributes.
+ * Inserts the rows and adds them to the totals of their parents, in one statement, whose lookups stay lookups by `offset 0`.
+ * Returns the blob keys of what was really inserted (a taken SOP Instance UID inserts nothing and adds nothing) and the version
+ * of the search attributes.
  */
 async function insertInstances(
   client: PoolClient,

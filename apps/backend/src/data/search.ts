@@ -14,6 +14,7 @@ import {
   startStatement,
   type Statement,
   tables,
+  tablesSql,
   type Values,
   whereSql,
   type Within,
@@ -188,7 +189,7 @@ function foundInEach(
   ]
   const sorted = places.map((place, at) => `${place.column} as ${named(place, at)}`)
   const sql = `select o.* from unnest(${projects}) p(id) cross join lateral (
-    select ${alias}.id, ${sorted.join(', ')} from ${fromSql(level, scope, within, values)}
+    select ${alias}.id, ${sorted.join(', ')} from ${tablesSql(level)}
     where ${conditions.join(' and ')}
     order by ${orderSql(places)} limit ${values.value(page.limit + page.offset, 'integer')}
   ) o`

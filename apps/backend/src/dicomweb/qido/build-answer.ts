@@ -22,7 +22,7 @@ function member(tag: string, vr: Vr, values: readonly (string | number)[]): Memb
 }
 
 /** To members in their order; of those with the same tag the one that was there stays. */
-function add(members: Member[], added: readonly Member[]): void {
+function add(members: Member[], ...added: readonly Member[]): void {
   for (const each of added) {
     const tag = each.slice(0, tagLength)
     let at = members.length
@@ -42,29 +42,36 @@ export function buildMatch(
 ): string {
   const members: Member[] = [member(tags.instanceAvailability, 'CS', ['ONLINE'])]
   if (level === 'study' || hasParents.study) {
-    add(members, membersOf(match.study_attributes))
-    add(members, [
+    add(
+      members,
+      ...membersOf(match.study_attributes),
       member(tags.modalitiesInStudy, 'CS', match.modalities),
       member(tags.sopClassesInStudy, 'UI', match.sop_classes),
       member(tags.numberOfStudyRelatedSeries, 'IS', [match.series_count]),
       member(tags.numberOfStudyRelatedInstances, 'IS', [match.study_instance_count]),
-    ])
-  } else add(members, [member(tags.studyInstanceUid, 'UI', [match.study_instance_uid])])
+    )
+  } else add(members, member(tags.studyInstanceUid, 'UI', [match.study_instance_uid]))
   let address = studyUrl(match.study_instance_uid, base)
   if (level !== 'study') {
     const series = match.series_instance_uid ?? ''
     address = seriesUrl(match.study_instance_uid, series, base)
     if (level === 'series' || hasParents.series) {
-      add(members, membersOf(match.series_attributes ?? '{}'))
-      add(members, [member(tags.numberOfSeriesRelatedInstances, 'IS', [match.series_instance_count ?? 0])])
-    } else add(members, [member(tags.seriesInstanceUid, 'UI', [series])])
+      add(
+        members,
+        ...membersOf(match.series_attributes ?? '{}'),
+        member(tags.numberOfSeriesRelatedInstances, 'IS', [match.series_instance_count ?? 0]),
+      )
+    } else add(members, member(tags.seriesInstanceUid, 'UI', [series]))
     if (level === 'instance') {
       address = instanceUrl(match.study_instance_uid, series, match.sop_instance_uid ?? '', base)
-      add(members, membersOf(match.attributes ?? '{}'))
-      add(members, [member(tags.availableTransferSyntaxUid, 'UI', [match.transfer_syntax_uid ?? ''])])
+      add(
+        members,
+        ...membersOf(match.attributes ?? '{}'),
+        member(tags.availableTransferSyntaxUid, 'UI', [match.transfer_syntax_uid ?? '']),
+      )
     }
   }
-  add(members, [member(tags.retrieveUrl, 'UR', [address])])
+  add(members, member(tags.retrieveUrl, 'UR', [address]))
   if (match.metadata) addIncluded(members, match.metadata, query, address, level)
   return `{${members.join(',')}}`
 }
@@ -78,7 +85,7 @@ function addIncluded(members: Member[], metadata: Buffer, query: SearchQuery, ad
     if (!element || (element.BulkDataURI !== undefined && level !== 'instance')) continue
     const absolute =
       element.BulkDataURI === undefined ? element : { ...element, BulkDataURI: `${address}/${element.BulkDataURI}` }
-    add(members, [`"${tag}":${stringifyElement(absolute)}`])
+    add(members, `"${tag}":${stringifyElement(absolute)}`)
   }
 }
 

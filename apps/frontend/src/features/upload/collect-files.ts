@@ -39,8 +39,10 @@ async function* walk(roots: readonly Root[]): AsyncGenerator<FoundFile[]> {
   const plain: FoundFile[] = []
   for (const { entry, file, handle } of roots) {
     if (entry?.isDirectory) entries.push({ entry, handle })
-    else if (file) plain.push({ path: file.name, file })
-    if (file && !entry?.isDirectory) rememberDropped(handle, file.name, file)
+    else if (file) {
+      plain.push({ path: file.name, file })
+      rememberDropped(handle, file.name, file)
+    }
   }
   if (plain.length > 0) yield plain
   // A stack, not recursion: depth is whatever the disk holds.

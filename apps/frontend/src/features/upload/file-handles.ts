@@ -71,7 +71,7 @@ export async function keepHandle(uploadId: string, file: Blob): Promise<void> {
     .get(file)?.()
     .catch(() => null)
   if (handle?.kind !== 'file') return
-  await inStore('readwrite', (store) => {
+  await inDatabase('readwrite', (store) => {
     const looking = store.openCursor()
     looking.addEventListener('success', () => {
       const cursor = looking.result
@@ -84,12 +84,12 @@ export async function keepHandle(uploadId: string, file: Blob): Promise<void> {
 }
 
 export async function forgetHandle(uploadId: string): Promise<void> {
-  await inStore('readwrite', (store) => store.delete(uploadId))
+  await inDatabase('readwrite', (store) => store.delete(uploadId))
 }
 
 /** Null where the file must be chosen again. */
 export async function findHandle(uploadId: string): Promise<ReadableHandle | null> {
-  const kept = await inStore<Kept | undefined>('readonly', (store) => store.get(uploadId))
+  const kept = await inDatabase<Kept | undefined>('readonly', (store) => store.get(uploadId))
   if (!kept) return null
   if (!isTooOld(kept)) return kept.handle
   await forgetHandle(uploadId)
@@ -112,7 +112,7 @@ export async function openHandle(handle: ReadableHandle): Promise<File | undefin
 const storeName = 'handles'
 
 /** One request to the browser's database; undefined where it is closed to us, as in private windows. */
-async function inStore<Value>(
+async function inDatabase<Value>(
   mode: IDBTransactionMode,
   work: (store: IDBObjectStore) => IDBRequest,
 ): Promise<Value | undefined> {
