@@ -5,7 +5,7 @@ import { writeFlatJpeg, writeLosslessJpeg } from '../packages/pixels/src/jpeg-wr
 import { startApp, type TestApp } from './src/app.ts'
 import { missingBrowser, openBrowser, type TestBrowser } from './src/browser.ts'
 import { encodeLossless } from './src/encoders.ts'
-import { keepContexts, loseCard, openViewer, testDrawing, type Viewer } from './src/viewer-page.ts'
+import { keepContexts, loseCard, openViewer, testDrawing, type Viewer, viewerIn } from './src/viewer-page.ts'
 
 const skip = missingBrowser ?? false
 let app: TestApp
@@ -398,6 +398,34 @@ test('a lost graphics card comes back with the same picture', { skip }, async ()
   await viewer.page.waitForTimeout(500)
   await viewer.page.keyboard.press('h')
   await checkBoard(viewer, (column, row) => [last - column, row])
+  await viewer.close()
+})
+
+test('nothing is read from a picture whose renderer is still on its way, or cannot be had', { skip }, async () => {
+  const path = await storeBoard('renderer', explicitLittleEndian, boardBytes)
+  const opened = await browser.newPage({ drawing: 'graphics' })
+  const { page, complaints } = opened
+  const part = (name: string) => page.getByTestId(`viewer-${name}`)
+  let isLineDown = true
+  const released = Promise.withResolvers<void>()
+  await page.route(/\/whole-stage-[^/]*\.js/, async (route) => {
+    if (isLineDown) return route.abort()
+    await released.promise
+    await route.continue()
+  })
+  await page.goto(app.url + path)
+  await part('fault').waitFor()
+  isLineDown = false
+  await part('fault').getByRole('button').first().click()
+  await part('loading').waitFor()
+  // The frame came long ago.
+  await page.waitForTimeout(500)
+  assert.equal(await part('zoom').count(), 0)
+  assert.equal(await part('loading').count(), 1)
+  released.resolve()
+  const viewer = await viewerIn(opened)
+  await checkBoard(viewer, asStored)
+  assert.match(complaints.splice(0).join(), /whole-stage/)
   await viewer.close()
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { missingBrowser, type PageOptions, type TestBrowser } from './browser.ts'
+import { missingBrowser, type PageOptions, type TestBrowser, type TestPage } from './browser.ts'
 
 export interface Reading {
   x: number
@@ -45,9 +45,17 @@ export async function openViewer(
   options: PageOptions = {},
   prepare?: () => void,
 ): Promise<Viewer> {
-  const { page, complaints } = await browser.newPage(options)
-  if (prepare) await page.addInitScript(prepare)
-  await page.goto(url)
+  const opened = await browser.newPage(options)
+  if (prepare) await opened.page.addInitScript(prepare)
+  await opened.page.goto(url)
+  const viewer = await viewerIn(opened)
+  const { drawing } = options
+  if (drawing) await viewer.page.waitForSelector(`[data-drawn-by="${drawing}"]`, { state: 'attached' })
+  return viewer
+}
+
+/** The viewer that a page has open, once it shows a picture or says why not. */
+export async function viewerIn({ page, complaints }: TestPage): Promise<Viewer> {
   const part = (name: string) => page.getByTestId(`viewer-${name}`)
   const text = (name: string): Promise<string> => part(name).innerText()
 
@@ -77,9 +85,6 @@ export async function openViewer(
   await page.waitForFunction(
     () => document.querySelector('[data-testid="viewer-zoom"], [data-testid="viewer-fault"]') !== null,
   )
-
-  const { drawing } = options
-  if (drawing) await page.waitForSelector(`[data-drawn-by="${drawing}"]`, { state: 'attached' })
 
   return {
     page,

@@ -65,7 +65,8 @@ export function openSession(element: HTMLDivElement, initialStack: Stack, drawin
       drawSoon()
       tileCame()
     },
-    onWhole: () => stage.expectWhole(),
+    // Meanwhile; whoever shows the frame waits for it, and says why it cannot be had.
+    onWhole: () => void stage.prepare().catch(() => undefined),
   })
   let stack = initialStack
   let stackCame: () => void = () => undefined
@@ -152,7 +153,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack, drawin
       address,
       place: placeOf(stack, address.instance, address.frame),
       frameCount: frameCountOf(stack, address.instance),
-      isLoading: here === undefined,
+      isLoading: here === undefined || !stage.canDraw(here),
       fault: undefined,
       progress: undefined,
       ...(state.address?.instance === address.instance ? {} : { info: undefined }),
@@ -168,6 +169,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack, drawin
     )
     try {
       const frame = here ?? (await showing)
+      if (!stage.canDraw(frame)) await stage.prepare()
       if (isCurrent(address)) present(frame)
     } catch (fault) {
       if (!isCurrent(address) || fault instanceof Abandoned) return

@@ -14,11 +14,13 @@ export interface Stage {
   maxTexture: number
   /** Device pixels. */
   size: () => Size
+  /** What draws whole frames is large and fetched when there are any: a frame is shown once it can be drawn. */
+  canDraw: (frame: ShownFrame) => boolean
+  /** Fetches what draws whole frames. @throws when it cannot be had */
+  prepare: () => Promise<void>
   draw(frame: ShownFrame, presentation: Presentation): void
   /** Tiles in sight that the last drawing would have liked to have. */
   missing: () => TilePlace[]
-  /** Frames without tiles are on their way: their renderer is fetched meanwhile. */
-  expectWhole(): void
   clear(): void
   /** Takes over a new size of its element. */
   resize(): void
@@ -30,7 +32,7 @@ export interface Stage {
 /** What draws: the graphics card where there is one that is real, or always this. */
 export type Drawing = 'automatic' | 'graphics' | 'processor'
 
-/** What draws with the graphics card. Whole frames have a renderer of their own, which is large and fetched when there are any. */
+/** What draws with the graphics card: tiles by a layer of our own, whole frames by a renderer that is fetched. */
 interface Card {
   tiles: TileLayer
   tileElement: HTMLElement
@@ -96,17 +98,19 @@ export function createStage(element: HTMLDivElement, drawing: Drawing, events: S
 
   async function fetchWhole(on: Card): Promise<void> {
     const { createWholeStage } = await import('./whole-stage.ts')
-    if (isClosed || card !== on) return
-    on.whole = createWholeStage(on.wholeElement, ofCard)
-    events.onRestored()
+    if (!isClosed && card === on) on.whole = createWholeStage(on.wholeElement, ofCard)
   }
-  const expectWhole = (): void => {
+  async function prepare(): Promise<void> {
     const on = card
     if (!on) return
-    on.fetching ??= fetchWhole(on).catch((error: unknown) => {
+    try {
+      await (on.fetching ??= fetchWhole(on))
+    } catch (error) {
       on.fetching = undefined
+      // Without a card the processor draws from here on.
+      if (!(error instanceof NoGraphics)) throw error
       if (card === on) ofCard.onLost(error)
-    })
+    }
   }
 
   function drawWithCard({ tiles, tileElement, wholeElement, whole }: Card, frame: ShownFrame, as: Presentation): void {
@@ -116,21 +120,20 @@ export function createStage(element: HTMLDivElement, drawing: Drawing, events: S
       show(tileElement, wholeElement)
       return
     }
-    expectWhole()
-    if (!whole) return
-    whole.draw(frame, as)
+    whole?.draw(frame, as)
     show(wholeElement, tileElement)
   }
 
   return {
     maxTexture: card?.tiles.maxTexture ?? processorMaxEdge,
     size,
+    canDraw: (frame) => !card || frame.kind === 'tiles' || card.whole !== undefined,
+    prepare,
     draw(frame, presentation) {
       if (card) drawWithCard(card, frame, presentation)
       else processor?.draw(frame, presentation)
     },
     missing: () => (card ? (isTiled ? card.tiles.missing() : []) : (processor?.missing() ?? [])),
-    expectWhole,
     clear() {
       card?.tiles.clear()
       card?.whole?.clear()
