@@ -34,6 +34,7 @@ export const archiveCommands: Record<string, Command> = {
       print(
         `\n${report.known} known, ${report.indexed} indexed, ${report.versions} versions, ${report.copies} second copies, ${report.verified} verified, ${report.failed.length} failed\n`,
       )
+      if (report.replaced > 0) print(`${report.replaced} damaged objects got their bytes back\n`)
       if (report.held > 0) print(`${report.held} deletions in the bin are held for a week\n`)
       if (report.young > 0)
         print(

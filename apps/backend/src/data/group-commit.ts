@@ -8,7 +8,7 @@ import { inTransaction } from './commit-transaction.ts'
 import { createFlushPace } from './flush-pace.ts'
 import { DeclaredChanged, insertBatch } from './instances.ts'
 import { createKnownSeries, type KnownSeries } from './known-series.ts'
-import type { InsertResult, NewInstance } from './new-instance.ts'
+import { type InsertResult, isKept, type NewInstance } from './new-instance.ts'
 import { forgetDeclared, readDeclared } from './search-attributes.ts'
 import { isTransient, maxAttempts, sqlState } from './transaction.ts'
 import { type Bytes, NotDurable, untilDurable } from './until-durable.ts'
@@ -17,7 +17,7 @@ import { type Bytes, NotDurable, untilDurable } from './until-durable.ts'
 export interface InstanceWriter {
   /**
    * Resolves once the row is committed or known not to be.
-   * @param alongside one statement that commits with the row or, failing, undoes it; sent when the row is new
+   * @param alongside one statement that commits with the row or, failing, undoes it; sent when the bytes are kept
    * @param durable the bytes: the row is written beside their last flush, unless flushes are slow, and committed behind it
    * @throws whatever `durable` throws; AppError 'database-unavailable' (503) when nothing was committed, 'commit-unknown'
    * (503) when the connection broke while the database was committing
@@ -154,7 +154,8 @@ async function commitTogether(db: Db, scope: StoreScope, together: RowsTogether)
     for (let start = 0; start < rows.length; start += maxBatch) {
       const results = await insertBatch(client, scope, rows.slice(start, start + maxBatch), declared)
       const other = results.find(({ outcome }) => outcome !== 'stored')
-      if (other) throw new NotStored(other)
+      // Undone with all others: nothing has taken anybody's place.
+      if (other) throw new NotStored(isKept(other) ? { outcome: 'already-stored' } : other)
     }
   }
   const batch = rows.map((row) => ({ scope, row }))
@@ -243,8 +244,8 @@ async function commitBatch(db: Db, batch: readonly Waiting[], known: KnownSeries
         },
         (client, results) =>
           Promise.all([
-            ...batch.map(({ alongside }, index) => results[index]?.outcome === 'stored' && alongside?.(client)),
-            addAuditEvents(client, storeEvents(batch, results)),
+            ...batch.map(({ alongside }, index) => isKept(results[index] as InsertResult) && alongside?.(client)),
+            addAuditEvents(client, [...storeEvents(batch, results), ...replaceEvents(batch, results)]),
             addChanges(client, storeChanges(batch, results)),
           ]),
       )
@@ -275,6 +276,30 @@ function storeEvents(
         detail: { instances: group.map((waiting) => waiting.row.sopInstanceUid) },
       },
     }
+  })
+}
+
+/** Bytes that were found damaged are whole again: told as the end of their fault. */
+function replaceEvents(
+  batch: readonly Pick<Waiting, 'scope' | 'row'>[],
+  results: readonly InsertResult[],
+): { scope: StoreScope; entry: AuditEntry }[] {
+  return batch.flatMap(({ scope, row }, index) => {
+    const result = results[index]
+    if (result?.outcome !== 'replaced') return []
+    const { place, blobKey: replaced, projectId } = result
+    return [
+      {
+        scope,
+        entry: {
+          action: 'archive.fixity' as const,
+          projectId,
+          studyInstanceUid: row.study.studyInstanceUid,
+          target: row.sopInstanceUid,
+          detail: { place, fault: null, blobKey: row.blobKey, replaced },
+        },
+      },
+    ]
   })
 }
 

@@ -5,6 +5,7 @@ import { insertValues } from './attribute-values.ts'
 import { dropEmpty, insertComponents, insertSeries, insertStudies, lockStudies } from './insert-parents.ts'
 import { seriesKey } from './known-series.ts'
 import type { InsertResult, NewInstance } from './new-instance.ts'
+import { findExisting, replaceDamaged } from './existing-instances.ts'
 import { pipelined } from './pipelined.ts'
 import { type Declared, versionSql } from './search-attributes.ts'
 
@@ -46,7 +47,7 @@ export async function insertBatch(
     await dropEmpty(client, newSeries, newStudies, newComponents)
 
   if (rows.some((row) => !studies.has(row.study.studyInstanceUid))) throw new ParentGone()
-  return rows.map((row): InsertResult => {
+  const results = rows.map((row): InsertResult => {
     // First of all, and in whatever project: a row that has these very bytes is ours, and they must not be discarded.
     if (inserted.has(row.blobKey) || existing?.own.has(row.blobKey) === true) return { outcome: 'stored' }
     const project = studies.get(row.study.studyInstanceUid)
@@ -56,12 +57,14 @@ export async function insertBatch(
     const found = existing?.byUid.get(`${project} ${row.sopInstanceUid}`)
     if (!found && areKnown) throw new ParentGone()
     if (!found) return { outcome: 'failed', error: new Error('the row was neither inserted nor found') }
-    if (found.series_key !== seriesKey(row)) return { outcome: 'conflict', reason: 'other-series' }
+    if (found.seriesKey !== seriesKey(row)) return { outcome: 'conflict', reason: 'other-series' }
     // Who sends again what was corrected meanwhile has sent it before.
-    return [found.sha256, ...found.former].some((sha256) => sha256.equals(row.sha256))
-      ? { outcome: 'already-stored' }
-      : { outcome: 'conflict', reason: 'other-bytes' }
+    const same = found.copies.find(({ sha256 }) => sha256 === Buffer.from(row.sha256).toString('hex'))
+    if (!same) return { outcome: 'conflict', reason: 'other-bytes' }
+    if (!same.isDamaged) return { outcome: 'already-stored' }
+    return { outcome: 'replaced', place: same.place, blobKey: same.blobKey, projectId: found.projectId }
   })
+  return results.some(({ outcome }) => outcome === 'replaced') ? replaceDamaged(client, rows, results) : results
 }
 
 /**
@@ -159,35 +162,4 @@ async function insertInstances(
     ],
   })
   return { inserted: new Set(inserted.map((row) => row.blob_key)), version: inserted[0]?.version }
-}
-
-interface Existing {
-  project_id: number
-  sop_instance_uid: string
-  series_key: string
-  sha256: Buffer
-  /** Of its versions before corrections. */
-  former: Buffer[]
-  blob_key: string
-}
-
-/** What stands under the SOP Instance UIDs of the batch: its own rows, or those that were there before. */
-async function findExisting(
-  client: PoolClient,
-  scope: Scope,
-  rows: readonly NewInstance[],
-): Promise<{ byUid: Map<string, Existing>; own: Set<string> }> {
-  const { rows: found } = await client.query<Existing>({
-    name: 'find-existing',
-    text: `select i.project_id, i.sop_instance_uid, i.sha256, i.blob_key,
-        array(select v.sha256 from instance_version v where v.instance_id = i.id) as former, s.study_instance_uid || ' ' || r.series_instance_uid as series_key
-      from instance i join series r on r.id = i.series_id join study s on s.id = i.study_id
-      where i.project_id = any($1::bigint[]) and i.sop_instance_uid = any($2::text[])
-        or i.blob_key = any($3::text[])`,
-    values: [scope.projectIds, rows.map((row) => row.sopInstanceUid), rows.map((row) => row.blobKey)],
-  })
-  return {
-    byUid: new Map(found.map((row) => [`${row.project_id} ${row.sop_instance_uid}`, row])),
-    own: new Set(found.map((row) => row.blob_key)),
-  }
 }

@@ -93,6 +93,14 @@ export type InsertResult =
   | { outcome: 'stored' }
   /** Same UID, same bytes: nothing was added; the caller removes its fresh blob. */
   | { outcome: 'already-stored' }
+  /** Same UID, same bytes, and those that were stored had been found damaged: the new ones took the place of `blobKey`. */
+  | { outcome: 'replaced'; place: 'current' | 'version'; blobKey: string; projectId: number }
   /** Same UID, other bytes; or the UID belongs to another study, series or project. */
   | { outcome: 'conflict'; reason: string }
   | { outcome: 'failed'; error: unknown }
+
+export type Kept = Extract<InsertResult, { outcome: 'stored' | 'replaced' }>
+
+/** The bytes have a row from now on: they must not be discarded. */
+export const isKept = (result: InsertResult): result is Kept =>
+  result.outcome === 'stored' || result.outcome === 'replaced'

@@ -277,7 +277,10 @@ export interface KnownFile {
   sopInstanceUid: string
 }
 
-/** Which of these files are stored in the projects of the scope, as they are or as what was made of them: one place each. */
+/**
+ * Which of these files are stored in the projects of the scope, as they are or as what was made of them: one place each.
+ * One whose stored bytes were found damaged is wanted again.
+ */
 export async function findKnown(db: Db, scope: Scope, sha256: readonly string[]): Promise<KnownFile[]> {
   const { rows } = await db.pool.query<KnownFile>({
     name: 'find-known-files',
@@ -287,6 +290,7 @@ export async function findKnown(db: Db, scope: Scope, sha256: readonly string[])
       cross join lateral (
         select * from (
           select * from instance where sha256 = wanted
+            and not exists (select from fixity_fault f where f.blob_key = instance.blob_key)
           union all
           select made.* from original o join original_instance oi on oi.original_id = o.id
           join instance made on made.id = oi.instance_id where o.sha256 = wanted

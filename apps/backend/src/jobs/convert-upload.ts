@@ -8,6 +8,7 @@ import type { InstanceWriter } from '../data/group-commit.ts'
 import { type Assembly, convertedAlongside } from '../data/upload-jobs.ts'
 import type { Deps } from '../deps.ts'
 import { buildRows } from '../dicomweb/stow/build-rows.ts'
+import { isKept } from '../data/new-instance.ts'
 import { insertRefusal, observe, type ReceivedFile, Refusal } from '../dicomweb/stow/store-instance.ts'
 import { type ArchiveScope, scopeAsKept } from '../plugins/access.ts'
 import { newObjectKey } from '../storage/blob-keys.ts'
@@ -158,7 +159,7 @@ async function register(
     ),
     detail: { madeOf: upload.name, format: file.format, sha256 },
   })
-  if (result.outcome === 'stored') return { state: 'stored', outcome: told, isTold: true }
+  if (isKept(result)) return { state: 'stored', outcome: told, isTold: true }
   return refused(insertRefusal(deps, result, first.file.uids))
 }
 

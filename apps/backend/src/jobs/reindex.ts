@@ -3,7 +3,7 @@ import { findReferenced } from '../data/blob-rows.ts'
 import { correctionOf, earlierHashes } from '../correction/hash-chain.ts'
 import { holdBin } from '../data/hold-bin.ts'
 import { createInstanceWriter, type InstanceWriter } from '../data/group-commit.ts'
-import type { InsertResult } from '../data/new-instance.ts'
+import { type InsertResult, isKept } from '../data/new-instance.ts'
 import { allPlaces, listObjects } from '../data/proofs.ts'
 import { joinVersions, mayAdopt } from '../data/version-rows.ts'
 import { withUpkeepLock } from '../data/upkeep-lock.ts'
@@ -35,6 +35,8 @@ export interface ReindexReport {
   indexed: number
   /** Objects that got their place before or after a correction of another one. */
   versions: number
+  /** Took the place of a stored object whose own bytes had been found damaged. */
+  replaced: number
   /** Second copies of stored instances; left for the sweep. */
   copies: number
   /** Objects that were deleted before they were read: second copies of uploads under way. */
@@ -59,6 +61,7 @@ async function indexAll(deps: Deps, scope: ArchiveScope, options: ReindexOptions
     known: 0,
     indexed: 0,
     versions: 0,
+    replaced: 0,
     copies: 0,
     vanished: 0,
     held: 0,
@@ -133,9 +136,10 @@ async function indexObject(
   const origin = { earlier: earlierHashes(file.read.dataset), correction }
   const isVersion = await joinVersions(deps.db, scope, row, origin, inserted)
   const result: InsertResult = isVersion ? { outcome: 'stored' } : inserted
-  if (key !== objectKey && result.outcome !== 'stored') await deps.blobs.move(objectKey, key)
+  if (key !== objectKey && !isKept(result)) await deps.blobs.move(objectKey, key)
   if (isVersion) report.versions += 1
   else if (result.outcome === 'stored') report.indexed += 1
+  else if (result.outcome === 'replaced') report.replaced += 1
   else if (result.outcome === 'already-stored') report.copies += 1
   else
     report.failed.push({

@@ -20,7 +20,7 @@ export function unavailable(error: unknown): unknown {
 export const missing = (cause: unknown): AppError =>
   new AppError('blob-missing', 500, 'The stored bytes are missing.', { cause })
 
-const openFile = promisify(fs.open)
+export const openFile = promisify(fs.open)
 const readInto = promisify(fs.read)
 
 export const freshMemory: ChunkMemory = {

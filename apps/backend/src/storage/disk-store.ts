@@ -6,7 +6,7 @@ import { checkKey, newTemporaryKey, temporaryPrefix } from './blob-keys.ts'
 import type { BlobStore } from './blob-store.ts'
 import { checkLength, immutable } from './body.ts'
 import { type DiskFolders, diskParts } from './disk-parts.ts'
-import { errnoOf, freshMemory, listFolder, missing, openForReading, unavailable } from './disk-read.ts'
+import { errnoOf, freshMemory, listFolder, missing, openFile, openForReading, unavailable } from './disk-read.ts'
 import { flushAll, flushData, groupFlushes, guarded, guardedNow, writeBody } from './disk-write.ts'
 
 /** Files below `root`: `incoming/` for unfinished writes, the rest named by key. The folder is made when absent. */
@@ -46,16 +46,20 @@ export async function openDiskStore(root: string): Promise<BlobStore> {
       const target = pathOf(key)
       const temporary = pathOf(newTemporaryKey())
       if (fs.existsSync(target)) throw new AppError('blob-exists', 500, 'A stored object is never overwritten.')
+      // Making a file waits for the journal now and then: beside the arrival of the body, and not in this thread.
+      const opening = guarded(openFile(temporary, 'wx', 0o600))
+      // Heard when it is written to.
+      opening.catch(() => undefined)
       try {
-        const fd = guardedNow(() => fs.openSync(temporary, 'wx', 0o600))
         let byteLength: number
         try {
-          byteLength = await writeBody(fd, body, options?.signal)
+          byteLength = await writeBody(opening, body, options?.signal)
           checkLength(byteLength, options?.byteLength)
           options?.onWritten?.()
-          await guarded(flushData(fd))
+          await guarded(flushData(await opening))
         } finally {
-          guardedNow(() => fs.closeSync(fd))
+          const fd = await opening.catch(() => undefined)
+          if (fd !== undefined) guardedNow(() => fs.closeSync(fd))
         }
         options?.signal?.throwIfAborted()
         await guarded(ensureFolder(path.dirname(target)))

@@ -27,8 +27,9 @@ export function guardedNow<T>(work: () => T): T {
   }
 }
 
-// Waiting for the disk belongs to a thread. Opening, closing and renaming take microseconds; a trip through a thread and
-// back each would wait for its turn in a busy process: together they took longer than the flushes.
+// Waiting for the disk belongs to a thread, and so does making a file, which looks for a free place (0.5 ms where many were
+// deleted lately). Opening, closing and renaming take microseconds; a trip through a thread and back each would wait for
+// its turn in a busy process: together they took longer than the flushes.
 export const flushData = promisify(fs.fdatasync)
 export const flushAll = promisify(fs.fsync)
 const writeTo = promisify(fs.writev)
@@ -65,7 +66,7 @@ export function groupFlushes(flush: (fd: number) => Promise<void>): (path: strin
  * being written. When it ends, however it ends, nothing writes to the file any more.
  */
 export async function writeBody(
-  fd: number,
+  handle: number | Promise<number>,
   body: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
   offset = 0,
@@ -84,12 +85,13 @@ export async function writeBody(
       waiting = []
       const size = waitingBytes
       waitingBytes = 0
+      const fd = await handle
       await writeAll(fd, batch, size, offset + written)
       written += size
-      if (written - flushed >= flushEvery && !flushing && flushingNow < mostFlushing) startFlushing()
+      if (written - flushed >= flushEvery && !flushing && flushingNow < mostFlushing) startFlushing(fd)
     }
   }
-  const startFlushing = (): void => {
+  const startFlushing = (fd: number): void => {
     flushed = written
     flushingNow += 1
     flushing = flushData(fd)

@@ -10,7 +10,7 @@ import {
 import { AppError } from '../../app-error.ts'
 import type { AuditEntry } from '../../data/audit.ts'
 import type { Alongside, InstanceWriter } from '../../data/group-commit.ts'
-import type { InsertResult } from '../../data/new-instance.ts'
+import { type InsertResult, isKept, type Kept } from '../../data/new-instance.ts'
 import type { Deps } from '../../deps.ts'
 import { hashBeside, hashHere, type RunningHash } from '../../hash-thread.ts'
 import type { StoreScope } from '../../plugins/access.ts'
@@ -108,14 +108,15 @@ export async function registerFile(
   more?: { alongside?: Alongside; durable?: Promise<unknown> },
 ): Promise<StoreOutcome> {
   const result = await writer.insert(scope, buildRows(read, uids, { blobKey, byteSize, sha256 }), more)
-  if (result.outcome === 'stored' || result.outcome === 'already-stored') return { kind: result.outcome, uids }
+  if (isKept(result)) return { kind: 'stored', uids }
+  if (result.outcome === 'already-stored') return { kind: 'already-stored', uids }
   return insertRefusal(deps, result, uids)
 }
 
 /** What is told of an instance that got no row. */
 export function insertRefusal(
   deps: Pick<Deps, 'log'>,
-  result: Exclude<InsertResult, { outcome: 'stored' }>,
+  result: Exclude<InsertResult, Kept>,
   uids: Uids,
 ): Extract<StoreOutcome, { kind: 'refused' }> {
   if (result.outcome === 'conflict') return { kind: 'refused', ...conflictWords(result.reason), uids }
