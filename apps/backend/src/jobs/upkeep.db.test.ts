@@ -131,6 +131,7 @@ test('reindex gives objects their rows, skips what has one, and names what is no
       known: 1,
       indexed: 1,
       versions: 0,
+      replaced: 0,
       copies: 1,
       vanished: 0,
       held: 0,
