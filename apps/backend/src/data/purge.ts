@@ -64,15 +64,19 @@ const lease = `now() + interval '10 minutes'`
 
 /** Takes the next one whose time has come; marked before the first byte is removed. */
 export async function beginPurge(db: Db, _scope: ArchiveScope, tried: readonly string[]): Promise<Purge | undefined> {
-  const { rows } = await db.pool.query<Purge>(
-    `update deletion set state = 'purging', next_try_at = ${lease} where id = (
-       select id from deletion where (state = 'purging' or purge_at <= now())
-         and (next_try_at is null or next_try_at <= now()) and id <> all($1::uuid[])
-       order by purge_at, id limit 1 for update skip locked)
-     returning ${purgeColumns}`,
-    [tried],
-  )
-  return rows[0]
+  // What is locked is another worker's, or was only looked at, as by a restore that is refused: that one is waited for.
+  for (const ifLocked of ['skip locked', '']) {
+    const { rows } = await db.pool.query<Purge>(
+      `update deletion set state = 'purging', next_try_at = ${lease} where id = (
+         select id from deletion where (state = 'purging' or purge_at <= now())
+           and (next_try_at is null or next_try_at <= now()) and id <> all($1::uuid[])
+         order by purge_at, id limit 1 for update ${ifLocked})
+       returning ${purgeColumns}`,
+      [tried],
+    )
+    if (rows[0]) return rows[0]
+  }
+  return undefined
 }
 
 /** One instance in the bin with the bytes of all its versions, the first one first. */

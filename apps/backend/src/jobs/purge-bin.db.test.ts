@@ -11,6 +11,7 @@ import type { Deletion } from '@instandt/api'
 import { testAzurite } from '@instandt/testkit'
 import { blobKeys, inspectionFiles, instanceOf, post, remove, studyOf, whileStoreIsAway } from '../archive.fixture.ts'
 import { addPerson, sessionHeaders } from '../identity.fixture.ts'
+import { untilBlocked } from '../data/until-blocked.fixture.ts'
 import { readArchiveScope } from '../plugins/access.ts'
 import { objectPrefix } from '../storage/blob-keys.ts'
 import { startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
@@ -111,6 +112,22 @@ test('an administrator orders it before its time, the worker does it, and there 
     ],
   )
   assert.equal((await post(backend, address, { reason: 'once more' }, admin)).code, 'deletion-not-found')
+})
+
+test('a deletion that somebody just looks at is waited for, not left out', async () => {
+  const deletion = await deleted('looked-at', 2)
+  await isOver(deletion)
+  const client = await backend.db.pool.connect()
+  try {
+    await client.query('begin')
+    await client.query('select from deletion where id = $1 for update', [deletion.id])
+    const purging = purge()
+    await untilBlocked(backend.db)
+    await client.query('rollback')
+    assert.deepEqual(await purging, { purged: 1, instances: 2, postponed: 0 })
+  } finally {
+    client.release()
+  }
 })
 
 test('a purge that was killed between bytes and rows goes on, and cannot be taken back', async () => {
