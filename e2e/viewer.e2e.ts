@@ -429,6 +429,29 @@ test('nothing is read from a picture whose renderer is still on its way, or cann
   await viewer.close()
 })
 
+test('another way to draw shows the same image in the same way', { skip }, async () => {
+  const viewer = await show(await storeBoard('another-way', explicitLittleEndian, boardBytes), { drawing: 'graphics' })
+  const { page } = viewer
+  for (const key of ['1', 'h', 'i']) await page.keyboard.press(key)
+  await page.getByTestId('viewer-presets').click()
+  await page.getByTestId('viewer-centre').fill('500')
+  await page.getByTestId('viewer-width').fill('101')
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('?')
+  await page.getByText('Processor', { exact: true }).click()
+  await page.waitForSelector('[data-drawn-by="processor"]', { state: 'attached' })
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await viewer.says('window', 'C 500 W 101')
+  assert.equal(await viewer.zoom(), 1)
+  // Mirrored and inverted: low values of the first row, seen from its last field, are white.
+  const corner = ((fields - 1) / 2) * fieldSize
+  const [low, high] = [await viewer.look(-corner, -corner), await viewer.look(corner, corner)]
+  assert.deepEqual([low.reading.value, low.grey], [inEnglish(fieldValue(last, 0)), 255])
+  assert.deepEqual([high.reading.value, high.grey], [inEnglish(fieldValue(0, last)), 0])
+  await viewer.close()
+})
+
 test('two fingers zoom about their middle', { skip }, async () => {
   const viewer = await show(await storeBoard('touch', explicitLittleEndian, boardBytes), {
     width: 390,

@@ -5,20 +5,16 @@ import {
   type Drawing,
   type FrameAddress,
   type FrameStore,
-  fitView,
   imageSizeOf,
   initialView,
   isSingle,
-  panBy,
   pixelAt,
   type Point,
   refine,
-  rotateView,
   ScreenImageMissing,
   type ShownFrame,
   type Stage,
   type ViewState,
-  zoomAt,
 } from './engine/index.ts'
 import { createCine } from './cine.ts'
 import { memoryLimits } from './memory-limits.ts'
@@ -35,15 +31,24 @@ import {
   placeOf,
   type Stack,
 } from './stack.ts'
-import { firstState, type ViewerSession, type ViewerState } from './viewer-state.ts'
+import { createViewTools } from './view-tools.ts'
+import { firstState, type Looks, type ViewerSession, type ViewerState } from './viewer-state.ts'
 import { firstWindow, nextWindow } from './window-policy.ts'
 import { createWindowTools } from './window-tools.ts'
 
 /** So long an image that is opened by its address waits for the list to say how it is best fetched. */
 const listMs = 3000
 
-/** One open view: which image is shown and how, drawn into `element`. All work is here; the screen only shows the state. */
-export function openSession(element: HTMLDivElement, initialStack: Stack, drawing: Drawing): ViewerSession {
+/**
+ * One open view: which image is shown and how, drawn into `element`. All work is here; the screen only shows the state.
+ * @param earlier how a session before it showed its image: if that is the first one here, it is shown in the same way
+ */
+export function openSession(
+  element: HTMLDivElement,
+  initialStack: Stack,
+  drawing: Drawing,
+  earlier?: Looks,
+): ViewerSession {
   const stage: Stage = createStage(element, drawing, {
     onRestored: () => drawSoon(),
     onLost: (fault) => update({ fault, frame: undefined, isLoading: false }),
@@ -75,8 +80,6 @@ export function openSession(element: HTMLDivElement, initialStack: Stack, drawin
     setTimeout(resolve, listMs)
   })
   let direction: 1 | -1 = 1
-  /** The view follows the window's size until somebody zooms or pans. */
-  let isFitted = true
   let scheduled = 0
   let isClosed = false
   /** Too large to be fetched whole unasked; somebody asked. */
@@ -86,7 +89,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack, drawin
   /** The last frame whose window was made anew from full resolution. */
   let measured: ShownFrame | undefined
   const listeners = new Set<() => void>()
-  let state: ViewerState = firstState
+  let state: ViewerState = { ...firstState, ...earlier, address: undefined }
   const cine = createCine(
     () => state.fps,
     () => !state.isLoading,
@@ -97,6 +100,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack, drawin
     },
   )
   const windowTools = createWindowTools({ state: () => state, update, size: stage.size })
+  const viewTools = createViewTools({ state: () => state, update, size: stage.size })
   const values = createValueFetcher(() => update({ reading: readNow() }))
 
   function update(change: Partial<ViewerState>): void {
@@ -196,20 +200,24 @@ export function openSession(element: HTMLDivElement, initialStack: Stack, drawin
   function present(frame: ShownFrame): void {
     const before = state.frame
     const image = imageSizeOf(frame)
-    const isSameShape = before !== undefined && isEqualSize(imageSizeOf(before), image)
+    const isAgain = earlier?.address !== undefined && isCurrent(earlier.address)
+    earlier = undefined
+    const isSameShape = isAgain || (before !== undefined && isEqualSize(imageSizeOf(before), image))
     const view = state.view && isSameShape ? state.view : initialView(image, stage.size())
-    if (!isSameShape) isFitted = true
-    const chosen = nextWindow(frame, before, state)
+    const isFitted = state.isFitted || !isSameShape
+    const chosen = isAgain ? {} : nextWindow(frame, before, state)
     // Known once it is drawn.
     const isRefining = frame.kind === 'tiles'
-    update({ frame, view, isLoading: false, isRefining, fineFault: undefined, progress: undefined, ...chosen })
-  }
-
-  const changeView = (change: (view: ViewState, frame: ShownFrame) => ViewState, fitted = false): void => {
-    const { frame, view } = state
-    if (!frame || !view) return
-    isFitted = fitted
-    update({ view: change(view, frame) })
+    update({
+      frame,
+      view,
+      isFitted,
+      isLoading: false,
+      isRefining,
+      fineFault: undefined,
+      progress: undefined,
+      ...chosen,
+    })
   }
 
   function readNow(): PixelReading | undefined {
@@ -218,8 +226,6 @@ export function openSession(element: HTMLDivElement, initialStack: Stack, drawin
     const pixel = pointer ? pixelAt(pointer, view, imageSizeOf(frame), stage.size()) : probe
     return pixel && readPixel(frame, pixel)
   }
-
-  const middle = (): Point => ({ x: stage.size().width / 2, y: stage.size().height / 2 })
 
   function goTo(place: number): void {
     const address = frameAt(stack, Math.min(lengthOf(stack) - 1, Math.max(0, place)))
@@ -259,33 +265,13 @@ export function openSession(element: HTMLDivElement, initialStack: Stack, drawin
     dragWindow: windowTools.dragWindow,
     windowFromRegion: windowTools.windowFromRegion,
     invert: () => update({ isInverted: !state.isInverted }),
-    zoomBy: (factor, at = middle()) =>
-      changeView((view, frame) => zoomAt(view, view.zoom * factor, at, imageSizeOf(frame), stage.size())),
-    panBy: (delta) => changeView((view, frame) => panBy(view, delta, imageSizeOf(frame), stage.size())),
-    fit: () => changeView((view, frame) => fitView(view, imageSizeOf(frame), stage.size()), true),
-    oneToOne: () => changeView((view, frame) => zoomAt(view, 1, middle(), imageSizeOf(frame), stage.size())),
-    rotate() {
-      const wasFitted = isFitted
-      changeView((view, frame) => {
-        const turned = rotateView(view)
-        return wasFitted ? fitView(turned, imageSizeOf(frame), stage.size()) : turned
-      }, wasFitted)
-    },
-    flip(way) {
-      changeView(
-        (view) =>
-          way === 'horizontal'
-            ? { ...view, flipHorizontal: !view.flipHorizontal }
-            : { ...view, flipVertical: !view.flipVertical },
-        isFitted,
-      )
-    },
+    ...viewTools,
     reset() {
       const { frame } = state
       if (!frame) return
-      isFitted = true
       windowTools.stop()
-      update({ isInverted: false, view: initialView(imageSizeOf(frame), stage.size()), ...firstWindow(frame) })
+      const view = initialView(imageSizeOf(frame), stage.size())
+      update({ isInverted: false, view, isFitted: true, ...firstWindow(frame) })
     },
     play(isPlaying) {
       update({ isPlaying: isPlaying && lengthOf(stack) > 1 })
@@ -315,9 +301,7 @@ export function openSession(element: HTMLDivElement, initialStack: Stack, drawin
     },
     resize() {
       stage.resize()
-      const { frame, view } = state
-      if (!frame || !view) return
-      update({ view: isFitted ? fitView(view, imageSizeOf(frame), stage.size()) : { ...view } })
+      viewTools.follow()
     },
     canvasSize: stage.size,
     drawnBy: stage.drawnBy,

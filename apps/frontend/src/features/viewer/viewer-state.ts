@@ -34,6 +34,8 @@ export interface ViewerState {
   fault: unknown
   progress: Progress | undefined
   view: ViewState | undefined
+  /** The view follows the window's size until somebody zooms or pans. */
+  isFitted: boolean
   window: Window
   preset: WindowPreset | 'manual'
   isInverted: boolean
@@ -59,6 +61,7 @@ export const firstState: ViewerState = {
   fault: undefined,
   progress: undefined,
   view: undefined,
+  isFitted: true,
   window: { lower: 0, upper: 1 },
   preset: 'auto',
   isInverted: false,
@@ -67,6 +70,17 @@ export const firstState: ViewerState = {
   fps: 15,
   probe: undefined,
   reading: undefined,
+}
+
+/** How an image is shown, without its pixels. */
+export type Looks = Pick<
+  ViewerState,
+  'address' | 'view' | 'isFitted' | 'window' | 'preset' | 'isInverted' | 'tool' | 'fps'
+>
+
+export const looksOf = (state: ViewerState): Looks => {
+  const { address, view, isFitted, window, preset, isInverted, tool, fps } = state
+  return { address, view, isFitted, window, preset, isInverted, tool, fps }
 }
 
 export interface ViewerSession {

@@ -18,7 +18,7 @@ import { useViewerState } from './use-viewer-state.ts'
 import { StageFault, ViewerFault } from './viewer-fault.tsx'
 import { ViewerHelp } from './viewer-help.tsx'
 import { openSession } from './viewer-session.ts'
-import type { ViewerSession } from './viewer-state.ts'
+import { type Looks, looksOf, type ViewerSession } from './viewer-state.ts'
 import classes from './viewer.module.css'
 import { ViewsStrip } from './views-strip.tsx'
 import { WindowMenu } from './window-menu.tsx'
@@ -208,11 +208,14 @@ interface OpenSession {
 function useSession(stack: Stack, drawing: Drawing): [(element: HTMLDivElement) => () => void, OpenSession] {
   const [open, setOpen] = useState<OpenSession>({})
   const { study, series } = stack
+  // Another way to draw shows the same in the same way.
+  const earlier = useRef<Looks>(undefined)
   const ref = useCallback(
     (element: HTMLDivElement) => {
       let session: ViewerSession
       try {
-        session = openSession(element, createStack(study, series, []), drawing)
+        const kept = earlier.current?.address?.series === series ? earlier.current : undefined
+        session = openSession(element, createStack(study, series, []), drawing, kept)
       } catch (error) {
         setOpen({ error })
         return () => setOpen({})
@@ -225,6 +228,7 @@ function useSession(stack: Stack, drawing: Drawing): [(element: HTMLDivElement) 
         observer.disconnect()
         unwatch()
         setOpen({})
+        earlier.current = looksOf(session.getState())
         session.close()
       }
     },
