@@ -2,7 +2,7 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 
 /** The schema this program was written for; readiness compares it with the database. */
-export const requiredSchemaVersion = 14
+export const requiredSchemaVersion = 15
 
 export interface AccountTable {
   id: Generated<string>
@@ -103,6 +103,7 @@ export interface BinInstanceTable {
   version: number
   proven_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
   deletion_id: string
+  mended: Generated<number>
 }
 
 export interface BinSeriesTable {
@@ -313,6 +314,7 @@ export interface InstanceTable {
   stored_at: ColumnType<Date, Date | string | undefined, Date | string>
   version: Generated<number>
   proven_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+  mended: Generated<number>
 }
 
 export interface InstanceValueTable {

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { Scope } from '../plugins/access.ts'
+import { noteMended } from './mended.ts'
 import type { InsertResult, NewInstance } from './new-instance.ts'
 
 /** Bytes that are kept of an instance: those that are shown, or of a version before a correction. */
@@ -76,6 +77,10 @@ export async function replaceDamaged(
       select blob_key from taken`,
     values: [JSON.stringify(wanted)],
   })
+  await noteMended(
+    client,
+    replaced.map((row) => row.blob_key),
+  )
   const taken = new Set(replaced.map((row) => row.blob_key))
   return results.map((result, index) =>
     result.outcome === 'replaced' && !taken.has(rows[index]?.blobKey ?? '') ? { outcome: 'already-stored' } : result,

@@ -2,6 +2,7 @@ import type { FixityFault, FixityReport } from '@instandt/api'
 import type { Db } from '@instandt/db'
 import type { ArchiveScope, Scope } from '../plugins/access.ts'
 import { addAuditEvent } from './audit.ts'
+import { noteMended } from './mended.ts'
 import { inTransaction } from './transaction.ts'
 
 /** A stored object with what its bytes must be, wherever its row stands. */
@@ -84,6 +85,22 @@ export async function listDue(db: Db, _scope: ArchiveScope, limit: number): Prom
   return rows
 }
 
+/** What is kept of an instance with these very bytes: as it is shown, and of versions before corrections. */
+export async function listCopies(
+  db: Db,
+  _scope: ArchiveScope,
+  sopInstanceUid: string,
+  sha256: Uint8Array,
+): Promise<ProvableObject[]> {
+  const { rows } = await db.pool.query<ProvableObject>(
+    (['current', 'version'] as const)
+      .map((place) => `${selectOf(place)} where ${places[place].isThere} and i.sop_instance_uid = $1 and o.sha256 = $2`)
+      .join(' union all '),
+    [sopInstanceUid, sha256],
+  )
+  return rows
+}
+
 /** Every object of one place whose key comes after `afterKey`, in the order of keys. */
 export async function listObjects(
   db: Db,
@@ -150,14 +167,15 @@ export async function noteProven(db: Db, scope: ArchiveScope, object: ProvableOb
       object.blobKey,
     ])
     const { rowCount } = await client.query('delete from fixity_fault where blob_key = $1', [object.blobKey])
-    if (rowCount === 1)
-      await addAuditEvent(client, scope, {
-        action: 'archive.fixity',
-        projectId: object.projectId,
-        studyInstanceUid: object.studyInstanceUid,
-        target: object.sopInstanceUid,
-        detail: { place: object.place, fault: null, blobKey: object.blobKey },
-      })
+    if (rowCount !== 1) return
+    await noteMended(client, [object.blobKey])
+    await addAuditEvent(client, scope, {
+      action: 'archive.fixity',
+      projectId: object.projectId,
+      studyInstanceUid: object.studyInstanceUid,
+      target: object.sopInstanceUid,
+      detail: { place: object.place, fault: null, blobKey: object.blobKey },
+    })
   })
 }
 

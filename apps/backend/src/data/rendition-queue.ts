@@ -8,6 +8,7 @@ import {
 import type { Db } from '@instandt/db'
 import type { Scope } from '../plugins/access.ts'
 import { addAuditEvent } from './audit.ts'
+import { madeAnew } from './mended.ts'
 import { inTransaction } from './transaction.ts'
 
 const countOf = (condition: string): string =>
@@ -76,9 +77,7 @@ export async function remakeRenditions(db: Db, scope: Scope, { of }: Remake): Pr
       ), gone as (
         delete from rendition r using chosen c where r.instance_id = c.instance_id
       ), changed as (
-        update rendition_job j set state = 'waiting', thumbnail = 'waiting', thumbnail_key = null, frames_done = 0,
-          frames_made = 0, byte_size = 0, reason = null, attempts = 0, due_at = now(), leased_by = null, leased_until = null,
-          finished_at = null
+        update rendition_job j set ${madeAnew}
         from chosen c where j.instance_id = c.instance_id returning 1
       ) select count(*) from changed`,
       values,

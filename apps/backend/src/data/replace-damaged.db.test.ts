@@ -9,6 +9,7 @@ import {
   post,
   replaceBytes,
   retrieveInstance,
+  seriesOf,
   studyOf,
 } from '../archive.fixture.ts'
 import { addProject, tokenHeaders } from '../identity.fixture.ts'
@@ -186,16 +187,72 @@ test('other bytes, and senders of other projects, replace nothing', async () => 
   assert.deepEqual([(await rowOf('foreign')).key, await faultsOf('foreign')], [stored.key, 1])
 })
 
-test('a whole copy that has no row heals at a reindex', async () => {
-  const stored = await store('copy')
-  await damage(stored)
-  const key = newObjectKey()
-  async function* bytes(): AsyncGenerator<Uint8Array> {
-    yield stored.file
+/** ETags and bytes of all that is shown of the first instance. */
+async function shown(seed: string): Promise<Map<string, string>> {
+  const instance = `/dicom-web/studies/${studyOf(seed)}/series/${seriesOf(seed)}/instances/${instanceOf(seed, 0)}`
+  const found = new Map<string, string>()
+  for (const path of [
+    instance,
+    `${instance}/frames/1`,
+    `${instance}/rendered`,
+    `${instance}/thumbnail`,
+    `${instance}/pixeldata`,
+    `/dicom-web/studies/${studyOf(seed)}`,
+    `${instance}/metadata`,
+  ]) {
+    const answer = await backend.get(path, { accept: '*/*' })
+    assert.equal(answer.status, 200, path)
+    await answer.arrayBuffer()
+    found.set(path, answer.headers.get('etag') ?? '')
   }
-  await backend.deps.blobs.write(key, bytes())
-  const report = await reindex(backend.deps, scope, { graceHours: 0 })
-  assert.equal(report.replaced, 1)
-  assert.deepEqual([(await rowOf('copy')).key, await faultsOf('copy')], [key, 0])
-  assert.deepEqual(await retrieveInstance(backend, 'copy', 0), stored.file)
-})
+  return found
+}
+
+const renditionOf = async (seed: string): Promise<unknown> =>
+  (
+    await backend.db.pool.query(
+      `select j.state, j.thumbnail, (select count(*)::integer from rendition r where r.instance_id = j.instance_id) as renditions
+       from rendition_job j join instance i on i.id = j.instance_id where i.sop_instance_uid = $1`,
+      [instanceOf(seed, 0)],
+    )
+  ).rows[0]
+
+for (const way of ['sent again', 'brought back'] as const)
+  test(`what was made of damaged bytes is made again, and no cache keeps it: ${way}`, async () => {
+    const seed = `made ${way}`
+    const stored = await store(seed)
+    await damage(stored)
+    await backend.db.pool.query(
+      `update rendition_job j set state = 'made', thumbnail = 'made', thumbnail_key = null from instance i
+       where i.id = j.instance_id and i.sop_instance_uid = $1`,
+      [instanceOf(seed, 0)],
+    )
+    const damaged = await shown(seed)
+    if (way === 'sent again') await send([stored.file])
+    else {
+      await replaceBytes(backend, stored.key, stored.file)
+      await backend.db.pool.query(`update fixity_fault set seen_at = now() - interval '2 days'`)
+      await prove()
+    }
+    assert.equal(await faultsOf(seed), 0)
+    assert.deepEqual(await renditionOf(seed), { state: 'waiting', thumbnail: 'waiting', renditions: 0 })
+    for (const [path, etag] of await shown(seed)) assert.notEqual(etag, damaged.get(path), path)
+  })
+
+for (const isKnown of [true, false])
+  test(`a whole copy without a row heals at a reindex, its fault ${isKnown ? 'known' : 'unknown'}`, async () => {
+    const seed = `copy ${isKnown}`
+    const stored = await store(seed)
+    if (isKnown) await damage(stored)
+    // As in a database put back that is older than the fault.
+    else await replaceBytes(backend, stored.key)
+    const key = newObjectKey()
+    async function* bytes(): AsyncGenerator<Uint8Array> {
+      yield stored.file
+    }
+    await backend.deps.blobs.write(key, bytes())
+    const report = await reindex(backend.deps, scope, { graceHours: 0 })
+    assert.equal(report.replaced, 1)
+    assert.deepEqual([(await rowOf(seed)).key, await faultsOf(seed)], [key, 0])
+    assert.deepEqual(await retrieveInstance(backend, seed, 0), stored.file)
+  })

@@ -24,6 +24,8 @@ export interface StoredObject extends InstanceAddress {
   byteSize: number
   /** Hexadecimal. */
   sha256: string
+  /** Stands for the bytes (ETag): also for having been damaged and right again. */
+  identity: string
 }
 
 export type FrameLayout = Omit<FrameIndex, 'table'>
@@ -54,6 +56,7 @@ interface ObjectRow {
   blob_key: string
   byte_size: string
   sha256: string
+  mended: number
 }
 
 const inProjects = hiddenList('$1', 'bigint[]')
@@ -66,7 +69,7 @@ const fromWhere = `
   where se.series_instance_uid = $3 and st.study_instance_uid = $2`
 
 const objectColumns = `st.study_instance_uid, se.series_instance_uid, i.sop_instance_uid, i.transfer_syntax_uid, i.blob_key, i.byte_size,
-  encode(i.sha256, 'hex') as sha256`
+  encode(i.sha256, 'hex') as sha256, i.mended`
 
 const addressValues = (scope: Scope, address: InstanceAddress): unknown[] => [
   scope.projectIds,
@@ -83,6 +86,7 @@ const toObject = (row: ObjectRow): StoredObject => ({
   blobKey: row.blob_key,
   byteSize: Number(row.byte_size),
   sha256: row.sha256,
+  identity: row.mended === 0 ? row.sha256 : `${row.sha256} ${row.mended}`,
 })
 
 /** The file of one instance; undefined when study, series and instance do not belong together or lie outside the scope. */
@@ -204,8 +208,8 @@ export async function readAttributes(db: Db, scope: Scope, ids: readonly string[
   })
   return rows.map(toAttributes)
 }
-// Versions only ever rise: the same ids with the same sum are the same versions.
-const versions = 'sum(i.version)::bigint as versions'
+// Both only ever rise: the same ids with the same sum are the same versions.
+const versions = 'sum(i.version + i.mended)::bigint as versions'
 
 const listStatements = {
   study: {
@@ -220,7 +224,10 @@ const listStatements = {
       from study st join series se on se.study_id = st.id join instance i on i.series_id = se.id
       where st.project_id = ${inProjects} and st.study_instance_uid = $2 and se.series_instance_uid = $3`,
   },
-  instance: { name: 'wado-list-instance', text: `select i.id::text as ids, i.version as versions ${fromWhere}` },
+  instance: {
+    name: 'wado-list-instance',
+    text: `select i.id::text as ids, i.version + i.mended as versions ${fromWhere}`,
+  },
 }
 
 /** Row ids of what an address names; a few bytes an instance are all that a long answer keeps while it is sent. */

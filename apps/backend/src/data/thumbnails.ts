@@ -6,6 +6,7 @@ import { type InstanceAddress, instanceFirst, type InstanceSelection } from './r
 export interface Representative extends InstanceAddress {
   /** Hexadecimal. */
   sha256: string
+  mended: number
   thumbnail: 'waiting' | 'made' | 'none'
   thumbnailKey: string | null
 }
@@ -27,7 +28,7 @@ const chosen = `
   ) c order by c.rank limit 1`
 
 const representative = `select st.study_instance_uid as "studyInstanceUid", se.series_instance_uid as "seriesInstanceUid",
-    i.sop_instance_uid as "sopInstanceUid", encode(i.sha256, 'hex') as sha256, coalesce(j.thumbnail, 'waiting') as thumbnail,
+    i.sop_instance_uid as "sopInstanceUid", encode(i.sha256, 'hex') as sha256, i.mended, coalesce(j.thumbnail, 'waiting') as thumbnail,
     j.thumbnail_key as "thumbnailKey"`
 
 const statements = {

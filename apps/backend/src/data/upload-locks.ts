@@ -141,12 +141,20 @@ export async function withUploadAlone<T>(db: Db, _scope: Scope, id: string, work
   const client = await db.pool.connect()
   let isBroken = true
   try {
-    await client.query(`select set_config('lock_timeout', $1, false)`, [`${patienceMs}ms`])
+    const { rows } = await client.query<{ before: string }>(
+      `select current_setting('statement_timeout') as before, set_config('lock_timeout', $1, false)`,
+      [`${patienceMs}ms`],
+    )
+    // The lock's own patience decides; a statement's is shorter.
+    await client.query(`set statement_timeout = 0`)
     await client.query(`select pg_advisory_lock(${uploadLock})`, [id])
     try {
       return await work()
     } finally {
-      await client.query(`select pg_advisory_unlock(${uploadLock}), set_config('lock_timeout', '0', false)`, [id])
+      await client.query(
+        `select pg_advisory_unlock(${uploadLock}), set_config('lock_timeout', '0', false), set_config('statement_timeout', $2, false)`,
+        [id, rows[0]?.before ?? '0'],
+      )
       isBroken = false
     }
   } finally {

@@ -4,7 +4,7 @@ import { correctionOf, earlierHashes } from '../correction/hash-chain.ts'
 import { holdBin } from '../data/hold-bin.ts'
 import { createInstanceWriter, type InstanceWriter } from '../data/group-commit.ts'
 import { type InsertResult, isKept } from '../data/new-instance.ts'
-import { allPlaces, listObjects } from '../data/proofs.ts'
+import { allPlaces, listCopies, listObjects } from '../data/proofs.ts'
 import { joinVersions, mayAdopt } from '../data/version-rows.ts'
 import { withUpkeepLock } from '../data/upkeep-lock.ts'
 import type { Deps } from '../deps.ts'
@@ -131,7 +131,10 @@ async function indexObject(
   // Back at its place first: a row must never point to a key that is not there.
   if (key !== objectKey) await deps.blobs.move(key, objectKey)
   const row = buildRows(file.read, file.uids, { blobKey: objectKey, byteSize: file.byteSize, sha256: file.sha256 })
-  const inserted = await writer.insert(scope, row)
+  let inserted = await writer.insert(scope, row)
+  // The stored one may be damaged or gone, which a database put back does not know: then this one is the only one.
+  if (inserted.outcome === 'already-stored' && !(await areWhole(deps, scope, file)))
+    inserted = await writer.insert(scope, row)
   // Of a corrected instance there are several files: which one is the newest they say themselves.
   const origin = { earlier: earlierHashes(file.read.dataset), correction }
   const isVersion = await joinVersions(deps.db, scope, row, origin, inserted)
@@ -146,6 +149,13 @@ async function indexObject(
       blobKey: key,
       reason: result.outcome === 'conflict' ? result.reason : String(result.error),
     })
+}
+
+async function areWhole(deps: Deps, scope: ArchiveScope, { uids, sha256 }: ReceivedFile): Promise<boolean> {
+  let areAll = true
+  for (const object of await listCopies(deps.db, scope, uids.instance, sha256))
+    if (!(await proveAndNote(deps, scope, object))) areAll = false
+  return areAll
 }
 
 /** Reads everything that a row speaks of, as the fixity job does in its own time. */

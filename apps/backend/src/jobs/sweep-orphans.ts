@@ -72,13 +72,13 @@ export async function sweepOrphans(deps: Deps, scope: ArchiveScope, options: Swe
     }
     for (const key of orphans) {
       // Asked again at the last moment: the list may be hours old.
-      if (!isDryRun && !(await putAside(deps, scope, key, now))) continue
+      if (!isDryRun && (await unlessKept(deps, key, () => putAside(deps, scope, key, now))) !== true) continue
       report.quarantined.push(key)
     }
     await tidyQuarantine(deps, scope, new Date(now.getTime() - quarantineDays * 24 * hourMs), isDryRun, report)
     for await (const blob of deps.blobs.list(temporaryPrefix)) {
       if (!isOld(blob)) continue
-      if (!isDryRun) await deps.blobs.delete(blob.key)
+      if (!isDryRun && (await unlessKept(deps, blob.key, () => deps.blobs.delete(blob.key))) === 'kept') continue
       report.removedTemporary += 1
     }
     for await (const batch of batches(deps.blobs.list(stagedPrefix)))
@@ -133,6 +133,17 @@ async function findOrphans(
   return orphans
 }
 
+/** What the store keeps by a rule of its own holds up nothing else: it is tried again with the next sweep. */
+async function unlessKept<T>(deps: Deps, key: string, work: () => Promise<T>): Promise<T | 'kept'> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'blob-immutable') throw error
+    deps.log.warn({ err: error, blobKey: key }, 'the image store does not give up bytes yet')
+    return 'kept'
+  }
+}
+
 /** False when the blob has a row after all; one that came while it was moved brings it back. */
 async function putAside(deps: Deps, scope: ArchiveScope, key: string, now: Date): Promise<boolean> {
   const hasRow = async (): Promise<boolean> => (await findReferenced(deps.db, scope, [key])).size > 0
@@ -160,10 +171,10 @@ async function tidyQuarantine(
     const referenced = await findReferenced(deps.db, scope, objectKeys)
     for (const { key, objectKey, day } of places) {
       if (referenced.has(objectKey)) {
-        if (!isDryRun) await deps.blobs.move(key, objectKey)
+        if (!isDryRun && (await unlessKept(deps, key, () => deps.blobs.move(key, objectKey))) === 'kept') continue
         report.restored.push(objectKey)
       } else if (day < removeBefore) {
-        if (!isDryRun) await deps.blobs.delete(key)
+        if (!isDryRun && (await unlessKept(deps, key, () => deps.blobs.delete(key))) === 'kept') continue
         report.removed.push(objectKey)
       }
     }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import path from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { buildInstance, uidOf } from '@instandt/testkit/files'
@@ -82,6 +84,23 @@ test('an old orphan goes to the quarantine, and only weeks later it is removed',
   assert.deepEqual((await sweepOrphans(backend.deps, scope, { now: later(33) })).removed, [orphan])
   assert.deepEqual(await keys(quarantinePrefix), [])
   assert.deepEqual(await keys(objectPrefix), await rowKeys())
+})
+
+const canMark =
+  process.getuid?.() === 0 && spawnSync('chattr', ['-V'], { stdio: 'ignore' }).error === undefined
+    ? false
+    : 'marking a file immutable takes root and chattr'
+
+test('an orphan that the store keeps holds up no other, and goes when it may', { skip: canMark }, async () => {
+  const orphans = [await putObject(Buffer.from('one')), await putObject(Buffer.from('two'))].toSorted()
+  const kept = path.join(backend.deps.config.STORAGE_DIR ?? '', orphans[0] ?? '')
+  execFileSync('chattr', ['+i', kept])
+  try {
+    assert.deepEqual((await sweepOrphans(backend.deps, scope, { now: later(2) })).quarantined, [orphans[1]])
+  } finally {
+    execFileSync('chattr', ['-i', kept])
+  }
+  assert.deepEqual((await sweepOrphans(backend.deps, scope, { now: later(3) })).quarantined, [orphans[0]])
 })
 
 test('a dry run touches nothing', async () => {

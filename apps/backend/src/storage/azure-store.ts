@@ -54,7 +54,11 @@ export async function openAzureStore(account: AzureAccount): Promise<BlobStore> 
         })
         const result = await copy.pollUntilDone()
         if (result.copyStatus !== 'success') throw new Error(`copy ended as ${result.copyStatus ?? 'unknown'}`)
-        await source.delete({ abortSignal, deleteSnapshots: 'include' })
+        await source.delete({ abortSignal, deleteSnapshots: 'include' }).catch(async (error: unknown) => {
+          // Kept by a rule of the store: then there is nothing at the new place either, where it lets go of that.
+          await target.delete({ abortSignal }).catch(() => undefined)
+          throw error
+        })
       })
     },
 

@@ -95,6 +95,7 @@ export async function openDiskStore(root: string): Promise<BlobStore> {
       await guarded(
         rename(source, target).catch((error: unknown) => {
           if (errnoOf(error) === 'ENOENT') throw missing(error)
+          if (errnoOf(error) === 'EPERM') throw immutable(error)
           throw error
         }),
       )

@@ -105,6 +105,7 @@ export async function readPage(source: ByteSource, directory: Directory): Promis
   const photometricCode = await one(fields.photometric, samples >= 3 ? 2 : 1)
   const isPlanar = samples > 1 && (await one(fields.planarConfiguration, 1)) === 2
   const isYcc = photometricCode === 6
+  if (isYcc && isPlanar) refuse('Y′CbCr in separate planes is not read.')
   if (isYcc && compression !== 'jpeg') refuse('Y′CbCr is read in JPEG compression only.')
   if (hasPredictor && bits !== 8 && bits !== 16) refuse(`a predictor over samples of ${bits} bits is not read.`)
   if (compression === 'jpeg' && bits !== 8) refuse(`JPEG with ${bits} bits a sample is not read.`)
@@ -192,7 +193,7 @@ async function readPalette(directory: Directory, bits: number): Promise<Palette>
 async function readBlocks(
   source: ByteSource,
   directory: Directory,
-  { columns, rows }: PixelForm,
+  { columns, rows, samples: outSamples, bitsAllocated }: PixelForm,
   { bits, samples, isPlanar, compression }: Pick<Page, 'bits' | 'samples' | 'isPlanar' | 'compression'>,
 ): Promise<Pick<Page, 'isTiled' | 'blocksOfPlane' | 'blockColumns' | 'blockRows' | 'offsets' | 'byteCounts'>> {
   const { number } = directory
@@ -208,7 +209,8 @@ async function readBlocks(
   const across = Math.ceil(columns / blockColumns)
   const rowBytes = Math.ceil((blockColumns * (isPlanar ? 1 : samples) * bits) / 8)
   // A whole row of tiles is put together in memory, and so is a strip of JPEG.
-  if ((isTiled || compression === 'jpeg') && rowBytes * blockRows * across > limits.heldBytes)
+  const bandBytes = Math.min(blockRows, rows) * columns * (isPlanar ? 1 : outSamples) * (bitsAllocated / 8)
+  if ((isTiled || compression === 'jpeg') && Math.max(rowBytes * blockRows * across, bandBytes) > limits.heldBytes)
     throw new ConvertFault(
       'too-large',
       `Page ${number}: tiles or JPEG strips of ${blockColumns} × ${blockRows} pixels are too large.`,

@@ -8,6 +8,9 @@ import { createLzw, type Expander } from './lzw.ts'
 import { createPackBits } from './pack-bits.ts'
 import type { Page } from './page.ts'
 
+// What whoever takes the pixels holds at a time.
+const sliceBytes = 1024 * 1024
+
 /**
  * The pixels of a page as native little-endian bytes, strip by strip or one row of tiles after the other.
  * @throws ConvertFault naming page and strip; what the source throws
@@ -96,7 +99,7 @@ async function* readTiles(source: ByteSource, page: Page, first: number): AsyncG
           band.set(finished.subarray(from, from + width), to)
       }
     }
-    yield band
+    for (let at = 0; at < band.length; at += sliceBytes) yield band.subarray(at, at + sliceBytes)
   }
 }
 
@@ -116,7 +119,22 @@ async function* readBlock(source: ByteSource, page: Page, index: number, total: 
     // The last strip of some writers is as long as the others.
     const most = page.blockRows * rowBytesOf(page, page.blockColumns) + 65_536
     yield inflateShort(await source.read(offset, length), compression, Math.min(most, 8 * shortRead), name)
-  } else yield* inflateLong(source.stream(offset, length), compression, name)
+  } else yield* toItsEnd(inflateLong(source.stream(offset, length), compression, name), total)
+}
+
+/** The last wanted bytes come when what follows them was asked for: a checksum that is wrong, or the end. */
+async function* toItsEnd(chunks: AsyncGenerator<Uint8Array>, total: number): AsyncGenerator<Uint8Array> {
+  try {
+    for (let given = 0; given < total;) {
+      const { value, done } = await chunks.next()
+      if (done === true) return
+      given += value.length
+      if (given >= total) await chunks.next()
+      yield value
+    }
+  } finally {
+    await chunks.return(undefined)
+  }
 }
 
 async function* one(bytes: Promise<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { deflateSync } from 'node:zlib'
 import { getNumber, getNumbers, getString, tags } from '@instandt/dicom'
 import { buildTiff, type TiffCompression, type TiffPage } from '@instandt/testkit/files'
 import { convert, convertOne, packBits, valuesOf } from '../convert.fixture.ts'
@@ -189,4 +190,36 @@ test('pages that share their strips are held against the size of the file', asyn
     many.writeUInt32LE(one.length + index * length, at + length - 4)
   }
   await assert.rejects(convert(many), /so empty/)
+})
+
+test('the checksum of a long strip is compared, also when its last pixels fill a block of the decompressor', async () => {
+  // Output comes in blocks of 256 KiB: 8 MiB and a whole number of them.
+  const size = { columns: 2048, rows: 2112 }
+  const page: TiffPage = { ...size, pixels: valuesOf(size.columns * size.rows, 16), compression: 'deflate' }
+  const file = Buffer.from(buildTiff([page]))
+  const end = file.indexOf(deflateSync(page.pixels).subarray(-32))
+  assert.ok(end > 0)
+  const whole = await convertOne(file)
+  assert.ok(Buffer.from(whole.pixels).equals(page.pixels))
+  file[end + 31] = (file[end + 31] as number) ^ 1
+  await assert.rejects(convertOne(file), { code: 'damaged', message: /strip 1, is no Deflate stream/ })
+})
+
+test('a small tile that becomes gigabytes in memory is refused by its size', async () => {
+  const page = {
+    columns: 64,
+    rows: 64,
+    bits: 1,
+    tile: 64,
+    compression: 'deflate' as const,
+    pixels: new Uint8Array(512),
+  }
+  const fields = { 256: [65_520], 257: [32_752], 322: [65_520], 323: [32_752] }
+  const file = Buffer.concat([buildTiff([{ ...page, fields }]), Buffer.alloc(6_000_000)])
+  await assert.rejects(convert(file), { code: 'too-large', message: /tiles .* are too large/ })
+})
+
+test('Y′CbCr in separate planes would be shown in wrong colours, and is refused', async () => {
+  const page = { ...colour, isPlanar: true, fields: { 259: [7], 262: [6] } }
+  await assert.rejects(convert(buildTiff([page])), { message: /Y′CbCr in separate planes is not read/ })
 })

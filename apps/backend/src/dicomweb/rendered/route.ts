@@ -92,7 +92,7 @@ export function renderedRoutes(app: App, deps: Deps): void {
   ): Promise<FastifyReply> {
     const offer = negotiate(request, list.length === 1 ? [...single, ...multipart] : multipart)
     const location = locationOf(request, image.stored)
-    const identity = `${image.stored.sha256} ${list.join()} ${identityOf(rendering, offer.type)}`
+    const identity = `${image.stored.identity} ${list.join()} ${identityOf(rendering, offer.type)}`
     const signal = leaving(reply)
     const draw = (frame: number) => renderFrame(deps, request.scope, image, frame, rendering, offer.type, signal)
     if (offer.isMultipart) {

@@ -46,7 +46,7 @@ export async function openThumbnail(
   const isStored = frame === undefined && thumbnailKey !== null
   return {
     address: found,
-    identity: `thumbnail ${found.sha256} ${frame ?? ''}`,
+    identity: `thumbnail ${found.sha256} ${found.mended} ${frame ?? ''}`,
     async *open(memory) {
       const bytes = isStored ? await readStored(deps, scope, thumbnailKey, memory) : undefined
       const isAsStored = wanted.viewport === undefined && mediaType === thumbnailSettings.mediaType

@@ -68,7 +68,7 @@ async function sendValue(
     location: `${locationOf(deps, request, address)}/bulkdata/${path}`,
   }
   const heads = byteLengths.map((byteLength) => ({ ...head, byteLength }))
-  return sendParts(request, reply, `${object.sha256}/bulkdata/${path}`, offer, heads, plan.open, plan.openRange)
+  return sendParts(request, reply, `${object.identity}/bulkdata/${path}`, offer, heads, plan.open, plan.openRange)
 }
 
 async function* partsOf(

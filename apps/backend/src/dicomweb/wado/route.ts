@@ -88,7 +88,7 @@ export function wadoRoutes(app: App, deps: Deps): void {
         location: locationOf(request, object),
         byteLength: made ? undefined : object.byteSize,
       }
-      const identity = made ? `${object.sha256} ${syntaxUid}` : object.sha256
+      const identity = made ? `${object.identity} ${syntaxUid}` : object.identity
       const signal = leaving(reply)
       return sendParts(
         request,
@@ -143,7 +143,7 @@ export function wadoRoutes(app: App, deps: Deps): void {
       location: `${locationOf(request, object)}/frames/${frame}`,
       byteLength: isMade ? madeLength : byteLength,
     }))
-    const identity = `${object.sha256}/frames/${frames.join()}${isMade ? ` ${syntaxUid}` : ''}`
+    const identity = `${object.identity}/frames/${frames.join()}${isMade ? ` ${syntaxUid}` : ''}`
     const signal = leaving(reply)
     return sendParts(request, reply, identity, offer, heads, (memory) =>
       isMade
