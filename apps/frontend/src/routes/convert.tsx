@@ -7,18 +7,19 @@ import { sessionQuery } from '../api/queries.ts'
 import { queryClient } from '../api/query-client.ts'
 import classes from '../features/conversion/conversion.module.css'
 import { ConversionForm } from '../features/conversion/conversion-form.tsx'
+import { type Batch, batchFor } from '../features/conversion/batch.ts'
 import { convertAll, type ConvertRow } from '../features/conversion/convert-queue.ts'
 import { emptyDraft, fillIn } from '../features/conversion/draft.ts'
 import { ChooseConvertFiles, FileRows } from '../features/conversion/file-rows.tsx'
 import { takeHandedOver } from '../features/conversion/handed-over.ts'
 import { TemplateBar } from '../features/conversion/template-bar.tsx'
 import { ProjectChoice } from '../features/upload/project-choice.tsx'
-import { uploadProject } from '../features/upload/upload-target.ts'
+import { storableProjects, useUploadProject } from '../features/upload/upload-target.ts'
 import page from '../ui/page.module.css'
 
-const rowOf = (file: File, index: number): ConvertRow => ({
+const rowOf = (file: File, number: number): ConvertRow => ({
   id: crypto.randomUUID(),
-  number: index + 1,
+  number,
   file,
   state: 'waiting',
   share: 0,
@@ -29,32 +30,33 @@ export function ConvertPage() {
   const { t } = useTranslation()
   const { data: session } = useQuery(sessionQuery)
   const [draft, setDraft] = useState(emptyDraft)
-  const [rows, setRows] = useState<readonly ConvertRow[]>(() => takeHandedOver().map(rowOf))
+  const [rows, setRows] = useState<readonly ConvertRow[]>(() => takeHandedOver().map((file, at) => rowOf(file, at + 1)))
+  // Of the page, not of the list: a number whose row was removed may be taken in the inspection already.
+  const lastNumber = useRef(rows.length)
   const [isBusy, setIsBusy] = useState(false)
   const [isShown, setIsShown] = useState(false)
   const [isOver, setIsOver] = useState(false)
   const stop = useRef(new AbortController())
-  // A second try of what failed belongs to the same inspection.
-  const batch = useRef<string>(undefined)
+  const batch = useRef<Batch>(undefined)
   const { form, raw, faults } = fillIn(draft)
-  const canStore = session?.projects.some((one) => one.permissions.includes('store')) ?? false
-  const project =
-    uploadProject() ??
-    session?.defaultProject ??
-    session?.projects.find((one) => one.permissions.includes('store'))?.slug
+  const storable = session ? storableProjects(session) : []
+  const canStore = storable.length > 0
+  const project = useUploadProject() ?? session?.defaultProject ?? storable[0]?.slug
   const open = rows.filter((row) => row.state !== 'stored')
 
   const add = (files: readonly File[]): void => {
     if (rows.every((row) => row.state === 'stored')) batch.current = undefined
-    setRows((before) => [...before, ...files.map((file, index) => rowOf(file, before.length + index))])
+    const added = files.map((file, at) => rowOf(file, lastNumber.current + at + 1))
+    lastNumber.current += files.length
+    setRows((before) => [...before, ...added])
   }
   const start = async (): Promise<void> => {
     if (!form) {
       setIsShown(true)
       return
     }
-    batch.current ??= crypto.randomUUID()
-    const ofBatch = batch.current
+    batch.current = batchFor(batch.current, project, form)
+    const ofBatch = batch.current.id
     stop.current = new AbortController()
     setIsBusy(true)
     await convertAll(

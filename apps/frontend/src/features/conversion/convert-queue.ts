@@ -60,7 +60,10 @@ async function convertOne(
     },
     onChange: (progress) => onChange({ ...row, ...progressOf(progress) }),
   })
-  const cancel = (): void => running.cancel(true)
+  // What is being converted is stored whatever happens here: then its end is waited for.
+  const cancel = (): void => {
+    if (running.progress().phase !== 'assembling') running.cancel(true)
+  }
   signal.addEventListener('abort', cancel, { once: true })
   try {
     return outcomeOf(await running.done)

@@ -17,5 +17,6 @@ export function intakeHere(): Intake {
     unpack: (archive, index, path, onRead) => ask({ do: 'entry', archive, index, path, folder: 'tests' }, onRead),
     close: (archive) => void ask({ do: 'close', archive }),
     release: () => undefined,
+    end: () => undefined,
   }
 }

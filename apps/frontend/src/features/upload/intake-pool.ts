@@ -2,11 +2,13 @@ import type { IntakeAnswer, IntakeResult, IntakeTask } from './intake-task.ts'
 import type { ArchiveFault } from './upload-file.ts'
 import { folderOfTab, removeUnpacked } from './unpacked-folder.ts'
 
-/** The file, or its archive, cannot be read. */
-export class IntakeError extends Error {
-  readonly fault: ArchiveFault | 'unreadable'
+type IntakeFault = ArchiveFault | 'unreadable' | 'notLoaded'
 
-  constructor(fault: ArchiveFault | 'unreadable') {
+/** The file, or its archive, cannot be read; or what reads it is not there. */
+export class IntakeError extends Error {
+  readonly fault: IntakeFault
+
+  constructor(fault: IntakeFault) {
     super(`The file cannot be read: ${fault}.`)
     this.name = 'IntakeError'
     this.fault = fault
@@ -22,6 +24,8 @@ export interface Intake {
   close(archive: number): void
   /** The unpacked bytes are needed no more. */
   release(name: string): void
+  /** Reads no further; what was asked for gets no answer. */
+  end(): void
 }
 
 /** Reading a disk and hashing overlap with two; more would be in the way of sending. */
@@ -34,13 +38,16 @@ interface Waiting {
 }
 
 export function createIntake(): Intake {
-  const workers: ReturnType<typeof startWorker>[] = []
+  const workers: (IntakeWorker | undefined)[] = []
   let nextArchive = 0
   let nextFile = 0
 
   const ask = (number: number, task: IntakeTask, onRead: (bytes: number) => void = () => undefined) => {
     const place = number % workerCount
-    return (workers[place] ??= startWorker()).ask(task, onRead)
+    const gone = (): void => {
+      workers[place] = undefined
+    }
+    return (workers[place] ??= startWorker(gone)).ask(task, onRead)
   }
 
   return {
@@ -54,10 +61,19 @@ export function createIntake(): Intake {
       ask(archive, { do: 'entry', archive, index, path, folder: await folderOfTab() }, onRead),
     close: (archive) => void ask(archive, { do: 'close', archive }).catch(() => undefined),
     release: (name) => void removeUnpacked(name),
+    end: () => {
+      for (const worker of workers) worker?.end()
+    },
   }
 }
 
-function startWorker(): { ask: (task: IntakeTask, onRead: (bytes: number) => void) => Promise<IntakeResult> } {
+interface IntakeWorker {
+  ask: (task: IntakeTask, onRead: (bytes: number) => void) => Promise<IntakeResult>
+  end: () => void
+}
+
+/** @param onGone it answers no more, and the next task needs another one */
+function startWorker(onGone: () => void): IntakeWorker {
   const worker = new Worker(new URL('./intake.worker.ts', import.meta.url), { type: 'module' })
   const waiting = new Map<number, Waiting>()
   let nextId = 0
@@ -70,9 +86,11 @@ function startWorker(): { ask: (task: IntakeTask, onRead: (bytes: number) => voi
     if ('result' in answer) one.resolve(answer.result)
     else one.reject(new IntakeError(answer.fault))
   })
-  // The script could not be loaded, or the worker was ended for lack of memory.
+  // The script could not be loaded, as after a new version was brought in, or the worker was ended for lack of memory.
   worker.addEventListener('error', () => {
-    for (const one of waiting.values()) one.reject(new IntakeError('unreadable'))
+    onGone()
+    worker.terminate()
+    for (const one of waiting.values()) one.reject(new IntakeError('notLoaded'))
     waiting.clear()
   })
   return {
@@ -82,5 +100,6 @@ function startWorker(): { ask: (task: IntakeTask, onRead: (bytes: number) => voi
         waiting.set(id, { resolve, reject, onRead })
         worker.postMessage({ id, task })
       }),
+    end: () => worker.terminate(),
   }
 }

@@ -56,7 +56,7 @@ export async function takeIn(one: UploadFile, intake: Intake, onChange: () => vo
   } catch (error) {
     if (!(error instanceof IntakeError)) throw error
     // A disk that is gone for the moment may come back; a broken archive stays broken.
-    const mayHelp = error.fault === 'unreadable' || error.fault === 'zipNoRoom'
+    const mayHelp = error.fault === 'unreadable' || error.fault === 'notLoaded' || error.fault === 'zipNoRoom'
     return { do: 'settle', outcome: { state: mayHelp ? 'failed' : 'refused', reason: { key: error.fault } } }
   }
 }

@@ -41,7 +41,7 @@ export const skipKeys = ['system', 'dicomdir', 'empty', 'unpacked'] as const
 export type SkipKey = (typeof skipKeys)[number]
 
 /** Why a file is not sent that somebody may have meant to. */
-export const refusalKeys = ['notDicom', 'notConverted', 'packed', 'document', 'notSame'] as const
+export const refusalKeys = ['notDicom', 'notConverted', 'packed', 'document', 'notSame', 'notLoaded'] as const
 export type RefusalKey = (typeof refusalKeys)[number]
 
 /** Why an archive, or a file in it, is not unpacked. */

@@ -389,3 +389,41 @@ test('another file than the one that is to go on is refused', async () => {
   await idle()
   assert.deepEqual(outcomes(queue), [['a.dcm', 'refused', 'notSame']])
 })
+
+test('a server that falls behind gets no more large files than it takes', async () => {
+  const ends: (() => void)[] = []
+  const { queue, idle } = start(store, {
+    largeFrom: 1,
+    startLarge(file, onChange): RunningUpload {
+      const { promise, resolve } = Promise.withResolvers<Upload>()
+      const { size: byteSize } = file
+      const uids = { studyInstanceUid: '9', seriesInstanceUid: '9.1', sopInstanceUid: '9.1.1', sopClassUid: '1' }
+      ends.push(() => resolve({ outcome: { kind: 'stored', ...uids, sha256: file.sha256 } } as Upload))
+      const progress = {
+        id: 'x',
+        byteSize,
+        receivedBytes: byteSize,
+        sentBytes: byteSize,
+        readBytes: 0,
+        retryAt: undefined,
+      }
+      setTimeout(() => onChange({ ...progress, phase: 'assembling' }))
+      return { done: promise, progress: () => assert.fail(), pause() {}, resume() {}, cancel() {} }
+    },
+  })
+  queue.add(Array.from({ length: 70 }, (_, index) => ({ path: `${index}.dcm`, file: dicomFile(`1.3.${index}`) })))
+  const settled = async (): Promise<number> => {
+    for (let before = -1; before < ends.length;) {
+      before = ends.length
+      await new Promise((resolve) => setTimeout(resolve, 60))
+    }
+    return ends.length
+  }
+  assert.equal(await settled(), 50)
+  for (const end of ends.slice(0, 8)) end()
+  assert.equal(await settled(), 58)
+  const all = setInterval(() => ends.forEach((end) => end()), 5)
+  await idle()
+  clearInterval(all)
+  assert.deepEqual([ends.length, statesOf(queue)], [70, ['stored']])
+})

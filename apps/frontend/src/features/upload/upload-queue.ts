@@ -18,6 +18,8 @@ import { canRetry, type FileOutcome, isWaiting, type UploadFile } from './upload
 
 const lookAhead = { files: 300, unpackedBytes: 64_000_000 }
 const lookers = 4
+/** Large files that the server still stores; it takes 200 uploads of one sender, and what is left of other days counts. */
+const mostProcessed = 50
 /** While a large file travels in three parts at once. */
 const parallelBesideLarge = 2
 
@@ -82,7 +84,7 @@ export function createUploadQueue(options: QueueOptions): UploadQueue {
         void run(checkNext)
       const most = isLargeOnLine ? Math.min(parallelBesideLarge, pace.lanes()) : pace.lanes()
       while (batches < most && small.length > 0 && (batches === 0 || isBatchFull())) void run(sendSmall)
-      if (!isLargeOnLine && large.length > 0) void run(sendNextLarge)
+      if (!isLargeOnLine && large.length > 0 && running.size < mostProcessed) void run(sendNextLarge)
     }
     onChange()
   }

@@ -9,6 +9,7 @@ import { createRateMeter } from './rate.ts'
 import { sendRequest } from './send-request.ts'
 import { startLarge } from './start-large.ts'
 import { takeSnapshot, type UploadSnapshot } from './snapshot.ts'
+import type { UploadQueue } from './queue-contract.ts'
 import { createUploadQueue } from './upload-queue.ts'
 import { uploadProject } from './upload-target.ts'
 
@@ -21,20 +22,23 @@ let storedAtLastRefresh = 0
 /** Account that the upload was begun by. */
 let owner: string | undefined
 
-const queue = createUploadQueue({
-  intake: createIntake(),
-  send: sendRequest,
-  startLarge,
-  findKnown: (sha256, signal) => client.findKnown(sha256, signal),
-  findOpen: (signal) => client.listUploads(signal),
-  isReachable: () =>
-    client.getSession(AbortSignal.timeout(10_000)).then(
-      () => true,
-      () => false,
-    ),
-  project: uploadProject,
-  onChange: drawSoon,
-})
+let intake = createIntake()
+const openQueue = (): UploadQueue =>
+  createUploadQueue({
+    intake,
+    send: sendRequest,
+    startLarge,
+    findKnown: (sha256, signal) => client.findKnown(sha256, signal),
+    findOpen: (signal) => client.listUploads(signal),
+    isReachable: () =>
+      client.getSession(AbortSignal.timeout(10_000)).then(
+        () => true,
+        () => false,
+      ),
+    project: uploadProject,
+    onChange: drawSoon,
+  })
+let queue = openQueue()
 let snapshot: UploadSnapshot = takeSnapshot(queue, rate, false)
 
 /** At most five pictures a second, however often bytes are reported. */
@@ -68,18 +72,20 @@ export async function uploadAll(found: AsyncIterable<FoundFile[]> | Iterable<Fou
   collecting += 1
   owner ??= queryClient.getQueryData(sessionQuery.queryKey)?.user.id
   drawSoon()
+  const into = queue
   try {
-    for await (const portion of found) queue.add(portion)
+    // Somebody else's queue by then takes none of it.
+    for await (const portion of found) if (into === queue) into.add(portion)
   } finally {
     collecting -= 1
     drawSoon()
   }
 }
 
-export const pauseUpload = queue.pause
-export const resumeUpload = queue.resume
-export const cancelUpload = queue.cancel
-export const retryFailed = queue.retryFailed
+export const pauseUpload = (): void => queue.pause()
+export const resumeUpload = (): void => queue.resume()
+export const cancelUpload = (): void => queue.cancel()
+export const retryFailed = (): void => queue.retryFailed()
 
 export function clearUpload(): void {
   queue.clear()
@@ -90,8 +96,11 @@ export function clearUpload(): void {
 function onSession({ user }: Session): void {
   if (owner !== undefined && owner !== user.id) {
     queue.cancel()
-    // Once what was under way has ended.
-    setTimeout(clearUpload, 1000)
+    intake.end()
+    intake = createIntake()
+    queue = openQueue()
+    owner = undefined
+    drawSoon()
   } else if (queue.stopped() === 'signed-out') queue.resume()
 }
 
