@@ -32,6 +32,7 @@ before(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'instandt-convert-'))
   await writeFile(path.join(folder, 'W-17 A.tif'), film(1))
   await writeFile(path.join(folder, 'W-17 B.tif'), film(2))
+  await writeFile(path.join(folder, 'W-18.tif'), film(4))
   await writeFile(path.join(folder, 'cut.tif'), film(3).subarray(0, 4000))
 })
 after(async () => {
@@ -74,6 +75,16 @@ test(
     await page.getByText('1 object made.').nth(1).waitFor({ timeout: 60_000 })
     await page.getByText(/Refused: .*cut off/).waitFor({ timeout: 60_000 })
     await shot('convert-done')
+
+    // What was refused is still in the list; the next component is an inspection of its own.
+    await page.getByLabel('Component ID number').fill('W-18')
+    await page.locator('input[type=file]').setInputFiles(path.join(folder, 'W-18.tif'))
+    await page.getByRole('button', { name: 'Convert 2 files' }).click()
+    await page.getByText('1 object made.').nth(2).waitFor({ timeout: 60_000 })
+    const found = await page.request.get(`${app.url}/dicom-web/studies?PatientID=W-18&includefield=00201208`)
+    const [study, ...others] = (await found.json()) as Record<string, { Value?: unknown[] }>[]
+    assert.deepEqual([study?.['00100020']?.Value, study?.['00201208']?.Value, others], [['W-18'], [1], []])
+    await page.getByRole('button', { name: /^Convert/ }).waitFor()
 
     // A new film of the same shop: the template brings what is the same.
     await page.reload()

@@ -131,3 +131,21 @@ test('thousands of files: the page stays awake and every one is stored', { skip 
   assert.ok((await page.getByRole('row').count()) < 80)
   await page.context().close()
 })
+
+test('a part of the program that is gone is said, blames no disk, and is fetched again', { skip }, async () => {
+  await writeFile(path.join(folder, 'late.dcm'), fileOf('late'))
+  const { page } = await browser.newPage()
+  let isGone = true
+  await page.route(/intake\.worker-[^/]*\.js/, (route) => (isGone ? route.fulfill({ status: 404 }) : route.continue()))
+  await page.goto(`${app.url}/upload`)
+  await files.choose(page, 'late.dcm')
+  await rowOf(page, 'late.dcm')
+    .getByText(/part of the program could not be loaded/)
+    .waitFor()
+  isGone = false
+  await page.getByRole('button', { name: /again/ }).click()
+  await finished(page)
+  const [row] = await receiptOf(page)
+  assert.deepEqual([row?.file, row?.result], ['late.dcm', 'stored'])
+  await page.context().close()
+})
