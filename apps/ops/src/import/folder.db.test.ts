@@ -1,6 +1,6 @@
 // An archive in a folder comes into a real backend: everything in it has its line, everything that can be stored is, once.
 import assert from 'node:assert/strict'
-import { appendFile, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -234,6 +234,7 @@ test('--verify reads the archive and asks the server once more, and changes noth
   const good = await given.workshop.run([...args, '--verify'])
   assert.deepEqual([good.code, good.summary.verified], [0, { confirmed: 30, faults: 0 }])
   assert.equal(good.line('/03').verified, 'confirmed')
+  const brought = good.line('/07')
 
   // Other bytes under the old length and time; an object that was deleted; a file that was never brought in.
   const bytes = await readFile(file)
@@ -241,6 +242,9 @@ test('--verify reads the archive and asks the server once more, and changes noth
   await writeFile(file, bytes)
   await utimes(file, day, day)
   await rm(path.join(given.workshop.source, '05'))
+  // The archive was copied, and has other times; one file was cut off.
+  await utimes(path.join(given.workshop.source, '06'), day, day)
+  await truncate(path.join(given.workshop.source, '07'), 300)
   const deleted = await fetch(`${given.backend.url}/api/inspections/${uidOf('verify', 'study', 2)}/delete`, {
     method: 'POST',
     headers: { ...testCaller, 'content-type': 'application/json' },
@@ -250,9 +254,13 @@ test('--verify reads the archive and asks the server once more, and changes noth
   await given.workshop.put('99', objectOf('verify', 99))
   const bad = await given.workshop.run([...args, '--verify'])
   assert.equal(bad.code, 1)
-  assert.deepEqual(bad.summary.verified, { confirmed: 18, faults: 12 })
+  assert.deepEqual(bad.summary.verified, { confirmed: 17, faults: 13 })
   assert.match(bad.line('/04').verified ?? '', /other bytes now/)
   assert.match(bad.line('/05').verified ?? '', /cannot be read: ENOENT/)
+  assert.equal(bad.line('/06').verified, 'confirmed')
+  const { verified, ...known } = bad.line('/07')
+  assert.match(verified ?? '', /other bytes now/)
+  assert.deepEqual({ ...known, verified: 'confirmed' }, brought)
   assert.match(bad.line('/25').verified ?? '', /no longer lists these bytes/)
   assert.deepEqual([bad.line('/99').result, bad.line('/25').result], ['pending', 'stored'])
 })

@@ -51,6 +51,8 @@ export interface Journal {
   addFolders(folders: readonly ListedFolder[]): void
   /** What a folder holds, and that it need not be listed again, in one step. */
   noteListing(folder: Uint8Array | undefined, entries: readonly ListedEntry[], folders?: readonly ListedFolder[]): void
+  /** From here on listings add what is new, and leave what is known of anything else. */
+  keepSettled(): void
   /** What failed before is tried again; `refused` ones only when asked for. */
   reopen(withRefused: boolean): void
   totals(): Totals
@@ -123,6 +125,7 @@ export function openJournal(file: string, binding: JournalBinding): Journal {
     for (const { path, stated = null } of folders) insert.run(path, stated)
   }
   const now = (): string => new Date().toISOString()
+  let isKeeping = false
 
   return {
     nextFolder() {
@@ -136,8 +139,9 @@ export function openJournal(file: string, binding: JournalBinding): Journal {
         on conflict (path) do update set byte_size = excluded.byte_size, modified = excluded.modified,
           state = excluded.state, reason = excluded.reason, at = excluded.at, sha256 = null, sop_instance_uid = null,
           upload = null, verified = null
-        where excluded.modified is not null and (entry.modified is not excluded.modified or entry.byte_size is not excluded.byte_size)
-          or excluded.state <> 'pending' and (entry.state is not excluded.state or entry.reason is not excluded.reason)`)
+        where (? = 0 or entry.state in ('pending', 'failed')) and (
+          excluded.modified is not null and (entry.modified is not excluded.modified or entry.byte_size is not excluded.byte_size)
+          or excluded.state <> 'pending' and (entry.state is not excluded.state or entry.reason is not excluded.reason))`)
       together(() => {
         if (folder) {
           run('delete from folder where path = ?').run(folder)
@@ -151,9 +155,13 @@ export function openJournal(file: string, binding: JournalBinding): Journal {
             settled?.state ?? 'pending',
             settled?.reason ?? null,
             settled ? now() : null,
+            isKeeping ? 1 : 0,
           )
         addFolders(folders)
       })
+    },
+    keepSettled() {
+      isKeeping = true
     },
     reopen(withRefused) {
       run(`update entry set state = 'pending', reason = null, at = null where state = 'failed'`).run()

@@ -96,6 +96,8 @@ async function doWork(
   }
   try {
     if (mode === 'bring') journal.reopen(withRefused)
+    // What was brought in, and since when, is what is to be confirmed: no time of a file takes that away.
+    else journal.keepSettled()
     progress.begin('listing')
     await source.list(journal, progress.add, effort.isFinishing)
     if (!effort.isFinishing()) {

@@ -63,7 +63,7 @@ export async function verify(verifying: Verifying): Promise<Verified> {
             project === target.project
               ? confirmed
               : project === undefined
-                ? 'the server no longer lists these bytes: deleted, or corrected since'
+                ? 'the server no longer lists these bytes: deleted, corrected since, or found damaged'
                 : `the bytes are in the project '${project}' now`
           return { path, verified: faults[at] ?? there }
         })
