@@ -140,7 +140,7 @@ test('a part of the program that is gone is said, blames no disk, and is fetched
   await page.goto(`${app.url}/upload`)
   await files.choose(page, 'late.dcm')
   await rowOf(page, 'late.dcm')
-    .getByText(/part of the program could not be loaded/)
+    .getByText(/Part of the program could not be loaded/)
     .waitFor()
   isGone = false
   await page.getByRole('button', { name: /again/ }).click()
