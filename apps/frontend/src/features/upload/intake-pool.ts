@@ -1,8 +1,5 @@
-import type { IntakeAnswer, IntakeResult, IntakeTask } from './intake-task.ts'
-import type { ArchiveFault } from './upload-file.ts'
+import type { IntakeAnswer, IntakeFault, IntakeResult, IntakeTask } from './intake-task.ts'
 import { folderOfTab, removeUnpacked } from './unpacked-folder.ts'
-
-type IntakeFault = ArchiveFault | 'unreadable' | 'notLoaded'
 
 /** The file, or its archive, cannot be read; or what reads it is not there. */
 export class IntakeError extends Error {

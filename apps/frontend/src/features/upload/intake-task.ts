@@ -17,11 +17,17 @@ export interface IntakeResult extends Partial<Inspection> {
   unpacked?: { blob: Blob; name: string | undefined }
 }
 
+/** Why a file, or its archive, cannot be looked into; `notLoaded`: what reads it is not there, or knows the archive no more. */
+export type IntakeFault = ArchiveFault | 'unreadable' | 'notLoaded'
+
 export type IntakeAnswer =
   | { result: IntakeResult }
-  | { fault: ArchiveFault | 'unreadable' }
+  | { fault: IntakeFault }
   /** Bytes so far. */
   | { read: number }
+
+/** The worker that had opened it is gone: nothing is wrong with the file. */
+class ArchiveGone extends Error {}
 
 const archives = new Map<number, Archive>()
 
@@ -44,7 +50,7 @@ export async function doIntake(task: IntakeTask, onRead: (bytes: number) => void
 
 async function unpack(task: IntakeTask & { do: 'entry' }, onRead: (bytes: number) => void): Promise<IntakeResult> {
   const archive = archives.get(task.archive)
-  if (archive === undefined) throw new RangeError(`Archive ${task.archive} is not open.`)
+  if (archive === undefined) throw new ArchiveGone(`Archive ${task.archive} is not open.`)
   const target = await openUnpacked(archive.entries[task.index]?.size ?? 0, task.folder)
   try {
     const inspection = await inspectEntry(archive, task.index, task.path, target, onRead)
@@ -60,5 +66,5 @@ async function unpack(task: IntakeTask & { do: 'entry' }, onRead: (bytes: number
 }
 
 /** What went wrong, as a word that can be sent to the page. */
-export const faultOf = (error: unknown): ArchiveFault | 'unreadable' =>
-  error instanceof ArchiveError ? error.fault : 'unreadable'
+export const faultOf = (error: unknown): IntakeFault =>
+  error instanceof ArchiveError ? error.fault : error instanceof ArchiveGone ? 'notLoaded' : 'unreadable'
