@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { renameSync, symlinkSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, mkdir, mkdtemp, open, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
@@ -144,5 +144,34 @@ test('a folder that is replaced by a link after it was listed leads nowhere: nei
     journal.close()
   } finally {
     await rm(top, { recursive: true, force: true })
+  }
+})
+
+test('a file that grows while it is read is left for the next run, and taken whole then', async (t) => {
+  const folder = await realpath(await mkdtemp(path.join(tmpdir(), 'instandt-folder-')))
+  try {
+    const file = path.join(folder, '1')
+    await writeFile(file, buildInstance({ sopInstanceUid: uidOf('grows', 1) }))
+    const source = await openFolder(folder, [])
+    const entry = { path: Buffer.from('1') } as unknown as Entry
+    const { signal } = new AbortController()
+    await using handle = await open(file)
+    const handles = Object.getPrototypeOf(handle) as typeof handle
+    // Whoever writes it is not done: more comes behind the first bytes that are read.
+    const reading = t.mock.method(handles, 'read', async function (this: typeof handle, ...args: [Buffer, number]) {
+      reading.mock.restore()
+      const piece = await this.read(...args)
+      await appendFile(file, 'x')
+      return piece
+    })
+    assert.deepEqual(await source.take(entry, signal), {
+      kind: 'left',
+      state: 'failed',
+      reason: 'it changed while it was read',
+    })
+    const taken = await source.take(entry, signal)
+    assert.deepEqual([taken.kind, 'byteSize' in taken && taken.byteSize], ['object', (await handle.stat()).size])
+  } finally {
+    await rm(folder, { recursive: true, force: true })
   }
 })

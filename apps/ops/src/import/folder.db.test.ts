@@ -7,8 +7,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { startBadLine, testCaller } from '@instandt/testkit'
 import { uidOf } from '@instandt/testkit/files'
+import { replaceBytes } from '../../../backend/src/archive.fixture.ts'
 import { tokenHeaders } from '../../../backend/src/identity.fixture.ts'
 import { correctInspections } from '../../../backend/src/jobs/correct-inspections.ts'
+import { proveDue } from '../../../backend/src/jobs/prove-objects.ts'
 import { readArchiveScope } from '../../../backend/src/plugins/access.ts'
 import { importGiven, objectOf, sha256Of } from './import.fixture.ts'
 
@@ -255,7 +257,7 @@ test('--verify reads the archive and asks the server once more, and changes noth
   const bad = await given.workshop.run([...args, '--verify'])
   assert.equal(bad.code, 1)
   assert.deepEqual(bad.summary.verified, { confirmed: 17, faults: 13 })
-  assert.match(bad.line('/04').verified ?? '', /other bytes now/)
+  assert.match(bad.line('/04').verified ?? '', new RegExp(`other bytes now: SHA-256 ${sha256Of(bytes)}`))
   assert.match(bad.line('/05').verified ?? '', /cannot be read: ENOENT/)
   assert.equal(bad.line('/06').verified, 'confirmed')
   const { verified, ...known } = bad.line('/07')
@@ -265,7 +267,7 @@ test('--verify reads the archive and asks the server once more, and changes noth
   assert.deepEqual([bad.line('/99').result, bad.line('/25').result], ['pending', 'stored'])
 })
 
-test('a file that changed is brought in again; one that grows while it is read is left for the next run', async () => {
+test('a file that changed is brought in again, also when it only grew', async () => {
   await given.workshop.put('1', objectOf('change', 1))
   const args = [given.workshop.source, '--to', given.backend.url]
   assert.equal((await given.workshop.run(args)).code, 0)
@@ -302,4 +304,36 @@ test('an object that was corrected since is sent once more and known as what it 
     await readFile(report, 'utf8'),
     /"result":"known","reason":"known as an earlier version, corrected since"/,
   )
+})
+
+test('what was found damaged there --verify does not confirm; an import with a report of its own heals it', async () => {
+  await given.workshop.put('1', objectOf('damaged', 1))
+  await given.workshop.put('2', objectOf('damaged', 2))
+  const args = [given.workshop.source, '--to', given.backend.url]
+  assert.equal((await given.workshop.run(args)).code, 0)
+  const { deps, db } = given.backend
+  const keyOf = async (): Promise<string> => {
+    const { rows } = await db.pool.query<{ key: string }>(
+      'select blob_key as key from instance where sop_instance_uid = $1',
+      [uidOf('damaged', 1)],
+    )
+    return rows[0]?.key ?? ''
+  }
+  const key = await keyOf()
+  const bytes = Buffer.from(objectOf('damaged', 1))
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
+  await replaceBytes(given.backend, key, bytes)
+  assert.ok(await proveDue(deps, await readArchiveScope(db), { shareBytes: 100_000_000 }))
+
+  const bad = await given.workshop.run([...args, '--verify'])
+  assert.deepEqual([bad.code, bad.summary.verified], [1, { confirmed: 1, faults: 1 }])
+  assert.match(bad.line('/1').verified ?? '', /found damaged/)
+  assert.equal(bad.line('/1').result, 'stored')
+
+  const report = path.join(given.workshop.folder, 'again.jsonl')
+  const again = await given.workshop.run([...args, '--report', report])
+  assert.deepEqual([again.code, again.summary.run.sent], [0, 1])
+  assert.notEqual(await keyOf(), key)
+  const good = await given.workshop.run([...args, '--verify'])
+  assert.deepEqual([good.code, good.summary.verified], [0, { confirmed: 2, faults: 0 }])
 })

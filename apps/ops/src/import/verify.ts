@@ -32,7 +32,8 @@ export async function verify(verifying: Verifying): Promise<Verified> {
   const read = async (entry: Entry): Promise<string | undefined> => {
     if (!source.rehash) return undefined
     try {
-      return (await source.rehash(entry)) === entry.sha256 ? undefined : 'the file in the source has other bytes now'
+      const sha256 = await source.rehash(entry)
+      return sha256 === entry.sha256 ? undefined : `the file in the source has other bytes now: SHA-256 ${sha256}`
     } catch (error) {
       return `the file in the source cannot be read: ${codeOf(error) ?? String(error)}`
     }
