@@ -89,6 +89,35 @@ test('over the limit the frame used longest ago goes first, the one on screen ne
   assert.deepEqual(['b', 'c', 'huge'].map(cache.peek), [undefined, undefined, 500])
 })
 
+test('no more is loaded ahead than can be kept, whatever the size of the frames', async () => {
+  for (const size of [5, 10, 24, 26, 33, 34, 37, 38, 45, 49, 51, 60, 74, 76, 99, 101]) {
+    const { cache, begun, finish } = watched(100)
+    quiet(cache.show('a'))
+    await finish('a', size)
+    cache.prefetch(['b', 'c', 'd', 'e'], ['f', 'g', 'h'])
+    for (let at = 0; at < begun.length; at += 1) {
+      assert.ok(begun.length <= 8, `${size}: ${begun.join()}`)
+      await finish(begun[at]!, size)
+    }
+    assert.equal(new Set(begun).size, begun.length, `${size}: ${begun.join()}`)
+    const kept = ['b', 'c', 'd', 'e'].filter((name) => cache.peek(name) !== undefined)
+    assert.equal(kept.length, Math.min(4, Math.max(0, Math.floor((75 - size) / size))))
+  }
+})
+
+test('of frames of unlike sizes the nearest stay, and none is loaded twice', async () => {
+  const { cache, begun, finish } = watched(100)
+  quiet(cache.show('a'))
+  await finish('a', 5)
+  cache.prefetch(['b', 'c', 'd', 'e'])
+  for (let at = 1; at < begun.length; at += 1) {
+    assert.ok(begun.length <= 5, begun.join())
+    await finish(begun[at]!, 30)
+  }
+  assert.deepEqual(['a', 'b', 'c', 'd', 'e'].map(cache.peek), [5, 30, 30, 30, undefined])
+  assert.deepEqual(begun, ['a', 'b', 'c', 'd', 'e'])
+})
+
 test('a fault of the file is kept, one of the network is asked for again', async () => {
   const { cache, begun, fail } = watched()
   const first = cache.show('damaged')

@@ -63,6 +63,9 @@ export function createFrameCache<Address, Frame>(
   // In order of use: the first is the one used longest ago.
   const entries = new Map<string, Entry<Frame>>()
   const resting = new Set<string>()
+  // Of every frame that was here once: one that was dropped is not loaded again only to be dropped again.
+  const sizes = new Map<string, number>()
+  let lastSize = 0
   let current = ''
   let wanted = new Map<string, Address>()
   let nearCount = 0
@@ -82,6 +85,8 @@ export function createFrameCache<Address, Frame>(
       .then((frame) => {
         entry.frame = frame
         entry.byteSize = sizeOf(frame)
+        sizes.set(key, entry.byteSize)
+        lastSize = entry.byteSize
       })
       .catch((error: unknown) => {
         controller.abort()
@@ -104,12 +109,21 @@ export function createFrameCache<Address, Frame>(
   function makeRoom(): void {
     let total = 0
     for (const entry of entries.values()) total += entry.byteSize
-    for (const [key, entry] of entries) {
+    const unwanted = [...entries.keys()].filter((key) => !wanted.has(key))
+    // Of those to come the one that comes last goes first.
+    for (const key of [...unwanted, ...[...wanted.keys()].reverse()]) {
       if (total <= maxBytes) return
-      if (key === current || !entry.frame) continue
+      const entry = entries.get(key)
+      if (key === current || !entry?.frame) continue
       entries.delete(key)
       total -= entry.byteSize
     }
+  }
+
+  /** Bytes a frame takes or will take, as far as is known: those of a series are nearly always alike. */
+  function expectedSize(key: string): number {
+    const found = entries.get(key)
+    return found?.isDone ? found.byteSize : (sizes.get(key) ?? lastSize)
   }
 
   function advance(): void {
@@ -119,15 +133,15 @@ export function createFrameCache<Address, Frame>(
     // Beside the image on screen only one other is begun while that one is on its way.
     const isWaiting = entries.get(current)?.isDone === false || isBusy?.() === true
     // What is loaded ahead must not push out what was loaded ahead before it.
-    let bytes = entries.get(current)?.byteSize ?? 0
+    let bytes = expectedSize(current)
     let place = 0
     for (const [key, address] of wanted) {
       place += 1
       if (loading >= (isWaiting ? 1 : maxPrefetches)) return
-      const found = entries.get(key)
-      bytes += found?.byteSize ?? 0
+      if (key === current) continue
+      bytes += expectedSize(key)
       if (bytes > maxBytes * (place > nearCount ? farShare : nearShare)) return
-      if (found || resting.has(key)) continue
+      if (entries.has(key) || resting.has(key)) continue
       begin(address)
       loading += 1
     }
