@@ -8,7 +8,7 @@ import {
 import type { Db } from '@instandt/db'
 import type { Scope } from '../plugins/access.ts'
 import { addAuditEvent } from './audit.ts'
-import { madeAnew } from './mended.ts'
+import { makeAnew } from './mended.ts'
 import { inTransaction } from './transaction.ts'
 
 const countOf = (condition: string): string =>
@@ -70,19 +70,14 @@ export async function remakeRenditions(db: Db, scope: Scope, { of }: Remake): Pr
       ? [`j.state = 'failed'`, []]
       : ['i.study_id = (select id from study where study_instance_uid = $1)', [of.study]]
   return inTransaction(db, async (client) => {
-    const { rows } = await client.query<{ count: number }>(
-      `with chosen as (
-        select j.instance_id from rendition_job j join instance i on i.id = j.instance_id
-        where ${condition} for update of j
-      ), gone as (
-        delete from rendition r using chosen c where r.instance_id = c.instance_id
-      ), changed as (
-        update rendition_job j set ${madeAnew}
-        from chosen c where j.instance_id = c.instance_id returning 1
-      ) select count(*) from changed`,
+    const { rows } = await client.query<{ id: number }>(
+      `select j.instance_id as id from rendition_job j join instance i on i.id = j.instance_id where ${condition}`,
       values,
     )
-    const count = rows[0]?.count ?? 0
+    const count = await makeAnew(
+      client,
+      rows.map(({ id }) => id),
+    )
     if (count > 0)
       await addAuditEvent(client, scope, {
         action: 'archive.remake',

@@ -49,21 +49,27 @@ function readIndex(index: Buffer, { overview, reductions }: RenditionLayout): nu
   return prefixes
 }
 
-/** Adds what was made of a frame; a row that is there already is replaced. Losing it in a crash costs making it again. */
+/**
+ * Adds what was made of a frame; a row that is there already is replaced. False, and nothing added, when the claim is lost:
+ * the bytes it was made of may have been damaged, and have been replaced meanwhile.
+ */
 export async function addRendition(
   db: Db,
   _scope: ArchiveScope,
+  owner: string,
   instanceId: number,
   frame: number,
   made: StoredRendition,
-): Promise<void> {
-  await db.pool.query({
+): Promise<boolean> {
+  const { rowCount } = await db.pool.query({
     name: 'add-rendition',
-    text: `insert into rendition (instance_id, frame, blob_key, layout, index, byte_size) values ($1, $2, $3, $4, $5, $6)
+    text: `insert into rendition (instance_id, frame, blob_key, layout, index, byte_size)
+      select instance_id, $2, $3, $4, $5, $6 from rendition_job where instance_id = $1 and leased_by = $7 for update
       on conflict (instance_id, frame) do update set blob_key = excluded.blob_key, layout = excluded.layout,
         index = excluded.index, byte_size = excluded.byte_size, made_at = now()`,
-    values: [instanceId, frame, made.blobKey, made.layout, writeIndex(made.prefixes), made.byteSize],
+    values: [instanceId, frame, made.blobKey, made.layout, writeIndex(made.prefixes), made.byteSize, owner],
   })
+  return rowCount === 1
 }
 
 export async function countRenditions(db: Db, _scope: ArchiveScope, instanceId: number): Promise<number> {

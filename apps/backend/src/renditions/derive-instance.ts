@@ -141,7 +141,7 @@ async function deriveFrames(
     if (!(await hasRendition(deps.db, scope, job.instanceId, frame))) {
       try {
         const { rendition } = await makeFrame(deps, scope, image, frame, plan, pool, pause)
-        await addRendition(deps.db, scope, job.instanceId, frame, rendition)
+        if (!(await addRendition(deps.db, scope, work.owner, job.instanceId, frame, rendition))) throw new LostClaim()
         addedBytes = rendition.byteSize
         framesMade += 1
       } catch (error) {

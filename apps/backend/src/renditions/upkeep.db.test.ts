@@ -5,6 +5,7 @@ import { renditionUrl, tileUrl } from '@instandt/api'
 import { uidOf } from '@instandt/testkit/files'
 import { claimRenditionJob } from '../data/rendition-jobs.ts'
 import { remakeRenditions } from '../data/rendition-queue.ts'
+import { addRendition, countRenditions, type RenditionLayout } from '../data/renditions.ts'
 import { readArchiveScope } from '../plugins/access.ts'
 import { renditionPrefix } from '../storage/blob-keys.ts'
 import { bytesOf, type RenditionBackend, samples, startRenditionBackend, until } from './renditions.fixture.ts'
@@ -88,6 +89,51 @@ test('thrown away and made again it is the same; what nobody refers to is swept,
   assert.equal((await sweepRenditions(backend.deps, scope, { now: later })).removed, 0)
 })
 
+test('what was begun before everything is made again is not added after it', async () => {
+  const scope = await readArchiveScope(backend.db)
+  await backend.store('late', { columns: 800, rows: 800, frame: () => bytesOf(samples(800, 800, 0)) })
+  const owner = '00000000-0000-4000-8000-000000000002'
+  const job = await claimRenditionJob(backend.db, scope, owner)
+  const id = job!.instanceId
+  const count = async () => countRenditions(backend.db, scope, id)
+  const late = { blobKey: 'late', byteSize: 1, layout: {} as RenditionLayout, prefixes: [[1]] }
+  const remake = () => remakeRenditions(backend.db, scope, { of: { study: uidOf('study') } })
+  const add = () => addRendition(backend.db, scope, owner, id, 1, late)
+
+  assert.equal(await add(), true)
+  assert.equal(await count(), 1)
+  await remake()
+  assert.equal(await count(), 0)
+  assert.equal(await add(), false)
+  assert.equal(await count(), 0)
+
+  // Added and not yet committed while everything is being forgotten.
+  await claimRenditionJob(backend.db, scope, owner)
+  const worker = await backend.db.pool.connect()
+  await worker.query('begin')
+  await worker.query('select from rendition_job where instance_id = $1 for update', [id])
+  await worker.query(
+    `insert into rendition (instance_id, frame, blob_key, layout, index, byte_size) values ($1, 1, 'late', '{}', '', 1)`,
+    [id],
+  )
+  const remaking = remake()
+  await until(async () => {
+    const { rows } = await backend.db.pool.query<{ waiting: number }>(
+      `select count(*) as waiting from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+    )
+    return rows[0]?.waiting === 1
+  })
+  await worker.query('commit')
+  worker.release()
+  await remaking
+  assert.equal(await count(), 0)
+  await backend.deriveAll()
+  assert.deepEqual(
+    await backend.assemble(renditionUrl(uidOf('study'), uidOf('series'), uidOf('late', 'instance'), 1)),
+    samples(800, 800, 0),
+  )
+})
+
 test('an object that is gone from the store is 404, and made again', async () => {
   const address = renditionUrl(uidOf('study'), uidOf('series'), uidOf('large', 'instance'), 1)
   const { rows } = await backend.db.pool.query<{ blob_key: string }>(
@@ -113,6 +159,6 @@ test('instances of an older program get their turn', async () => {
   await backend.db.pool.query('delete from rendition_job')
   const scope = await readArchiveScope(backend.db)
   const { added } = await sweepRenditions(backend.deps, scope)
-  assert.equal(added, 2)
+  assert.equal(added, 3)
   assert.equal((await sweepRenditions(backend.deps, scope)).added, 0)
 })
