@@ -1,5 +1,13 @@
 // Pixels of DICOM frames: from stored bytes to stored values and to pictures, the same in a browser and in Node.
-export type { Codecs, LoadedCodec, LosslessJpegDecode, WasmCodec, WasmDecoder, WasmModule } from './codecs.ts'
+export {
+  CodecMissing,
+  type Codecs,
+  type LoadedCodec,
+  type LosslessJpegDecode,
+  type WasmCodec,
+  type WasmDecoder,
+  type WasmModule,
+} from './codecs.ts'
 export { createCodecs, type CodecPrograms } from './create-codecs.ts'
 export { createEncoders } from './create-encoders.ts'
 export { decodeHtj2k } from './decode-htj2k.ts'
@@ -32,7 +40,7 @@ export {
 } from './pixel-format.ts'
 export { createReducer, type Reducer } from './reduce.ts'
 export { type AskedWindow, renderPicture, type RenderOptions } from './render-picture.ts'
-export type { Part, Picture } from './resample.ts'
+export { type Part, type Picture, pictureSize } from './resample.ts'
 export {
   type FrameStatistics,
   measureFrame,

@@ -27,7 +27,7 @@ interface Placement {
 export function resample(picture: Picture, aspect: number, { region, viewport }: Placement): Picture {
   const part = region ?? { left: 0, top: 0, width: picture.columns, height: picture.rows }
   const [width, height] = [Math.abs(part.width), Math.abs(part.height)]
-  const size = viewport ? fit(width, height * aspect, viewport) : { columns: width, rows: height }
+  const size = pictureSize(picture, aspect, { region, viewport })
   const across = weigh(part.left, width, size.columns, part.width < 0)
   const down = weigh(part.top, height, size.rows, part.height < 0)
   if (!region && size.columns === picture.columns && size.rows === picture.rows) return picture
@@ -55,6 +55,17 @@ export function resample(picture: Picture, aspect: number, { region, viewport }:
     for (let at = 0; at < line.length; at += 1) pixels[to + at] = line[at]! + 0.5
   }
   return { pixels, columns: size.columns, rows: size.rows, components }
+}
+
+/** Columns and rows of what `resample` makes of a picture. */
+export function pictureSize(
+  picture: { columns: number; rows: number },
+  aspect: number,
+  { region, viewport }: Placement,
+): { columns: number; rows: number } {
+  const part = region ?? { width: picture.columns, height: picture.rows }
+  const [width, height] = [Math.abs(part.width), Math.abs(part.height)]
+  return viewport ? fit(width, height * aspect, viewport) : { columns: width, rows: height }
 }
 
 /** The largest size of this shape in the viewport. */

@@ -38,6 +38,8 @@ const longestEncoded = (format: PixelFormat): number =>
 export interface WholeFrame {
   pool: PixelPool
   copies: number
+  /** Bytes that are needed at the same time for something else. */
+  beside?: number
   signal?: AbortSignal | undefined
 }
 
@@ -52,7 +54,7 @@ export async function withFrame<T>(
   scope: Scope,
   image: ImageInfo,
   frame: number,
-  { pool, copies, signal }: WholeFrame,
+  { pool, copies, beside = 0, signal }: WholeFrame,
   work: (input: FrameInput) => Promise<T>,
 ): Promise<T> {
   const { format, frameSyntaxUid: syntaxUid } = image
@@ -67,7 +69,7 @@ export async function withFrame<T>(
       return work({ bytes: await collect(body, byteLength), syntaxUid, format })
     throw new Error('a frame that was planned was not sent')
   }
-  return pool.withMemory(byteLength + copies * decodedBytes(format), read, signal)
+  return pool.withMemory(byteLength + copies * decodedBytes(format) + beside, read, signal)
 }
 
 // In the decoder's memory and outside it.

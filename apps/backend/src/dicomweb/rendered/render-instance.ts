@@ -1,4 +1,11 @@
-import { type Part, PixelFault, readFrameAttributes, type FrameAttributes, type RenderOptions } from '@instandt/pixels'
+import {
+  type FrameAttributes,
+  pictureSize,
+  PixelFault,
+  type PixelFormat,
+  readFrameAttributes,
+  type RenderOptions,
+} from '@instandt/pixels'
 import { AppError } from '../../app-error.ts'
 import { findRendition, type StoredRendition } from '../../data/renditions.ts'
 import { findAttributes, type InstanceAddress } from '../../data/retrieve.ts'
@@ -21,6 +28,24 @@ import { partOf, type Rendering } from './parse-rendering.ts'
 
 // Beside what was read a frame is in memory decoded and as a picture.
 const copies = 2
+
+const isGrey = ({ samplesPerPixel, photometric }: PixelFormat): boolean =>
+  samplesPerPixel === 1 && photometric !== 'PALETTE COLOR'
+
+/**
+ * Bytes a picture takes while it is drawn and written: its pixels and what an encoder makes of them.
+ * @throws AppError 'image-too-large' one that is enlarged beyond what this process has memory for
+ */
+function pictureBytes(format: PixelFormat, { aspect }: FrameAttributes, { region, viewport }: RenderOptions): number {
+  const { columns, rows } = pictureSize(format, aspect, { region, viewport })
+  const bytes = columns * rows * (isGrey(format) ? 8 : 12)
+  const source = region ?? { width: format.columns, height: format.rows }
+  if (columns * rows > Math.abs(source.width * source.height) && bytes > largestWholeFrame()) {
+    const words = `A picture of ${columns} × ${rows} pixels is enlarged further than can be done here.`
+    throw new AppError('image-too-large', 400, `viewport: ${words}`)
+  }
+  return bytes
+}
 
 /** An instance that can be drawn. @throws AppError 404 or 406 with the reason */
 export async function openRendered(deps: Deps, scope: Scope, address: InstanceAddress): Promise<ImageInfo> {
@@ -68,11 +93,15 @@ export async function renderFrame(
   const part = region && partOf(region, format)
   const options: RenderOptions = { window, region: part, viewport: viewport && { ...viewport, isEnlarging } }
   const common = { tables, attributes, mediaType, quality }
+  const beside = pictureBytes(format, attributes, options)
   try {
     const halvings = part ? 0 : halvingsFor(image, attributes, viewport)
     const small = await smallerSource(deps, scope, image, frame, halvings, signal)
-    if (small) return await deps.pixels.run('render', { ...common, ...small, options }, { signal })
-    return await renderWhole(deps, scope, image, frame, part, { ...common, options }, signal)
+    if (small) {
+      const draw = () => deps.pixels.run('render', { ...common, ...small, options }, { signal })
+      return await deps.pixels.withMemory(beside, draw, signal)
+    }
+    return await renderWhole(deps, scope, image, frame, { ...common, options }, { beside, signal })
   } catch (error) {
     throw asAppError(error)
   }
@@ -135,17 +164,18 @@ async function renderWhole(
   scope: Scope,
   image: ImageInfo,
   frame: number,
-  part: Part | undefined,
   input: Omit<RenderInput, 'source' | 'format'>,
-  signal: AbortSignal | undefined,
+  { beside, signal }: { beside: number; signal: AbortSignal | undefined },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { format } = image
-  // Of native pixels only the rows that are drawn are read.
-  const isPartial = part !== undefined && isReadByRow(image)
+  const { region: part, window } = input.options
+  // Of native pixels only the rows that are drawn are read, unless the window comes from those of the whole frame.
+  const isPartial = part !== undefined && (window !== undefined || !isGrey(format)) && isReadByRow(image)
   const rows = isPartial ? Math.abs(part.height) : format.rows
   const size = decodedBytes({ ...format, rows })
   if (size > largestWholeFrame()) {
-    const words = `These ${format.columns} × ${rows} pixels are too many to be drawn at once: ask for a smaller part.`
+    const advice = part && !window && isGrey(format) ? 'name a window' : 'ask for a smaller part'
+    const words = `These ${format.columns} × ${rows} pixels are too many to be drawn at once: ${advice}.`
     throw new AppError('image-too-large', 400, `viewport: ${words}`)
   }
   const job = { signal, size }
@@ -165,9 +195,10 @@ async function renderWhole(
       }
       throw new Error('rows that were planned were not sent')
     }
-    return deps.pixels.withMemory(size * (1 + copies), work, signal)
+    return deps.pixels.withMemory(size * (1 + copies) + beside, work, signal)
   }
-  return withFrame(deps, scope, image, frame, { pool: deps.pixels, copies, signal }, ({ bytes, syntaxUid }) => {
+  const whole = { pool: deps.pixels, copies, beside, signal }
+  return withFrame(deps, scope, image, frame, whole, ({ bytes, syntaxUid }) => {
     const transfer = [bytes.buffer]
     return deps.pixels.run('render', { ...input, source: { bytes, syntaxUid }, format }, { ...job, transfer })
   })

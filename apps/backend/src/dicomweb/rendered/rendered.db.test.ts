@@ -124,6 +124,52 @@ test('the viewport is fitted into, a part is cut out of the source and may be mi
   assert.deepEqual([...mirrored.pixels], [151, 141, 131, 121, 150, 140, 130, 120])
 })
 
+test('a part without a window is shown as it is in the whole', async () => {
+  for (const windowOfFile of [{}, { WindowCenter: '1127.5', WindowWidth: '255', VOILUTFunction: 'LINEAR_EXACT' }]) {
+    const isOfFile = 'WindowCenter' in windowOfFile
+    const instance = await store(`part ${isOfFile}`, { attributes: attributesOf(windowOfFile) })
+    const whole = await png(`${instance}/rendered`)
+    const part = await png(`${instance}/rendered?viewport=4,2,10,20,4,2`)
+    const cut = [20, 21].flatMap((row) => [10, 11, 12, 13].map((column) => whole.pixels[row * columns + column]))
+    assert.deepEqual([...part.pixels], cut)
+    if (isOfFile) assert.equal(part.pixels[0], 120)
+  }
+})
+
+test('a picture is not enlarged beyond the memory there is', async () => {
+  const instance = await store('colour', {
+    image: {
+      columns: 40,
+      rows: 40,
+      samplesPerPixel: 3,
+      bitsAllocated: 8,
+      bitsStored: 8,
+      photometric: 'RGB',
+      frame: () => new Uint8Array(40 * 40 * 3).fill(9),
+    },
+  })
+  const [status, code, detail] = await problem(`${instance}/rendered?viewport=8192,8192`)
+  assert.deepEqual([status, code], [400, 'image-too-large'])
+  assert.match(detail, /^viewport: .*8192 × 8192/)
+  assert.equal((await png(`${instance}/rendered?viewport=400,400`)).columns, 400)
+})
+
+test('a part that one image of a series does not have keeps none of the others back', async () => {
+  const seriesInstanceUid = uidOf('sizes')
+  const small = { columns: 8, rows: 8, frame: () => new Uint8Array(128) }
+  await store('size a', { seriesInstanceUid, image: small })
+  const large = await store('size b', { seriesInstanceUid })
+  await store('size c', { seriesInstanceUid, image: small })
+  const address = `/dicom-web/studies/${study}/series/${seriesInstanceUid}/rendered?viewport=4,2,`
+  const parts = await partsOf(`${address}10,20,4,2`)
+  assert.deepEqual(
+    parts.map(({ location }) => location.includes(large.split('/').at(-1)!)),
+    [true],
+  )
+  const nowhere = await problem(`${address}100,20,4,2`)
+  assert.deepEqual(nowhere.slice(0, 2), [400, 'malformed-query'])
+})
+
 test('faults are named by their parameter; what is not drawn is said', async () => {
   const instance = await store('plain')
   for (const [query, name] of [
