@@ -452,6 +452,24 @@ test('another way to draw shows the same image in the same way', { skip }, async
   await viewer.close()
 })
 
+test('a decoder that cannot be fetched blames no image, and is asked for again', { skip }, async () => {
+  const frame = await encodeLossless('jpeg-ls', board, { columns: side, rows: side, bitsStored: 12 })
+  const path = await storeBoard('decoder', '1.2.840.10008.1.2.4.80', frame)
+  const opened = await browser.newPage()
+  const { page } = opened
+  const fault = page.getByTestId('viewer-fault')
+  let isLineDown = true
+  await page.route(/charls/, (route) => (isLineDown ? route.abort() : route.continue()))
+  await page.goto(app.url + path)
+  await fault.waitFor()
+  assert.match(await fault.innerText(), /program that shows this image could not be loaded/)
+  isLineDown = false
+  await fault.getByRole('button', { name: 'Try again' }).click()
+  const viewer = await viewerIn(opened)
+  await checkBoard(viewer, asStored)
+  await viewer.close()
+})
+
 test('two fingers zoom about their middle', { skip }, async () => {
   const viewer = await show(await storeBoard('touch', explicitLittleEndian, boardBytes), {
     width: 390,

@@ -41,6 +41,11 @@ export type WasmFactory<Name extends string> = (
   options: WasmOptions,
 ) => Promise<WasmModule & Record<Name, new () => WasmDecoder>>
 
+/** The program of a codec could not be loaded: nothing is said about the image, and asking again may help. */
+export class CodecMissing extends Error {
+  override readonly name = 'CodecMissing'
+}
+
 export type WasmCodec = 'jpeg-ls' | 'jpeg-2000' | 'htj2k' | 'jpeg-xl'
 
 export interface LoadedCodec {
@@ -51,7 +56,10 @@ export interface LoadedCodec {
 /** Decoder of lossless JPEG: 8-bit samples in bytes, others in 16-bit words. */
 export type LosslessJpegDecode = (bytes: Uint8Array<ArrayBuffer>, bytesPerSample: number) => Uint8Array | Uint16Array
 
-/** The image codecs, each loaded when first needed; the worker and the tests know where from. */
+/**
+ * The image codecs, each loaded when first needed; the worker and the tests know where from.
+ * @throws {CodecMissing} one cannot be loaded
+ */
 export interface Codecs {
   wasm(codec: WasmCodec): Promise<LoadedCodec>
   losslessJpeg(): Promise<LosslessJpegDecode>

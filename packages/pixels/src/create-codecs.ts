@@ -1,4 +1,11 @@
-import type { Codecs, LoadedCodec, LosslessJpegDecode, WasmCodec, WasmOptions } from './codecs.ts'
+import {
+  CodecMissing,
+  type Codecs,
+  type LoadedCodec,
+  type LosslessJpegDecode,
+  type WasmCodec,
+  type WasmOptions,
+} from './codecs.ts'
 
 /** The codecs' WebAssembly programs: addresses, or the programs themselves. Node finds the others beside their scripts. */
 export type CodecPrograms = Readonly<Partial<Record<WasmCodec, string | Uint8Array>>>
@@ -30,6 +37,13 @@ const loaders: Record<WasmCodec, (program: string | Uint8Array | undefined) => P
   },
 }
 
+const missing =
+  (codec: string) =>
+  (error: unknown): never => {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new CodecMissing(`the decoder of ${codec} could not be loaded: ${reason}`, { cause: error })
+  }
+
 /** The decoders of one thread, of a browser or of Node: each is loaded once, when the first image asks for it. */
 export function createCodecs(programs: CodecPrograms = {}): Codecs {
   const loaded = new Map<WasmCodec, Promise<LoadedCodec>>()
@@ -37,7 +51,7 @@ export function createCodecs(programs: CodecPrograms = {}): Codecs {
     wasm(codec) {
       let loading = loaded.get(codec)
       if (!loading) {
-        loading = loaders[codec](programs[codec])
+        loading = loaders[codec](programs[codec]).catch(missing(codec))
         loaded.set(codec, loading)
         // A broken download must not be remembered.
         loading.catch(() => loaded.delete(codec))
@@ -45,7 +59,7 @@ export function createCodecs(programs: CodecPrograms = {}): Codecs {
       return loading
     },
     async losslessJpeg(): Promise<LosslessJpegDecode> {
-      const { Decoder } = await import('@cornerstonejs/jpeg-lossless-decoder-js')
+      const { Decoder } = await import('@cornerstonejs/jpeg-lossless-decoder-js').catch(missing('jpeg-lossless'))
       return (bytes, width) => new Decoder().decode(bytes.buffer, bytes.byteOffset, bytes.byteLength, width)
     },
     inflateRaw,

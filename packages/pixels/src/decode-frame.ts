@@ -1,5 +1,5 @@
 import { transferSyntax } from '@instandt/dicom'
-import { type Codecs, type FrameInfo, type WasmCodec, wasmError } from './codecs.ts'
+import { CodecMissing, type Codecs, type FrameInfo, type WasmCodec, wasmError } from './codecs.ts'
 import { type PictureSize, readSizeInside } from './codestream-size.ts'
 import { hasColourTransform, linesFromDecoder } from './htj2k-lines.ts'
 import { decodeJpegDct, type JpegHeader, readJpegHeader } from './jpeg-dct.ts'
@@ -54,6 +54,7 @@ export function familyOf(uid: string): Family {
 /**
  * Stored values of one frame in the transfer syntax of its bytes.
  * @throws {PixelFault} whatever is wrong with them
+ * @throws {CodecMissing} nothing is said about them
  */
 export async function decodeFrame(
   bytes: Uint8Array<ArrayBuffer>,
@@ -77,7 +78,7 @@ export async function decodeFrame(
     if (family === 'jpeg') return decodeJpeg(bytes, format)
     return await decodeWasm(bytes, family, format, codecs)
   } catch (error) {
-    if (error instanceof PixelFault) throw error
+    if (error instanceof PixelFault || error instanceof CodecMissing) throw error
     const reason = error instanceof Error ? error.message : String(error)
     throw new PixelFault('decode-failed', { syntax: syntaxName(syntaxUid), reason }, error)
   }

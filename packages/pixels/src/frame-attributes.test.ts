@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Dataset, tags } from '@instandt/dicom'
 import { attributesOf, sequenceOf } from '@instandt/testkit/files'
-import { readFrameAttributes } from './frame-attributes.ts'
+import { readDescriptor, readFrameAttributes } from './frame-attributes.ts'
 import { PixelFault } from './pixel-fault.ts'
 import { readPixelFormat } from './pixel-format.ts'
 
@@ -34,6 +34,11 @@ test('all windows of the file with their words; one without a width is none', ()
     { centre: 100, width: 200, explanation: 'WELD', isExact: false },
     { centre: 2000, width: 4000, explanation: 'ALL', isExact: false },
   ])
+})
+
+test('a table of more than 32,767 entries may be written with a signed number', () => {
+  assert.deepEqual(readDescriptor([-25_536, 0, 16], false), { entries: 40_000, first: 0, bits: 16 })
+  assert.deepEqual(readDescriptor([0, 65_535, 8], true), { entries: 65_536, first: -1, bits: 8 })
 })
 
 test('a rescale that changes nothing is none, nor is one of slope 0', () => {

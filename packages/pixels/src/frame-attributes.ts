@@ -102,7 +102,8 @@ export function readDescriptor(
   const [entries, first, bits] = numbers
   if (entries === undefined || first === undefined || bits === undefined) return undefined
   const signedFirst = isSigned && first > 32_767 ? first - 65_536 : first
-  return { entries: entries === 0 ? 65_536 : entries, first: signedFirst, bits }
+  // Written as a signed number, more than 32,767 of them are less than none.
+  return { entries: entries & 0xffff || 65_536, first: signedFirst, bits }
 }
 
 /** Words of a table: 8-bit entries stand two in a word, unless every entry has its own (PS3.3 C.7.6.3.1.6). */

@@ -11,9 +11,9 @@ import {
 } from '@tabler/icons-react'
 import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
-import { describeFault } from '../../api/fault.tsx'
+import { describeFault, type FaultWords } from '../../api/fault.tsx'
 import { formatBytes, formatCount } from '../../ui/format.ts'
-import { PixelFault, ScreenImageMissing } from './engine/index.ts'
+import { DecoderMissing, PixelFault, ScreenImageMissing } from './engine/index.ts'
 import { LargeImage } from './large-image.tsx'
 import { useViewerState } from './use-viewer-state.ts'
 import classes from './viewer.module.css'
@@ -62,8 +62,9 @@ export function ViewerFault({ session, onAttributes }: ViewerFaultProps) {
       </LargeImage>
     )
   const isPixels = fault instanceof PixelFault
-  const words = isPixels ? describePixelFault(t, i18n.language, fault) : describeFault(t, fault)
-  const canRetry = !isPixels && describeFault(t, fault).canRetry
+  const others = fault instanceof DecoderMissing ? describeMissing(t, fault) : describeFault(t, fault)
+  const words = isPixels ? describePixelFault(t, i18n.language, fault) : others
+  const canRetry = !isPixels && others.canRetry
   const content =
     isPixels && fault.code === 'no-pixels' ? (fault.detail['content'] as keyof typeof contentIcons) : undefined
   const Icon = content ? contentIcons[content] : IconAlertTriangle
@@ -82,6 +83,13 @@ export function ViewerFault({ session, onAttributes }: ViewerFaultProps) {
     </div>
   )
 }
+
+const describeMissing = (t: TFunction, { message }: DecoderMissing): FaultWords => ({
+  title: t('viewer.fault.decoderTitle'),
+  detail: t('viewer.fault.decoder'),
+  reference: message,
+  canRetry: true,
+})
 
 function describePixelFault(t: TFunction, language: string, fault: PixelFault): Words {
   const { code, detail } = fault

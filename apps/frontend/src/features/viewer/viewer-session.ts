@@ -7,7 +7,6 @@ import {
   type FrameStore,
   imageSizeOf,
   initialView,
-  isSingle,
   pixelAt,
   type Point,
   refine,
@@ -33,7 +32,7 @@ import {
 } from './stack.ts'
 import { createViewTools } from './view-tools.ts'
 import { firstState, type Looks, type ViewerSession, type ViewerState } from './viewer-state.ts'
-import { firstWindow, nextWindow } from './window-policy.ts'
+import { firstWindow } from './window-policy.ts'
 import { createWindowTools } from './window-tools.ts'
 
 /** So long an image that is opened by its address waits for the list to say how it is best fetched. */
@@ -86,8 +85,6 @@ export function openSession(
   const wholeWanted = new Set<string>()
   let stopWaiting: () => void = () => undefined
   let pointer: Point | undefined
-  /** The last frame whose window was made anew from full resolution. */
-  let measured: ShownFrame | undefined
   const listeners = new Set<() => void>()
   let state: ViewerState = { ...firstState, ...earlier, address: undefined }
   const cine = createCine(
@@ -136,13 +133,8 @@ export function openSession(
   }
 
   function tileCame(): void {
-    const { frame, reading } = state
-    if (reading && !reading.values) update({ reading: readNow() })
-    // Its own values are known only now.
-    if (frame?.kind === 'tiles' && frame.isMeasured && isSingle(frame) && measured !== frame) {
-      measured = frame
-      windowTools.refresh()
-    }
+    if (state.reading && !state.reading.values) update({ reading: readNow() })
+    windowTools.refresh()
   }
 
   const isCurrent = (address: FrameAddress): boolean =>
@@ -205,7 +197,6 @@ export function openSession(
     const isSameShape = isAgain || (before !== undefined && isEqualSize(imageSizeOf(before), image))
     const view = state.view && isSameShape ? state.view : initialView(image, stage.size())
     const isFitted = state.isFitted || !isSameShape
-    const chosen = isAgain ? {} : nextWindow(frame, before, state)
     // Known once it is drawn.
     const isRefining = frame.kind === 'tiles'
     update({
@@ -216,7 +207,7 @@ export function openSession(
       isRefining,
       fineFault: undefined,
       progress: undefined,
-      ...chosen,
+      ...windowTools.begin(frame, isAgain),
     })
   }
 

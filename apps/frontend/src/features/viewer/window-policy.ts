@@ -22,7 +22,7 @@ export function firstWindow({ statistics, valueFormat, attributes }: ShownFrame)
 }
 
 /** The window stays while scrolling, unless the file has its own for each image or the values lie elsewhere. */
-export function nextWindow(frame: ShownFrame, before: ShownFrame | undefined, chosen: ChosenWindow): ChosenWindow {
+export function nextWindow(frame: ShownFrame, before: FrameKind | undefined, chosen: ChosenWindow): ChosenWindow {
   if (before === undefined || kindOf(before) !== kindOf(frame)) return firstWindow(frame)
   // Whatever else the state holds must not come back with it.
   const { preset, window } = chosen
@@ -34,8 +34,11 @@ export function nextWindow(frame: ShownFrame, before: ShownFrame | undefined, ch
   return overlap(window, automatic) < 0.5 ? { preset: 'auto', window: automatic } : { preset, window }
 }
 
+/** What says whether a window of one image suits another. */
+export type FrameKind = Pick<ShownFrame, 'format' | 'attributes'>
+
 /** Images of one kind share a window. */
-function kindOf({ format, attributes }: ShownFrame): string {
+function kindOf({ format, attributes }: FrameKind): string {
   const { slope, intercept, type } = attributes.rescale ?? { slope: 1, intercept: 0, type: '' }
   return [format.photometric, format.bitsStored, format.isSigned, format.kind, slope, intercept, type].join()
 }

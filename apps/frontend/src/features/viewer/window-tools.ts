@@ -1,16 +1,20 @@
 import {
   dragWindow,
   imageSizeOf,
+  isSingle,
   minMaxWindow,
   pixelsBetween,
   type Point,
   presetWindow,
   rangeWithin,
   type Region,
+  type ShownFrame,
   type Size,
   type ValueRange,
+  type Window,
   type WindowPreset,
 } from './engine/index.ts'
+import { type ChosenWindow, type FrameKind, nextWindow } from './window-policy.ts'
 import type { ViewerSession, ViewerState } from './viewer-state.ts'
 
 interface WindowToolsOptions {
@@ -25,13 +29,17 @@ export interface WindowTools extends Pick<
 > {
   /** Nobody waits for a range any more. */
   stop: () => void
-  /** Full resolution has come: windows that follow the frame's values are made anew. */
+  /** The window of a frame that comes on screen; one shown before, drawn another way, keeps the window it had. */
+  begin: (frame: ShownFrame, isAgain: boolean) => ChosenWindow
+  /** Full resolution may have come: a window that follows the frame's values is made anew. */
   refresh: () => void
 }
 
 /** What changes the window. Ranges are read in full resolution, and waited for where it is not here yet. */
 export function createWindowTools({ state, update, size }: WindowToolsOptions): WindowTools {
   let measuring = new AbortController()
+  /** The frame whose own values are not known yet, and what its window was made from. */
+  let begun: { frame: ShownFrame; before: FrameKind | undefined; from: ChosenWindow; window: Window } | undefined
 
   function stop(): void {
     measuring.abort()
@@ -93,9 +101,23 @@ export function createWindowTools({ state, update, size }: WindowToolsOptions): 
         if (window.upper > window.lower) update({ window, preset: 'manual' })
       })
     },
+    begin(frame, isAgain) {
+      const { frame: shown, preset, window } = state()
+      const from = { preset, window }
+      const before = shown && { format: shown.format, attributes: shown.attributes }
+      const chosen = isAgain ? from : nextWindow(frame, before, from)
+      const isFinal = isAgain || frame.kind === 'whole' || !isSingle(frame)
+      begun = isFinal ? undefined : { frame, before, from, window: chosen.window }
+      return chosen
+    },
     refresh() {
-      const { frame, preset } = state()
-      if (frame?.kind !== 'tiles' || (preset !== 'auto' && preset !== 'minmax')) return
+      const { frame, preset, window } = state()
+      if (frame?.kind !== 'tiles' || !frame.isMeasured || begun?.frame !== frame) return
+      const { before, from, window: first } = begun
+      begun = undefined
+      // What is shown must not depend on whether the tile was here already.
+      if (window === first) return update(nextWindow(frame, before, from))
+      if (preset !== 'auto' && preset !== 'minmax') return
       const { fileWindows, rescale } = frame.attributes
       update({ window: presetWindow(preset, frame.valueFormat, frame.statistics, fileWindows, rescale) })
     },

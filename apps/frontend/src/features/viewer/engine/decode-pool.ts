@@ -2,8 +2,17 @@ import { createThreadPool, type DecodedImage, PixelFault, ThreadFailure } from '
 import type { DecodeTask, WorkerAnswer, WorkerTask } from './decode-task.ts'
 import { Abandoned } from './frame-cache.ts'
 
+/** The program that decodes could not be loaded, or ended: nothing is said about the image. */
+export class DecoderMissing extends Error {
+  override readonly name = 'DecoderMissing'
+}
+
 export interface DecodePool {
-  /** The bytes change hands and cannot be used afterwards. */
+  /**
+   * The bytes change hands and cannot be used afterwards.
+   * @throws {PixelFault} what is wrong with them
+   * @throws {DecoderMissing} asking again may help
+   */
   decode(task: DecodeTask, isUrgent: () => boolean, isWanted: () => boolean): Promise<DecodedImage>
   /** Starts one thread with the decoder of tiles, while the first of them is on its way. */
   warm(): void
@@ -36,7 +45,7 @@ export function createDecodePool(): DecodePool {
       const answer = await pool
         .run(task, { transfer: [task.bytes.buffer], isUrgent, unwanted })
         .catch((error: unknown) => {
-          throw error instanceof ThreadFailure ? failed(error.message) : error
+          throw error instanceof ThreadFailure ? new DecoderMissing(error.message) : error
         })
       if ('image' in answer) return answer.image
       if ('fault' in answer) throw new PixelFault(answer.fault.code, answer.fault.detail)

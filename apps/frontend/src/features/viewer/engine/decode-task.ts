@@ -1,4 +1,5 @@
 import {
+  CodecMissing,
   type Codecs,
   decodeHtj2k,
   type DecodedImage,
@@ -37,13 +38,17 @@ export type DecodeAnswer =
   | { image: DecodedImage }
   | { fault: { code: PixelFaultCode; detail: PixelFaultDetail } }
   | { failure: string }
-export type WorkerAnswer = DecodeAnswer | { isWarm: boolean }
+export type WorkerAnswer = DecodeAnswer | { isWarm: true }
 
-/** The answer to a task, in a form that can be sent to another thread. */
+/**
+ * The answer to a task, in a form that can be sent to another thread.
+ * @throws {CodecMissing} the decoder could not be loaded
+ */
 export async function answerDecodeTask(task: DecodeTask, codecs: Codecs): Promise<DecodeAnswer> {
   try {
     return { image: await (task.kind === 'tile' ? openTile(task, codecs) : openFrame(task, task.maxTexture, codecs)) }
   } catch (error) {
+    if (error instanceof CodecMissing) throw error
     if (error instanceof PixelFault) return { fault: { code: error.code, detail: error.detail } }
     return { failure: error instanceof Error ? error.message : String(error) }
   }

@@ -5,15 +5,17 @@ const codecs = createWorkerCodecs()
 
 async function answerTask(task: WorkerTask): Promise<WorkerAnswer> {
   if (task.kind !== 'warm') return answerDecodeTask(task, codecs)
-  // What is wrong with the decoder will be met again, and told, by the first image.
-  return codecs.wasm('htj2k').then(
-    () => ({ isWarm: true }),
-    () => ({ isWarm: false }),
-  )
+  await codecs.wasm('htj2k')
+  return { isWarm: true }
 }
 
 self.addEventListener('message', (event: MessageEvent<WorkerTask>) => {
-  void answerTask(event.data).then((answer) => {
-    self.postMessage(answer, { transfer: 'image' in answer ? buffersOf(answer.image) : [] })
-  })
+  void answerTask(event.data).then(
+    (answer) => self.postMessage(answer, { transfer: 'image' in answer ? buffersOf(answer.image) : [] }),
+    // A decoder that cannot be loaded ends the thread: browsers remember what they could not import.
+    (error: unknown) =>
+      setTimeout(() => {
+        throw error
+      }),
+  )
 })

@@ -51,7 +51,7 @@ export interface FrameStoreOptions {
   onWhole: () => void
 }
 
-/** Rejections of `show` are PixelFault, ScreenImageMissing, ApiError, UnreachableError or Abandoned. */
+/** Rejections of `show` are PixelFault, DecoderMissing, ScreenImageMissing, ApiError, UnreachableError or Abandoned. */
 export interface FrameStore extends FrameCache<FrameAddress, ShownFrame> {
   tiles: TileStore<DecodedImage>
   instance: (address: InstanceAddress) => Promise<InstanceInfo>

@@ -1,4 +1,4 @@
-import { rescaled, storedValuesAt, type Region, type ValueRange, valueRange } from '@instandt/pixels'
+import { type Padding, rescaled, storedValuesAt, type Region, type ValueRange, valueRange } from '@instandt/pixels'
 import type { LoadedFrame } from './frame-store.ts'
 import { tileAt, tileBox } from './tile-grid.ts'
 import { formatOfTile, type TiledFrame } from './tiled-frame.ts'
@@ -47,9 +47,12 @@ export async function fetchValuesAt(frame: ShownFrame, x: number, y: number, sig
  * a region may be larger than the memory for them.
  */
 export async function rangeWithin(frame: ShownFrame, region: Region, signal: AbortSignal): Promise<ValueRange> {
-  const { padding } = frame.attributes
+  const paddingOf = ({ stored, values }: LoadedFrame['image']): Padding | undefined =>
+    // It is a stored value: what a Modality LUT made of it is not known by it.
+    values.samples === stored ? frame.attributes.padding : undefined
   if (frame.kind === 'whole') {
     const { samples, format } = frame.image.values
+    const padding = paddingOf(frame.image)
     const range = valueRange(samples, format, padding, region) ?? valueRange(samples, format, undefined, region)
     return range ?? { min: 0, max: 0 }
   }
@@ -66,7 +69,9 @@ export async function rangeWithin(frame: ShownFrame, region: Region, signal: Abo
       bottom: Math.min(box.rows, region.bottom - box.top),
     }
     if (part.left >= part.right || part.top >= part.bottom) continue
-    const { values } = await source.demand({ level: 0, tile }, signal)
+    const image = await source.demand({ level: 0, tile }, signal)
+    const { values } = image
+    const padding = paddingOf(image)
     widen(range, valueRange(values.samples, values.format, padding, part))
     if (padding) widen(padded, valueRange(values.samples, values.format, undefined, part))
   }

@@ -1,4 +1,5 @@
 // All that the screen knows of pixels. Only whole-stage.ts imports Cornerstone.
+export { DecoderMissing } from './decode-pool.ts'
 export { Abandoned } from './frame-cache.ts'
 export { createFrameStore, type FrameStore, type LoadedFrame, maxFrameBytes } from './frame-store.ts'
 export { fetchValuesAt, type PixelValues, rangeWithin, type ShownFrame, valuesAt } from './frame-values.ts'
