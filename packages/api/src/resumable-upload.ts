@@ -52,6 +52,11 @@ export interface RunningUpload {
   resume(): void
   /** Ends it; with `isDropped` the server forgets its bytes too. */
   cancel(isDropped?: boolean): void
+  /**
+   * Ends it, bytes and all, unless it may be stored by now. Then the server decides: false says that it is, or that nobody can
+   * know yet; the upload goes on to its end.
+   */
+  drop(): Promise<boolean>
 }
 
 const requestMs = 60_000
@@ -74,6 +79,8 @@ export function startUpload(options: UploadOptions): RunningUpload {
   let id = options.id
   let retryAt: number | undefined
   let lastSuccess = Date.now()
+  /** From here on the server may store it, whatever this side does. */
+  let isCompleteAsked = false
   const isOver = (): boolean => phase === 'done' || phase === 'failed'
 
   const progress = (): UploadProgress => {
@@ -163,11 +170,13 @@ export function startUpload(options: UploadOptions): RunningUpload {
       if (current.state === 'open') {
         tell('sending')
         await sendMissing({ ...journey, look }, current)
+        isCompleteAsked = true
         current = await persist((signal) => client.completeUpload(begun.id, signal)).catch((error: unknown) => {
           if (!isProblem(error, 'parts-missing')) throw error
           return look()
         })
       } else if (current.state === 'assembling') {
+        isCompleteAsked = true
         tell('assembling')
         assemblingSince ||= Date.now()
         // Never more than a tenth later than it could be known.
@@ -203,20 +212,43 @@ export function startUpload(options: UploadOptions): RunningUpload {
     },
   )
 
+  const resume = (): void => {
+    if (!gate.isClosed) return
+    lastSuccess = Date.now()
+    gate.open()
+    tell(upload === undefined ? 'starting' : upload.state === 'assembling' ? 'assembling' : 'sending')
+  }
+  const cancel = (isDropped = false): void => {
+    const isEnding = !isOver()
+    gate.cancel()
+    if (isDropped && isEnding && id !== undefined) client.removeUpload(id).catch(() => undefined)
+  }
+
   return {
     done,
     progress,
     pause: () => pause('paused'),
-    resume() {
-      if (!gate.isClosed) return
-      lastSuccess = Date.now()
-      gate.open()
-      tell(upload === undefined ? 'starting' : upload.state === 'assembling' ? 'assembling' : 'sending')
-    },
-    cancel(isDropped = false) {
-      const isEnding = !isOver()
+    resume,
+    cancel,
+    async drop() {
+      if (isOver()) return false
+      if (!isCompleteAsked || id === undefined) {
+        cancel(true)
+        return true
+      }
+      const wasPaused = gate.isClosed
+      // Nothing of this side may come behind the question.
+      gate.close()
+      try {
+        await client.removeOpenUpload(id, AbortSignal.timeout(requestMs))
+      } catch (error) {
+        if (!isProblem(error, 'upload-not-found')) {
+          if (!wasPaused) resume()
+          return false
+        }
+      }
       gate.cancel()
-      if (isDropped && isEnding && id !== undefined) client.removeUpload(id).catch(() => undefined)
+      return true
     },
   }
 }

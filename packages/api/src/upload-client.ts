@@ -31,6 +31,8 @@ export interface UploadClient {
   completeUpload(id: string, signal?: AbortSignal): Promise<Upload>
   /** Drops an open upload with its bytes; of a finished one only what is told about it. */
   removeUpload(id: string, signal?: AbortSignal): Promise<void>
+  /** Drops it only while it is open: 409 `upload-assembling` or `upload-ended` otherwise. */
+  removeOpenUpload(id: string, signal?: AbortSignal): Promise<void>
   findKnown(sha256: readonly string[], signal?: AbortSignal): Promise<KnownList>
 }
 
@@ -52,6 +54,7 @@ export function uploadClient(send: Send): UploadClient {
       }),
     completeUpload: (id, signal) => send('POST', `${uploadUrl(id)}/complete`, uploadSchema, { signal }),
     removeUpload: (id, signal) => send('DELETE', uploadUrl(id), null, { signal }),
+    removeOpenUpload: (id, signal) => send('DELETE', `${uploadUrl(id)}?if=open`, null, { signal }),
     findKnown: (sha256, signal) =>
       send('POST', `${uploadsUrl}/known`, knownListSchema, { body: { sha256: [...sha256] }, signal }),
   }

@@ -99,6 +99,9 @@ export type Upload = z.infer<typeof uploadSchema>
 export const uploadListSchema = z.object({ items: z.array(uploadSchema) })
 export type UploadList = z.infer<typeof uploadListSchema>
 
+/** DELETE /api/uploads/{id}?if=open: only one that takes parts; whoever drops one on its last bytes learns whether it was in time. */
+export const removeUploadQuerySchema = z.strictObject({ if: z.literal('open').optional() })
+
 /** POST /api/uploads/known */
 export const knownQuerySchema = z.strictObject({ sha256: z.array(sha256Schema).min(1).max(1000) })
 

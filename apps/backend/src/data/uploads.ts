@@ -255,13 +255,19 @@ function partsMissing(missing: readonly { number: number }[], upload: Closing): 
 
 /**
  * Drops an open upload with its bytes; of a finished one only what is told about it.
- * @throws AppError 'upload-not-found', 'upload-assembling' (409)
+ * @throws AppError 'upload-not-found', 'upload-assembling' (409); 'upload-ended' (409) where only an open one is meant
  */
-export async function removeUpload(db: Db, scope: Scope, id: string): Promise<void> {
+export async function removeUpload(
+  db: Db,
+  scope: Scope,
+  id: string,
+  { isOpenOnly }: { isOpenOnly: boolean },
+): Promise<void> {
   await inTransaction(db, async (client) => {
     const { state, blobKey, projectId, byteSize } = await lockUpload(client, scope, id)
     if (state === 'assembling')
       throw new AppError('upload-assembling', 409, 'All parts are here and are being stored: too late to remove them.')
+    if (isOpenOnly && state !== 'open') throw new AppError('upload-ended', 409, `This upload has ended: ${state}.`)
     await client.query('delete from upload where id = $1', [id])
     if (state !== 'open') return
     await addDropJob(client, scope, [{ id, blobKey }])

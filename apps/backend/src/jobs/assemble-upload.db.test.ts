@@ -139,7 +139,7 @@ for (const moment of ['before', 'after'] as const) {
         const upload = await allSent(fileOf('remove'))
         const [owner] = await query<{ actor_id: string }>('select actor_id from upload where id = $1', [upload.id])
         const own = { ...scope, actor: { kind: 'token', id: owner?.actor_id ?? '', name: 'tests' } } as Scope
-        await removeUpload(process.deps.db, own, upload.id).catch(() => undefined)
+        await removeUpload(process.deps.db, own, upload.id, { isOpenOnly: false }).catch(() => undefined)
         const left = await query('select state from upload where id = $1', [upload.id])
         assert.equal((await jobCount(backend, 'drop-parts')) - before, left.length === 0 ? 1 : 0, process.lastStep())
       })

@@ -8,6 +8,7 @@ import {
   createClient,
   SourceError,
   startUpload,
+  UnreachableError,
   type UploadOptions,
   type UploadProgress,
   type UploadSource,
@@ -177,6 +178,62 @@ test('cancelling with its bytes leaves nothing at the server', async () => {
       await delay(25)
     }
     assert.fail('the upload is still there')
+  } finally {
+    await line.stop()
+  }
+})
+
+test('dropped before its last byte it is gone; behind it the server says whether it was in time', async () => {
+  const isThere = async (id = ''): Promise<boolean> =>
+    client()
+      .getUpload(id)
+      .then(
+        () => true,
+        () => false,
+      )
+  for (const [name, isTaken] of [
+    ['the question got lost', false],
+    ['the answer got lost', true],
+  ] as const) {
+    const real = client()
+    let isLost = false
+    const running = startUpload({
+      client: {
+        ...real,
+        async completeUpload(id, signal) {
+          if (isLost || isTaken) {
+            const answer = await real.completeUpload(id, signal)
+            if (isLost) return answer
+          }
+          isLost = true
+          throw new UnreachableError(new Error(name))
+        },
+      },
+      source: fileOf(name),
+      file: { name: 'a.dcm' },
+    })
+    await until(() => running.progress().phase === 'waiting', 'a wait after the last byte')
+    const { id } = running.progress()
+    assert.equal(await running.drop(), !isTaken, name)
+    if (isTaken) assert.equal((await running.done).outcome?.kind, 'stored')
+    else await assert.rejects(running.done, { name: 'AbortError' })
+    assert.equal(await isThere(id), isTaken, name)
+    assert.equal(await running.drop(), false)
+    if (!isTaken) continue
+    const ended = client().removeOpenUpload(id!)
+    await assert.rejects(ended, (error) => error instanceof ApiError && error.problem.code === 'upload-ended')
+    assert.equal(await isThere(id), true)
+  }
+
+  const line = await startBadLine({ target: backend.url, bytesPerSecond: 4 * 1024 * 1024 })
+  try {
+    const running = startUpload({ client: client(line.url), source: fileOf('early'), file: { name: 'a.dcm' } })
+    await until(() => running.progress().receivedBytes > 1_000_000, 'a first MB')
+    assert.equal(await running.drop(), true)
+    await assert.rejects(running.done, { name: 'AbortError' })
+    const { id } = running.progress()
+    for (let tries = 0; tries < 100 && (await isThere(id)); tries += 1) await delay(25)
+    assert.equal(await isThere(id), false)
   } finally {
     await line.stop()
   }

@@ -3,6 +3,7 @@ import {
   knownQuerySchema,
   newUploadSchema,
   parseDigest,
+  removeUploadQuerySchema,
   type Upload,
   type UploadList,
   uploadUrl,
@@ -22,7 +23,7 @@ import {
 import type { App, Deps } from '../deps.ts'
 import { scopeWhereAny, storeScopeIn } from '../plugins/access.ts'
 import { asBodyFault, checkEncoding, drain, openRawBody, takeRawBodies } from '../raw-body.ts'
-import { readBody, readId } from '../read-input.ts'
+import { readBody, readId, readQuery } from '../read-input.ts'
 import { newObjectKey } from '../storage/blob-keys.ts'
 import { partSizeFor } from './part-size.ts'
 import { receivePart } from './receive-part.ts'
@@ -75,7 +76,8 @@ export function uploadRoutes(app: App, deps: Deps): void {
   })
 
   app.delete('/api/uploads/:id', store, async (request, reply) => {
-    await removeUpload(db, request.scope, idOf(request))
+    const { if: state } = readQuery(removeUploadQuerySchema, request.query)
+    await removeUpload(db, request.scope, idOf(request), { isOpenOnly: state === 'open' })
     return reply.code(204).send()
   })
 
