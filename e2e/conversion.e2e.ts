@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { buildTiff } from '@instandt/testkit/files'
+import type { Page } from 'playwright-core'
 import { startApp, type TestApp } from './src/app.ts'
 import { missingBrowser, openBrowser, type TestBrowser } from './src/browser.ts'
+import { endSessions, setUp, signInAgain } from './src/session-end.ts'
 
 const skip = missingBrowser ?? false
 let app: TestApp
@@ -76,15 +78,20 @@ test(
     await page.getByText(/Refused: .*cut off/).waitFor({ timeout: 60_000 })
     await shot('convert-done')
 
-    // What was refused is still in the list; the next component is an inspection of its own.
+    // What was refused is still in the list, and not sent as another component unless it is wanted.
     await page.getByLabel('Component ID number').fill('W-18')
     await page.locator('input[type=file]').setInputFiles(path.join(folder, 'W-18.tif'))
-    await page.getByRole('button', { name: 'Convert 2 files' }).click()
+    await page.getByRole('button', { name: 'Convert 1 file' }).click()
     await page.getByText('1 object made.').nth(2).waitFor({ timeout: 60_000 })
     const found = await page.request.get(`${app.url}/dicom-web/studies?PatientID=W-18&includefield=00201208`)
     const [study, ...others] = (await found.json()) as Record<string, { Value?: unknown[] }>[]
     assert.deepEqual([study?.['00100020']?.Value, study?.['00201208']?.Value, others], [['W-18'], [1], []])
-    await page.getByRole('button', { name: /^Convert/ }).waitFor()
+    await page.getByRole('button', { name: 'Try again: cut.tif' }).click()
+    await page.getByRole('button', { name: 'Convert 1 file' }).waitFor()
+    await page.getByRole('button', { name: 'Remove: cut.tif' }).click()
+    await page.getByText('cut.tif').waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Clear what is stored' }).click()
+    await page.getByText('W-18.tif').waitFor({ state: 'detached' })
 
     // A new film of the same shop: the template brings what is the same.
     await page.reload()
@@ -115,6 +122,92 @@ test('films dropped among DICOM files are handed to the page that converts them'
   await page.getByRole('button', { name: 'Convert 1 file' }).waitFor()
   await page.getByText('W-17 A.tif').waitFor()
 })
+
+/** Names the component and chooses a film; what is pressed next begins it. */
+async function prepare(page: Page, url: string, component: string, film = 'W-17 A.tif'): Promise<void> {
+  await page.goto(`${url}/convert`)
+  await page.getByLabel('Component ID number').fill(component)
+  await page.getByLabel('Digitiser class').selectOption('DS')
+  await page.locator('input[type=file]').setInputFiles(path.join(folder, film))
+}
+
+async function countOf(page: Page, url: string, component: string): Promise<unknown> {
+  const found = await page.request.get(`${url}/dicom-web/instances?PatientID=${component}`)
+  return found.status() === 204 ? 0 : ((await found.json()) as unknown[]).length
+}
+
+test('cancelled on its last byte a film is stored once, and the page says so', { skip }, async () => {
+  const { page } = await browser.newPage()
+  const asked = Promise.withResolvers<void>()
+  await page.route(
+    '**/complete',
+    async (route) => {
+      await route.fetch()
+      // The answer is lost.
+      asked.resolve()
+      await page.waitForTimeout(300)
+      await route.abort().catch(() => undefined)
+    },
+    { times: 1 },
+  )
+  await prepare(page, app.url, 'W-19')
+  await page.getByRole('button', { name: 'Convert 1 file' }).click()
+  await asked.promise
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await page.getByText('1 object made.').waitFor({ timeout: 30_000 })
+  assert.equal(await countOf(page, app.url, 'W-19'), 1)
+})
+
+test(
+  'a film that was left by a reload is found among the unfinished, and goes on as it was meant',
+  { skip },
+  async () => {
+    const { page } = await browser.newPage()
+    page.on('dialog', (dialog) => void dialog.accept())
+    let isHeld = true
+    const held = Promise.withResolvers<void>()
+    await page.route(/\/parts\//, (route) => (isHeld ? held.resolve() : void route.continue()))
+    await prepare(page, app.url, 'W-20')
+    await page.getByRole('button', { name: 'Convert 1 file' }).click()
+    await held.promise
+    // The list is looked at meanwhile; the form is still there afterwards.
+    await page.getByRole('link', { name: 'Upload', exact: true }).click()
+    await page.getByLabel(/Files being converted: 0 of 1/).click()
+    assert.equal(await page.getByLabel('Component ID number').inputValue(), 'W-20')
+    isHeld = false
+    await page.goto(`${app.url}/upload`)
+    const chooser = page.locator('li', { hasText: 'W-17 A.tif' }).locator('input[type=file]')
+    await chooser.waitFor({ state: 'attached' })
+    await chooser.setInputFiles(path.join(folder, 'W-17 B.tif'))
+    await page.getByText(/This is not the file/).waitFor()
+    await page.goto(`${app.url}/upload`)
+    await chooser.waitFor({ state: 'attached' })
+    await chooser.setInputFiles(path.join(folder, 'W-17 A.tif'))
+    await page.getByText('1 object made.').waitFor({ timeout: 30_000 })
+    assert.equal(await countOf(page, app.url, 'W-20'), 1)
+  },
+)
+
+test(
+  'a session that ends while films are converted: signed in again, it goes on in the same tab',
+  { skip },
+  async () => {
+    const fresh = await startApp()
+    try {
+      const { page } = await browser.newPage({ isSignedIn: false })
+      await setUp(page, fresh)
+      await prepare(page, fresh.url, 'W-21')
+      await endSessions(page, fresh)
+      await page.getByRole('button', { name: 'Convert 1 file' }).click()
+      await signInAgain(page, /Your session ended|wait to be converted|are being converted/)
+      await page.getByText('1 object made.').waitFor({ timeout: 30_000 })
+      assert.equal(await countOf(page, fresh.url, 'W-21'), 1)
+      await page.context().close()
+    } finally {
+      await fresh.stop()
+    }
+  },
+)
 
 for (const [name, options] of [
   ['narrow-light-de', { width: 390, height: 844, colours: 'light', language: 'de' }],

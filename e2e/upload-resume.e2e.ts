@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { startApp } from './src/app.ts'
 import type { Page, Route } from 'playwright-core'
 import { missingBrowser, openBrowser, type TestBrowser } from './src/browser.ts'
+import { endSessions, setUp, signInAgain } from './src/session-end.ts'
 import { startKillableApp } from './src/killable-app.ts'
 import { clearList, fileOf, filmOf, finished, receiptOf, rowOf, sha256, uploadFolder } from './src/upload-page.ts'
 
@@ -278,36 +279,13 @@ test('a session that ends in the middle: signed in again, the upload goes on in 
   const fresh = await startApp()
   try {
     const { page } = await browser.newPage({ isSignedIn: false })
-    const password = 'the crane lifts at seven'
-    await page.goto(fresh.setupLink ?? '')
-    await page.getByLabel('Name').fill('Petra Weber')
-    await page.getByLabel('E-mail').fill('petra@shop.example')
-    await page.getByLabel('Password', { exact: true }).fill(password)
-    await page.getByLabel('Password again').fill(password)
-    await page.getByRole('button', { name: 'Set up and sign in' }).click()
-    await page.getByText('No inspections yet').waitFor()
+    await setUp(page, fresh)
     await page.getByRole('link', { name: 'Upload', exact: true }).click()
     await page.locator('input[webkitdirectory]').waitFor({ state: 'attached' })
-    await fresh.sql('delete from session')
-    // The server confirms a session every few seconds.
-    const deadline = Date.now() + 30_000
-    while ((await page.request.get(`${fresh.url}/api/session`)).status() !== 401 && Date.now() < deadline)
-      await page.waitForTimeout(200)
+    await endSessions(page, fresh)
     await writeFile(path.join(folder, 'late.dcm'), fileOf('late'))
     await files.choose(page, 'late.dcm')
-    // Whichever request meets it first: the upload's own, or the page's, which leads to the sign-in.
-    await page
-      .getByText(/Your session ended|wait to be uploaded|are being uploaded/)
-      .first()
-      .waitFor()
-    const isLed = page.url().includes('/sign-in')
-    const opened = isLed ? Promise.resolve(page) : page.context().waitForEvent('page')
-    if (!isLed) await page.getByRole('link', { name: 'Sign in', exact: true }).click()
-    const signIn = await opened
-    await signIn.getByLabel('E-mail').fill('petra@shop.example')
-    await signIn.getByLabel('Password', { exact: true }).fill(password)
-    await signIn.getByRole('button', { name: 'Sign in', exact: true }).click()
-    await signIn.waitForURL((url) => !url.pathname.includes('sign-in'))
+    await signInAgain(page, /Your session ended|wait to be uploaded|are being uploaded/)
     await finished(page)
     assert.match(await rowOf(page, 'late.dcm').innerText(), /Stored/)
     await page.context().close()

@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, Outlet, useMatchRoute, useNavigate } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { sessionQuery } from '../api/queries.ts'
+import { ConversionPill } from '../features/conversion/conversion-pill.tsx'
 import { DropAnywhere } from '../features/upload/drop-anywhere.tsx'
 import { UploadPill } from '../features/upload/upload-pill.tsx'
 import { LinkButton } from '../ui/link-controls.tsx'
@@ -44,6 +45,7 @@ export function AppFrame() {
           <span className={classes.brandName}>{t('app.name')}</span>
         </Anchor>
         <div className={classes.space} />
+        <ConversionPill />
         <UploadPill />
         {canStore ? (
           <LinkButton

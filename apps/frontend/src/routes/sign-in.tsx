@@ -8,6 +8,8 @@ import { Fault } from '../api/fault.tsx'
 import { signInOptionsQuery } from '../api/queries.ts'
 import { queryClient } from '../api/query-client.ts'
 import { useSubmit } from '../api/use-submit.ts'
+import { useConversion } from '../features/conversion/conversion-store.ts'
+import { ConversionWaits } from '../features/conversion/conversion-waits.tsx'
 import { useUpload } from '../features/upload/upload-store.ts'
 import { UploadWaits } from '../features/upload/upload-waits.tsx'
 import { safeReturnPath } from '../return-path.ts'
@@ -25,7 +27,8 @@ export function SignInPage() {
   const options = useQuery(signInOptionsQuery)
   const [isSecondStep, setIsSecondStep] = useState(false)
   const navigate = useNavigate()
-  const isUploading = useUpload().isActive
+  const isConverting = useConversion().rows.some((row) => row.state !== 'stored')
+  const isUploading = useUpload().isActive || isConverting
   const onIn = async (): Promise<void> => {
     // Whoever was here before has left nothing to be seen.
     queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'sign-in-options' })
@@ -37,6 +40,7 @@ export function SignInPage() {
       <title>{`${t('signIn.title')} – ${t('app.name')}`}</title>
       <Title order={1}>{isSecondStep ? t('signIn.codeTitle') : t('signIn.title')}</Title>
       <UploadWaits />
+      <ConversionWaits />
       {options.isPending ? (
         <Skeleton h="12.5rem" />
       ) : options.isError ? (

@@ -1,10 +1,11 @@
 import { Anchor, Text, Title } from '@mantine/core'
 import { IconCloudUpload } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { sessionQuery } from '../api/queries.ts'
 import { ConvertOffer } from '../features/conversion/convert-offer.tsx'
+import { goOnConverting, useConversion } from '../features/conversion/conversion-store.ts'
 import { ChooseFiles } from '../features/upload/choose-files.tsx'
 import { OpenUploads } from '../features/upload/open-uploads.tsx'
 import { ProjectChoice } from '../features/upload/project-choice.tsx'
@@ -16,7 +17,9 @@ import { useUpload } from '../features/upload/upload-store.ts'
 /** Drop, watch, and see what became of every file. Dropping works on every page; this one shows it. */
 export function UploadPage() {
   const { t } = useTranslation()
+  const navigate = useNavigate()
   const upload = useUpload()
+  const conversion = useConversion()
   const { data: session } = useQuery(sessionQuery)
   const canStore = session?.projects.some((one) => one.permissions.includes('store')) ?? false
   const hasFiles = upload.files.length > 0
@@ -44,7 +47,16 @@ export function UploadPage() {
         {session && canStore ? (
           <ProjectChoice session={session} isFixed={upload.isActive || upload.isCollecting} />
         ) : null}
-        {canStore ? <OpenUploads upload={upload} /> : null}
+        {canStore ? (
+          <OpenUploads
+            upload={upload}
+            others={conversion.rows.map(({ uploadId }) => uploadId)}
+            onConvert={(left, file) => {
+              void goOnConverting(left, file)
+              void navigate({ to: '/convert' })
+            }}
+          />
+        ) : null}
         {hasFiles ? <UploadProgress upload={upload} /> : null}
         {canStore && !upload.isActive ? <ConvertOffer files={convertible} /> : null}
       </div>

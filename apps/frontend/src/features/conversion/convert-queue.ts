@@ -1,7 +1,17 @@
-import { ApiError, type NewUpload, startUpload, type Upload, type UploadProgress } from '@instandt/api'
-import { client } from '../../api/client.ts'
+import { ApiError, type NewUpload, type RunningUpload, type Upload, type UploadProgress } from '@instandt/api'
 
-export type RowState = 'waiting' | 'sending' | 'converting' | 'stored' | 'refused' | 'failed'
+export type RowState = 'waiting' | 'reading' | 'sending' | 'converting' | 'stored' | 'refused' | 'failed'
+
+type Content = NonNullable<NewUpload['content']>
+
+/** What is to become of a file, and where. */
+export interface ConvertTarget {
+  project: string | undefined
+  content: Content
+}
+
+/** An upload that was left in the middle: what was said about the file then is at the server. */
+export type LeftUpload = Pick<Upload, 'id' | 'sha256' | 'project' | 'content' | 'name'>
 
 /** One chosen file and what has become of it. */
 export interface ConvertRow {
@@ -9,35 +19,50 @@ export interface ConvertRow {
   /** Instance Number of what becomes of it. */
   number: number
   file: File
+  /** Goes on with this one. */
+  left?: LeftUpload | undefined
   state: RowState
   /** 0 to 1, of what it is doing now. */
   share: number
-  /** Why it is not stored, in the server's words. */
-  reason?: string
+  /** Why it is not stored, in the server's words or by a key of ours. */
+  reason?: string | undefined
+  fault?: 'notSame' | undefined
+  uploadId?: string | undefined
   studyInstanceUid?: string
   objectCount?: number
 }
 
-type Content = NonNullable<NewUpload['content']>
-export interface ConvertJob {
-  project: string | undefined
-  content: (number: number) => Content
+export interface ConvertDeps {
+  /** SHA-256 in hexadecimal; undefined where it cannot be had. */
+  hash: (file: File, onRead: (bytes: number) => void) => Promise<string | undefined>
+  start: (
+    source: File,
+    file: Omit<NewUpload, 'byteSize' | 'key'>,
+    id: string | undefined,
+    onChange: (progress: UploadProgress) => void,
+  ) => RunningUpload
+  onChange: (row: ConvertRow) => void
+  /** Where the upload has come to; undefined at its end. */
+  onUpload: (row: ConvertRow, running: RunningUpload | undefined, progress: UploadProgress | undefined) => void
 }
 
 /** Files on their way at once: the line is shared anyway, and one is converted while the next is sent. */
 const lanes = 2
+/** The contract's longest name. */
+const nameLength = 500
 
-/** Sends the files one after the other; each change of a row is told. */
+/** Sends the files one after the other; each change of a row is told. What is stored when `signal` aborts is followed to its end. */
 export async function convertAll(
   rows: readonly ConvertRow[],
-  { project, content }: ConvertJob,
-  onChange: (row: ConvertRow) => void,
+  targetOf: (row: ConvertRow) => ConvertTarget,
+  deps: ConvertDeps,
   signal: AbortSignal,
 ): Promise<void> {
   const waiting = [...rows]
   const lane = async (): Promise<void> => {
     for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift()) {
-      onChange({ ...next, ...(await convertOne(next, { project, content: content(next.number) }, onChange, signal)) })
+      const clean = { ...next, reason: undefined, fault: undefined }
+      deps.onChange({ ...clean, ...(await convertOne(clean, targetOf(next), deps, signal)) })
     }
   }
   await Promise.all(Array.from({ length: lanes }, lane))
@@ -45,33 +70,34 @@ export async function convertAll(
 
 async function convertOne(
   row: ConvertRow,
-  target: { project: string | undefined; content: Content },
-  onChange: (row: ConvertRow) => void,
+  { project, content }: ConvertTarget,
+  { hash, start, onChange, onUpload }: ConvertDeps,
   signal: AbortSignal,
 ): Promise<Partial<ConvertRow>> {
-  const { file } = row
-  const running = startUpload({
-    client,
-    source: file,
-    file: {
-      name: file.webkitRelativePath || file.name,
-      content: target.content,
-      ...(target.project === undefined ? {} : { project: target.project }),
-    },
-    onChange: (progress) => onChange({ ...row, ...progressOf(progress) }),
+  const { file, left } = row
+  const whole = Math.max(1, file.size)
+  onChange({ ...row, state: 'reading', share: 0 })
+  const sha256 = await hash(file, (read) => onChange({ ...row, state: 'reading', share: read / whole }))
+  if (signal.aborted) return { state: 'waiting', share: 0 }
+  if (left && left.sha256 !== sha256) return { state: 'refused', fault: 'notSame' }
+  const name = left?.name ?? ((file.webkitRelativePath || file.name).slice(-nameLength).trim() || 'file')
+  const wanted = { name, content, ...(sha256 ? { sha256 } : {}), ...(project === undefined ? {} : { project }) }
+  let uploadId = left?.id
+  const running = start(file, wanted, uploadId, (progress) => {
+    uploadId = progress.id
+    onChange({ ...row, uploadId, ...progressOf(progress) })
+    onUpload(row, running, progress)
   })
-  // What is being converted is stored whatever happens here: then its end is waited for.
-  const cancel = (): void => {
-    if (running.progress().phase !== 'assembling') running.cancel(true)
-  }
-  signal.addEventListener('abort', cancel, { once: true })
+  const drop = (): void => void running.drop()
+  signal.addEventListener('abort', drop, { once: true })
   try {
     return outcomeOf(await running.done)
   } catch (error) {
     if (signal.aborted) return { state: 'waiting', share: 0 }
-    return { state: 'failed', ...(error instanceof ApiError ? { reason: error.problem.detail } : {}) }
+    return { state: 'failed', uploadId, ...(error instanceof ApiError ? { reason: error.problem.detail } : {}) }
   } finally {
-    signal.removeEventListener('abort', cancel)
+    signal.removeEventListener('abort', drop)
+    onUpload(row, undefined, undefined)
   }
 }
 

@@ -4,17 +4,12 @@ import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { formatBytes } from '../../ui/format.ts'
 import { PickFiles } from '../../ui/pick-files.tsx'
+import { type Conversion, removeRow, tryAgain } from './conversion-store.ts'
 import type { ConvertRow } from './convert-queue.ts'
 import classes from './conversion.module.css'
 
 /** The chosen files and what has become of each. */
-export function FileRows({
-  rows,
-  onRemove,
-}: {
-  rows: readonly ConvertRow[]
-  onRemove: ((id: string) => void) | undefined
-}) {
+export function FileRows({ conversion: { rows, isBusy, isCancelling } }: { conversion: Conversion }) {
   const { t, i18n } = useTranslation()
   return (
     <ul className={classes.rows} aria-label={t('convert.files')}>
@@ -27,18 +22,8 @@ export function FileRows({
             {formatBytes(row.file.size, i18n.language)}
           </Text>
           <span className={classes.state}>
-            <RowWords row={row} />
-            {row.state === 'waiting' && onRemove ? (
-              <Button
-                size="compact-xs"
-                variant="subtle"
-                color="gray"
-                aria-label={`${t('common.remove')}: ${row.file.name}`}
-                onClick={() => onRemove(row.id)}
-              >
-                {t('common.remove')}
-              </Button>
-            ) : null}
+            <RowWords row={row} isTooLate={isCancelling} />
+            {isBusy ? null : <RowButtons row={row} />}
           </span>
           <Progress
             className={classes.bar}
@@ -54,9 +39,27 @@ export function FileRows({
   )
 }
 
-function RowWords({ row }: { row: ConvertRow }) {
+/** What was not converted may have been said of another component: it is not sent again before somebody wants it. */
+function RowButtons({ row }: { row: ConvertRow }) {
   const { t } = useTranslation()
-  const words = t(`convert.states.${row.state}`)
+  if (row.state === 'stored') return null
+  const button = (words: string, onClick: () => void) => (
+    <Button size="compact-xs" variant="subtle" color="gray" aria-label={`${words}: ${row.file.name}`} onClick={onClick}>
+      {words}
+    </Button>
+  )
+  return (
+    <span className={classes.buttons}>
+      {row.state === 'waiting' ? null : button(t('convert.again'), () => tryAgain(row.id))}
+      {button(t('common.remove'), () => removeRow(row.id))}
+    </span>
+  )
+}
+
+function RowWords({ row, isTooLate }: { row: ConvertRow; isTooLate: boolean }) {
+  const { t } = useTranslation()
+  const words = isTooLate && row.state === 'converting' ? t('convert.tooLate') : t(`convert.states.${row.state}`)
+  const reason = row.fault ? t(`upload.refusal.${row.fault}`) : row.reason
   if (row.state === 'stored' && row.studyInstanceUid !== undefined) {
     return (
       <Text span size="sm">
@@ -70,7 +73,7 @@ function RowWords({ row }: { row: ConvertRow }) {
   const isBad = row.state === 'refused' || row.state === 'failed'
   return (
     <Text span size="sm" {...(isBad ? { c: 'red' } : { c: 'dimmed' })}>
-      {row.reason === undefined ? words : `${words}: ${row.reason}`}
+      {reason === undefined ? words : `${words}: ${reason}`}
     </Text>
   )
 }

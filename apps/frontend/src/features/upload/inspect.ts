@@ -1,4 +1,5 @@
 import { createSHA256 } from 'hash-wasm'
+import { hashBlob } from '../../hash-blob.ts'
 import { type FileKind, headLength, kindOf } from './file-kind.ts'
 import type { Archive } from './read-archive.ts'
 import type { Unpacked } from './unpacked.ts'
@@ -11,8 +12,6 @@ export interface Inspection {
   sha256?: string
 }
 
-const pieceLength = 4 * 1024 * 1024
-
 const isHashed = (kind: FileKind): boolean => kind === 'dicom'
 
 /** Looks at a file on the disk: its kind, and its SHA-256 in one pass that keeps 4 MiB of it. */
@@ -20,13 +19,7 @@ export async function inspectFile(blob: Blob, path: string, onRead: (bytes: numb
   const head = new Uint8Array(await blob.slice(0, headLength).arrayBuffer())
   const kind = kindOf(head, path)
   if (!isHashed(kind)) return { kind, head }
-  const hash = await createSHA256()
-  for (let start = 0; start < blob.size; start += pieceLength) {
-    const piece = new Uint8Array(await blob.slice(start, start + pieceLength).arrayBuffer())
-    hash.update(piece)
-    onRead(start + piece.byteLength)
-  }
-  return { kind, head, sha256: hash.digest() }
+  return { kind, head, sha256: await hashBlob(blob, onRead) }
 }
 
 /** Thrown to end unpacking once the first bytes have told that the rest is not wanted. */

@@ -13,11 +13,19 @@ import type { UploadSnapshot } from './snapshot.ts'
 import classes from './upload.module.css'
 import { uploadAll } from './upload-store.ts'
 
+interface OpenUploadsProps {
+  upload: UploadSnapshot
+  /** Ids of uploads that are under way elsewhere in this tab. */
+  others: readonly (string | undefined)[]
+  /** Goes on with one whose file becomes something else. */
+  onConvert: (left: Upload, file: File) => void
+}
+
 /** Uploads that were left in the middle, by a reload or on another day: the same file chosen again goes on. */
-export function OpenUploads({ upload }: { upload: UploadSnapshot }) {
+export function OpenUploads({ upload, others, onConvert }: OpenUploadsProps) {
   const { t } = useTranslation()
   const { data } = useQuery(openUploadsQuery)
-  const running = new Set(upload.files.map(({ uploadId }) => uploadId))
+  const running = new Set([...upload.files.map(({ uploadId }) => uploadId), ...others])
   const left = (data?.items ?? []).filter(
     ({ id, state, sha256 }) => state === 'open' && sha256 !== null && !running.has(id),
   )
@@ -32,14 +40,14 @@ export function OpenUploads({ upload }: { upload: UploadSnapshot }) {
       </Text>
       <ul className={classes.openList}>
         {left.map((one) => (
-          <OpenUpload key={one.id} upload={one} />
+          <OpenUpload key={one.id} upload={one} onConvert={onConvert} />
         ))}
       </ul>
     </section>
   )
 }
 
-function OpenUpload({ upload }: { upload: Upload }) {
+function OpenUpload({ upload, onConvert }: { upload: Upload } & Pick<OpenUploadsProps, 'onConvert'>) {
   const { t, i18n } = useTranslation()
   const { id, name, project, sha256, byteSize, receivedBytes, expiresAt } = upload
   const handle = useQuery({
@@ -49,8 +57,10 @@ function OpenUpload({ upload }: { upload: Upload }) {
   }).data
   const [isGone, setIsGone] = useState(false)
   // With the name it had, folders and all. Whether it is the same file, its hash tells.
-  const goOn = (file: File): void =>
-    void uploadAll([[{ path: name, file, project, ...(sha256 ? { expectedSha256: sha256 } : {}) }]])
+  const goOn = (file: File): void => {
+    if (upload.content.kind === 'convert') onConvert(upload, file)
+    else void uploadAll([[{ path: name, file, project, ...(sha256 ? { expectedSha256: sha256 } : {}) }]])
+  }
   const reopen = async (from: NonNullable<typeof handle>): Promise<void> => {
     const file = await openHandle(from)
     setIsGone(file === undefined)

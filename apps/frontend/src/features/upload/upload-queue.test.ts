@@ -364,7 +364,14 @@ test('large files travel in parts one after another; the next begins while the s
         transferred: () => onChange({ ...progress, phase: 'assembling' }),
         end: () => resolve({ outcome } as Upload),
       })
-      return { done: promise, progress: () => assert.fail(), pause() {}, resume() {}, cancel() {} }
+      return {
+        done: promise,
+        progress: () => assert.fail(),
+        pause() {},
+        resume() {},
+        cancel() {},
+        drop: async () => false,
+      }
     },
   })
   queue.add([1, 2].map((number) => ({ path: `${number}.dcm`, file: bytes(number) })))
@@ -408,7 +415,14 @@ test('a server that falls behind gets no more large files than it takes', async 
         retryAt: undefined,
       }
       setTimeout(() => onChange({ ...progress, phase: 'assembling' }))
-      return { done: promise, progress: () => assert.fail(), pause() {}, resume() {}, cancel() {} }
+      return {
+        done: promise,
+        progress: () => assert.fail(),
+        pause() {},
+        resume() {},
+        cancel() {},
+        drop: async () => false,
+      }
     },
   })
   queue.add(Array.from({ length: 70 }, (_, index) => ({ path: `${index}.dcm`, file: dicomFile(`1.3.${index}`) })))

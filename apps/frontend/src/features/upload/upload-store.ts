@@ -1,6 +1,7 @@
 import type { Session } from '@instandt/api'
 import { useSyncExternalStore } from 'react'
 import { client } from '../../api/client.ts'
+import { watchSession } from '../../api/watch-session.ts'
 import { queryClient } from '../../api/query-client.ts'
 import { sessionQuery } from '../../api/queries.ts'
 import type { FoundFile } from './collect-files.ts'
@@ -104,19 +105,7 @@ function onSession({ user }: Session): void {
   } else if (queue.stopped() === 'signed-out') queue.resume()
 }
 
-queryClient.getQueryCache().subscribe((event) => {
-  if (event.query.queryKey[0] !== sessionQuery.queryKey[0] || event.type !== 'updated') return
-  if (event.action.type === 'success') onSession(event.action.data as Session)
-})
-
-/** The session may come back through this tab or another one. */
-async function lookForSession(): Promise<void> {
-  if (queue.stopped() !== 'signed-out') return
-  const session = await client.getSession(AbortSignal.timeout(10_000)).catch(() => undefined)
-  if (session) queryClient.setQueryData(sessionQuery.queryKey, session)
-}
-setInterval(() => void lookForSession(), 5_000)
-window.addEventListener('focus', () => void lookForSession())
+watchSession(onSession, () => queue.stopped() === 'signed-out')
 
 // Another network: connections of the old one are dead, and would be noticed much later.
 window.addEventListener('online', () => queue.renew())
