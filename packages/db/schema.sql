@@ -237,6 +237,12 @@ create table public.component (
   issuer text,
   project_id bigint not null
 );
+create table public.content_crc (
+  byte_count bigint not null,
+  crc bigint not null,
+  noted_at timestamp with time zone default now() not null,
+  sha256 bytea not null
+);
 create table public.conversion_template (
   changed_at timestamp with time zone default now() not null,
   changed_by text not null,
@@ -688,6 +694,8 @@ alter table public.change_place add constraint change_place_is_only_check CHECK 
 alter table public.component add constraint component_pkey PRIMARY KEY (id);
 alter table public.component add constraint component_project_id_identity_key_key UNIQUE (project_id, identity_key);
 alter table public.component add constraint component_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
+alter table public.content_crc add constraint content_crc_pkey PRIMARY KEY (sha256, byte_count);
+alter table public.content_crc add constraint content_crc_sha256_check CHECK ((octet_length(sha256) = 32));
 alter table public.conversion_template add constraint conversion_template_pkey PRIMARY KEY (id);
 alter table public.conversion_template add constraint conversion_template_project_id_name_key UNIQUE (project_id, name);
 alter table public.conversion_template add constraint conversion_template_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE;
@@ -815,6 +823,7 @@ CREATE INDEX bin_instance_id_idx ON public.bin_instance USING btree (id);
 CREATE INDEX change_id_idx ON public.change USING btree (id) WHERE ("position" IS NULL);
 CREATE INDEX change_project_id_position_idx ON public.change USING btree (project_id, "position");
 CREATE INDEX component_project_id_component_number_idx ON public.component USING btree (project_id, component_number);
+CREATE INDEX content_crc_noted_at_idx ON public.content_crc USING btree (noted_at);
 CREATE UNIQUE INDEX correction_study_id_idx ON public.correction USING btree (study_id) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
 CREATE INDEX correction_study_id_idx1 ON public.correction USING btree (study_id);
 CREATE INDEX correction_instance_blob_key_idx ON public.correction_instance USING btree (blob_key);
@@ -1208,6 +1217,7 @@ grant usage on public.change_id_seq to instandt_app;
 grant delete, insert, select, update on public.change_place to instandt_app;
 grant delete, insert, select, update on public.component to instandt_app;
 grant usage on public.component_id_seq to instandt_app;
+grant delete, insert, select, update on public.content_crc to instandt_app;
 grant delete, insert, select, update on public.conversion_template to instandt_app;
 grant delete, insert, select, update on public.correction to instandt_app;
 grant delete, insert, select, update on public.correction_instance to instandt_app;

@@ -2,7 +2,7 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 
 /** The schema this program was written for; readiness compares it with the database. */
-export const requiredSchemaVersion = 15
+export const requiredSchemaVersion = 16
 
 export interface AccountTable {
   id: Generated<string>
@@ -197,6 +197,13 @@ export interface ComponentTable {
   issuer: string | null
   component_name: string | null
   created_at: ColumnType<Date, Date | string | undefined, Date | string>
+}
+
+export interface ContentCrcTable {
+  sha256: Buffer
+  byte_count: number
+  crc: number
+  noted_at: ColumnType<Date, Date | string | undefined, Date | string>
 }
 
 export interface ConversionTemplateTable {
@@ -624,6 +631,7 @@ export interface Schema {
   change: ChangeTable
   change_place: ChangePlaceTable
   component: ComponentTable
+  content_crc: ContentCrcTable
   conversion_template: ConversionTemplateTable
   correction: CorrectionTable
   correction_instance: CorrectionInstanceTable

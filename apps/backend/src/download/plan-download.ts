@@ -1,20 +1,19 @@
 import { createHash } from 'node:crypto'
 import type { DownloadItem } from '@instandt/api'
-import { type DirectoryPlan, directoryLength, planDirectory, writeDirectory } from '@instandt/dicom'
+import { type DirectoryPlan, directoryLength, planDirectory } from '@instandt/dicom'
 import { AppError } from '../app-error.ts'
 import { type Chosen, listChosen, readListing } from '../data/downloads.ts'
 import type { Deps } from '../deps.ts'
-import type { ReaderMemory } from '../dicomweb/wado/answer-memory.ts'
-import { notFound, readPages, retrieveObjects } from '../dicomweb/wado/retrieve-object.ts'
+import { notFound, readPages } from '../dicomweb/wado/retrieve-object.ts'
 import type { Scope } from '../plugins/access.ts'
 import { directoryRecords, fileLevel, type PlacedInstance } from './directory-records.ts'
-import { measureZip, writeZip, type ZipEntry } from './write-zip.ts'
+import { measureZip } from './write-zip.ts'
 
 /** Of each file some 200 bytes are kept until its archive is sent: 50 MB for so many. */
 export const maxInstances = 250_000
-const hashBytes = 32
-const directoryName = 'DICOMDIR'
-const sumsName = 'SHA256SUMS'
+export const hashBytes = 32
+export const directoryName = 'DICOMDIR'
+export const sumsName = 'SHA256SUMS'
 
 /** What an archive will hold, known before its first byte. */
 export interface DownloadPlan {
@@ -26,6 +25,8 @@ export interface DownloadPlan {
   componentNumber: string | null
   orderNumber: string | null
   names: readonly string[]
+  /** Bytes of the files. */
+  sizes: readonly number[]
   /** SHA-256 of the files one after the other. */
   hashes: Buffer
   directory: DirectoryPlan
@@ -79,6 +80,7 @@ export async function planDownload(deps: Deps, scope: Scope, ids: readonly strin
     componentNumber: first?.componentNumber ?? null,
     orderNumber: first?.orderNumber ?? null,
     names,
+    sizes,
     hashes,
     directory,
     directoryUid,
@@ -86,64 +88,16 @@ export async function planDownload(deps: Deps, scope: Scope, ids: readonly strin
   }
 }
 
-/** The archive: DICOMDIR, the files as they are stored, and what their SHA-256 must be (for `sha256sum --check`). */
-export const openDownload = (
-  deps: Deps,
-  scope: Scope,
-  plan: DownloadPlan,
-  memory: ReaderMemory,
-): AsyncGenerator<Uint8Array> => writeZip(downloadEntries(deps, scope, plan, memory))
-
-async function* downloadEntries(
-  deps: Deps,
-  scope: Scope,
-  plan: DownloadPlan,
-  memory: ReaderMemory,
-): AsyncGenerator<ZipEntry> {
-  const { ids, directory, directoryUid, modifiedAt, names } = plan
-  const directoryHash = createHash('sha256')
-  async function* directoryBytes(): AsyncGenerator<Uint8Array> {
-    const records = directoryRecords(placeInstances(deps, scope, ids))
-    for await (const piece of writeDirectory(records, directory, directoryUid)) {
-      directoryHash.update(piece)
-      yield piece
-    }
-  }
-  const byteLength = directoryLength(directory, directoryUid)
-  yield { name: directoryName, byteLength, modifiedAt, body: directoryBytes() }
-  let index = 0
-  for await (const { sha256, byteSize, body } of retrieveObjects(deps, scope, ids, memory)) {
-    // The list of check sums and the directory would no longer be those of the files.
-    if (sha256 !== plannedHash(plan, index))
-      throw new AppError('instance-gone', 500, 'An instance was changed while it was being read.')
-    yield { name: names[index] ?? '', byteLength: byteSize, modifiedAt, body }
-    index += 1
-  }
-  const body = sums(plan, directoryHash.digest('hex'))
-  yield { name: sumsName, byteLength: sumsLength(names), modifiedAt, body }
-}
-
-const plannedHash = ({ hashes }: DownloadPlan, index: number): string =>
-  hashes.toString('hex', hashBytes * index, hashBytes * (index + 1))
-
-const sumsLine = (sha256: string, name: string): string => `${sha256}  ${name}\n`
-
-const sumsLength = (names: readonly string[]): number =>
+/** Bytes of the list of check sums. */
+export const sumsLength = (names: readonly string[]): number =>
   names.reduce((sum, name) => sum + 2 * hashBytes + 3 + name.length, 2 * hashBytes + 3 + directoryName.length)
 
-function* sums(plan: DownloadPlan, directoryHash: string): Generator<Uint8Array> {
-  let lines = sumsLine(directoryHash, directoryName)
-  for (const [index, name] of plan.names.entries()) {
-    lines += sumsLine(plannedHash(plan, index), name)
-    if (lines.length < 64 * 1024) continue
-    yield Buffer.from(lines)
-    lines = ''
-  }
-  yield Buffer.from(lines)
-}
-
 /** Rows with the names that media allow: eight signs of A-Z, 0-9 and _ at each level (PS3.10 8.2, 8.5). */
-async function* placeInstances(deps: Deps, scope: Scope, ids: readonly string[]): AsyncGenerator<PlacedInstance> {
+export async function* placeInstances(
+  deps: Deps,
+  scope: Scope,
+  ids: readonly string[],
+): AsyncGenerator<PlacedInstance> {
   const numbered = (letters: string, count: number): string => letters + String(count).padStart(6, '0')
   let study = ''
   let series = ''

@@ -3,7 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { addDownloadEvents } from '../data/downloads.ts'
 import type { Deps } from '../deps.ts'
 import { sendBody } from '../dicomweb/wado/answer.ts'
-import { chooseInstances, openDownload, planDownload } from './plan-download.ts'
+import { cutRange } from '../dicomweb/wado/byte-range.ts'
+import { openDownload } from './open-download.ts'
+import { chooseInstances, planDownload } from './plan-download.ts'
 
 /** Answers with the archive of what was chosen; who takes it is written before the first byte leaves, unless it `isNoted`. */
 export async function sendDownload(
@@ -21,6 +23,8 @@ export async function sendDownload(
     mediaType: 'application/zip',
     byteLength: plan.byteLength,
     headers: { 'content-disposition': `attachment; filename="${archiveName(plan)}"` },
-    open: (memory) => openDownload(deps, scope, plan, memory),
+    open: (memory) => openDownload({ deps, scope, plan, memory }),
+    openRange: async ({ offset, length }, memory) =>
+      cutRange(openDownload({ deps, scope, plan, memory }, offset), { offset: 0, length }),
   })
 }

@@ -16,7 +16,7 @@ const entry = (name: string, body: Uint8Array[], byteLength = body.reduce((sum, 
   name,
   byteLength,
   modifiedAt,
-  body,
+  open: () => body,
 })
 
 async function* stream(entries: Iterable<ZipEntry>): AsyncGenerator<ZipEntry> {

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { AppError } from '../app-error.ts'
+import type { CheckSum } from '../data/check-sums.ts'
 
 /** One file of an archive; its length is known before its bytes are. */
 export interface ZipEntry {
@@ -7,7 +8,12 @@ export interface ZipEntry {
   name: string
   byteLength: number
   modifiedAt: Date
-  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+  /** Its bytes from a place on; asked for once, and not at all when they lie before what is wanted and are `known`. */
+  open: (from: number) => AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+  /** The check sum of as many of its first bytes as are known, at most so many. */
+  known?: (most: number) => CheckSum | undefined
+  /** A check sum that is known by now. */
+  note?: (sum: CheckSum) => void
 }
 
 const localSignature = 0x04034b50
@@ -26,11 +32,15 @@ const descriptorFollows = 1 << 3
 // File type and rights of a plain file that everybody may read, as Unix keeps them.
 const plainFile = 0o100644 << 16
 
+/** Bytes of a file between two notes of its check sum. */
+const notedEvery = 64 * 1024 * 1024
+
 const localLength = 30
 const centralLength = 46
 
 const isLarge = (byteLength: number): boolean => byteLength >= max32
-const localSize = (name: string, byteLength: number): number =>
+/** Bytes of one file in an archive, but for its line in the directory. */
+export const localSize = (name: string, byteLength: number): number =>
   localLength + name.length + (isLarge(byteLength) ? 20 : 0) + byteLength + (isLarge(byteLength) ? 24 : 16)
 const centralExtra = (byteLength: number, offset: number): number => {
   const fields = (isLarge(byteLength) ? 2 : 0) + (isLarge(offset) ? 1 : 0)
@@ -61,34 +71,70 @@ const endSize = (count: number, central: number, offset: number): number =>
  * A ZIP archive (PKWARE APPNOTE 6.3) whose files are stored as they are: images are compressed already or do not become
  * smaller, and inflating them would be one step more before they are proven. ZIP64 where a length or a count needs it. Of
  * each file it keeps some 60 bytes until the end, of bodies only the chunk that is handed on.
+ * @param start bytes that are left out at the beginning; files that lie before it are read only for a check sum nobody knows
  * @throws AppError 'blob-truncated', 'blob-longer' when a body is not as long as its entry says: nothing is silently short
  */
-export async function* writeZip(entries: AsyncIterable<ZipEntry>): AsyncGenerator<Uint8Array> {
-  const directory: DirectoryEntry[] = []
+export async function* writeZip(entries: AsyncIterable<ZipEntry>, start = 0): AsyncGenerator<Uint8Array> {
+  const directory: (Omit<DirectoryEntry, 'crc'> & { crc: number | ZipEntry })[] = []
   let offset = 0
-  for await (const { name, byteLength, modifiedAt, body } of entries) {
+  let position = 0
+  const wanted = function* (bytes: Uint8Array): Generator<Uint8Array> {
+    const cut = Math.min(Math.max(start - position, 0), bytes.length)
+    position += bytes.length
+    if (cut < bytes.length) yield cut === 0 ? bytes : bytes.subarray(cut)
+  }
+  for await (const entry of entries) {
+    const { name, byteLength, modifiedAt } = entry
     const time = dosTime(modifiedAt)
-    yield localHeader(name, byteLength, time)
-    let crc = 0
-    let left = byteLength
-    for await (const chunk of body) {
-      left -= chunk.length
-      if (left < 0) throw new AppError('blob-longer', 500, 'The stored bytes are more than they were.')
-      crc = crc32(chunk, crc)
-      yield chunk
+    const size = localSize(name, byteLength)
+    if (offset + size <= start) {
+      position += size
+      directory.push({ name, byteLength, time, crc: entry, offset })
+    } else {
+      yield* wanted(localHeader(name, byteLength, time))
+      const sum = knownOf(entry, Math.max(start - position, 0))
+      position += sum.bytes
+      for await (const chunk of restOf(entry, sum)) yield* wanted(chunk)
+      yield* wanted(descriptor(sum.crc, byteLength))
+      directory.push({ name, byteLength, time, crc: sum.crc, offset })
     }
-    if (left > 0) throw new AppError('blob-truncated', 500, 'The stored bytes are fewer than they were.')
-    yield descriptor(crc, byteLength)
-    directory.push({ name, byteLength, time, crc, offset })
-    offset += localSize(name, byteLength)
+    offset += size
   }
   let central = 0
-  for (const entry of directory) {
-    const bytes = centralHeader(entry)
+  for (const { crc, ...entry } of directory) {
+    const bytes = centralHeader({ ...entry, crc: typeof crc === 'number' ? crc : await sumOf(crc) })
     central += bytes.length
-    yield bytes
+    yield* wanted(bytes)
   }
-  yield endOfDirectory(directory.length, central, offset)
+  yield* wanted(endOfDirectory(directory.length, central, offset))
+}
+
+const knownOf = (entry: ZipEntry, most: number): CheckSum => {
+  const { bytes, crc } = entry.known?.(Math.min(most, entry.byteLength)) ?? { bytes: 0, crc: 0 }
+  return { bytes, crc }
+}
+
+/** The bytes behind those that are summed up; `sum` grows with them. */
+async function* restOf({ byteLength, open, note }: ZipEntry, sum: CheckSum): AsyncGenerator<Uint8Array> {
+  if (sum.bytes === byteLength) return
+  let noted = sum.bytes
+  for await (const chunk of open(sum.bytes)) {
+    sum.bytes += chunk.length
+    if (sum.bytes > byteLength) throw new AppError('blob-longer', 500, 'The stored bytes are more than they were.')
+    sum.crc = crc32(chunk, sum.crc)
+    if (sum.bytes - noted >= notedEvery || sum.bytes === byteLength) {
+      noted = sum.bytes
+      note?.({ ...sum })
+    }
+    yield chunk
+  }
+  if (sum.bytes < byteLength) throw new AppError('blob-truncated', 500, 'The stored bytes are fewer than they were.')
+}
+
+async function sumOf(entry: ZipEntry): Promise<number> {
+  const sum = knownOf(entry, entry.byteLength)
+  for await (const _ of restOf(entry, sum));
+  return sum.crc
 }
 
 interface DirectoryEntry {
