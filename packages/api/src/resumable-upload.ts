@@ -38,6 +38,8 @@ export interface UploadProgress {
   readBytes: number
   /** When the next try begins (Date.now), while waiting. */
   retryAt: number | undefined
+  /** It waits for other uploads of the sender: the server takes no more of them at once. */
+  isFull: boolean
 }
 
 export interface RunningUpload {
@@ -81,13 +83,23 @@ export function startUpload(options: UploadOptions): RunningUpload {
   let lastSuccess = Date.now()
   /** From here on the server may store it, whatever this side does. */
   let isCompleteAsked = false
+  let isFull = false
   const isOver = (): boolean => phase === 'done' || phase === 'failed'
 
   const progress = (): UploadProgress => {
     const receivedBytes = upload?.receivedBytes ?? 0
     const sent = [...inFlight.values()].reduce((sum, bytes) => sum + bytes, receivedBytes)
     const sentBytes = Math.min(source.size, sent)
-    return { phase, id, byteSize: source.size, receivedBytes, sentBytes, readBytes: upload?.readBytes ?? 0, retryAt }
+    return {
+      phase,
+      id,
+      byteSize: source.size,
+      receivedBytes,
+      sentBytes,
+      readBytes: upload?.readBytes ?? 0,
+      retryAt,
+      isFull,
+    }
   }
   /** A pause lasts until somebody ends it, whatever the requests under way still tell. */
   const tell = (next: UploadProgress['phase'], at?: number): void => {
@@ -114,11 +126,13 @@ export function startUpload(options: UploadOptions): RunningUpload {
       try {
         upload = await ask(AbortSignal.any([signal, AbortSignal.timeout(requestMs)]))
         lastSuccess = Date.now()
+        isFull = false
         return upload
       } catch (error) {
         if (signal.aborted) continue
         // Our own timeout stands for a line that is silent.
         if (!(error instanceof DOMException && error.name === 'TimeoutError')) bear(error)
+        isFull = isProblem(error, 'too-many-uploads')
         const doubled = Math.min(longestPause, firstPause * 2 ** tries) * (0.75 + Math.random() / 2)
         const milliseconds = Math.max(askedToWait(error), doubled)
         tell('waiting', Date.now() + milliseconds)

@@ -12,9 +12,12 @@ export const isProblem = (error: unknown, code: string): boolean =>
   error instanceof ApiError && error.problem.code === code
 
 const passingStatuses = [408, 425, 429]
-const passingCodes = ['part-busy', 'body-cut-off']
+const passingCodes = ['part-busy', 'body-cut-off', 'too-many-uploads']
 
-/** Faults that another try may not meet: of the line, of something between, of a server that is busy or restarting. */
+/**
+ * Faults that another try may not meet: of the line, of something between, of a server that is busy or restarting; too many
+ * uploads of the sender until some have ended.
+ */
 export function isPassing(error: unknown): boolean {
   if (error instanceof UnreachableError || error instanceof ContractError) return true
   if (!(error instanceof ApiError)) return false

@@ -1,7 +1,7 @@
 // Whose an upload is: of a person or a machine, in projects where they may store; for everybody else it does not exist.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { uploadUrl } from '@instandt/api'
+import { createClient, startUpload, uploadUrl } from '@instandt/api'
 import { buildInstance, uidOf } from '@instandt/testkit/files'
 import { addPerson, addProject, sessionHeaders, tokenHeaders } from '../identity.fixture.ts'
 import { startJobs } from '../jobs/index.ts'
@@ -145,6 +145,30 @@ test('so many uploads at once and no more, also of requests that come together',
   assert.equal(refused && (await problemOf(refused)).code, 'too-many-uploads')
   const other = await personWith({ memberships: { alpha: 'level-i' } })
   await begin(other.sender, fileOf('other'))
+})
+
+test('one upload too many waits until another one has ended, and says for what', async () => {
+  const { sender } = await personWith({ memberships: { alpha: 'level-i' } })
+  const begun = await Promise.all(
+    ['x', 'y', 'z'].map(async (name) => {
+      const answer = await ask(sender, 'POST', '/api/uploads', { name, byteSize: 9 })
+      return ((await answer.json()) as { id: string }).id
+    }),
+  )
+  const client = createClient((address, init) =>
+    fetch(backend.url + address, { ...init, headers: { ...(init.headers as object), ...sender.headers } }),
+  )
+  let isFull = false
+  const running = startUpload({
+    client,
+    source: new Blob([fileOf('waits for room') as Uint8Array<ArrayBuffer>]),
+    file: { name: 'a.dcm', project: 'alpha' },
+    onChange: (progress) => (isFull ||= progress.phase === 'waiting' && progress.isFull),
+  })
+  while (!isFull) await new Promise((resolve) => setTimeout(resolve, 20))
+  await client.removeUpload(begun[0]!)
+  assert.equal((await running.done).outcome?.kind, 'stored')
+  assert.equal(running.progress().isFull, false)
 })
 
 test('known files are those of projects where the caller may read or store, and no others', async () => {

@@ -44,7 +44,7 @@ export async function sendLarge(
     lanes,
     digestPart,
     patience: effort.patienceMs,
-    onChange({ id, phase, receivedBytes, readBytes }) {
+    onChange({ id, phase, receivedBytes, readBytes, isFull }) {
       if (id !== undefined && id !== noted) journal.noteUpload(path, (noted = id), sha256)
       const step = receivedBytes + readBytes
       if (step > reached) {
@@ -53,7 +53,8 @@ export async function sendLarge(
         reachedAt = Date.now()
       }
       const isIdle = phase === 'assembling' && Date.now() - reachedAt > patientMs
-      if (phase === 'waiting') effort.waiting(key, `${target.address} does not answer`)
+      if (isFull) effort.waiting(key, `${target.address} takes no more unfinished uploads of this account`)
+      else if (phase === 'waiting') effort.waiting(key, `${target.address} does not answer`)
       else if (isIdle) effort.waiting(key, `no worker of ${target.address} stores what was uploaded`)
       else if (phase !== 'starting') effort.waiting(key, undefined)
     },

@@ -26,7 +26,7 @@ export interface ConvertRow {
   share: number
   /** Why it is not stored, in the server's words or by a key of ours. */
   reason?: string | undefined
-  fault?: 'notSame' | undefined
+  fault?: 'notSame' | 'full' | undefined
   uploadId?: string | undefined
   studyInstanceUid?: string
   objectCount?: number
@@ -101,11 +101,18 @@ async function convertOne(
   }
 }
 
-function progressOf({ phase, sentBytes, readBytes, byteSize }: UploadProgress): Pick<ConvertRow, 'state' | 'share'> {
+function progressOf({
+  phase,
+  sentBytes,
+  readBytes,
+  byteSize,
+  isFull,
+}: UploadProgress): Pick<ConvertRow, 'state' | 'share' | 'fault'> {
   const isConverting = phase === 'assembling' || phase === 'done'
   return {
     state: isConverting ? 'converting' : 'sending',
     share: (isConverting ? readBytes : sentBytes) / Math.max(1, byteSize),
+    fault: isFull ? 'full' : undefined,
   }
 }
 

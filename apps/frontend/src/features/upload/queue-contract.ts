@@ -39,6 +39,8 @@ export interface UploadQueue {
   stopped(): Stop | undefined
   /** When the next try begins (milliseconds of Date.now), while the server is busy or away. */
   retryAt(): number | undefined
+  /** The server takes no more unfinished uploads of this person. */
+  isFull(): boolean
   add(found: readonly Found[]): void
   pause: () => void
   /** Goes on after a pause, or once somebody is signed in again. */

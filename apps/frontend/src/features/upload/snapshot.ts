@@ -27,6 +27,8 @@ export interface UploadSnapshot {
   bytes: { total: number; sent: number; perSecond: number }
   /** Seconds to the next try, while the server is busy or away. */
   retryIn: number | undefined
+  /** It waits until others of this person's uploads have ended. */
+  isFull: boolean
 }
 
 export function takeSnapshot(queue: UploadQueue, rate: RateMeter, isCollecting: boolean): UploadSnapshot {
@@ -70,5 +72,5 @@ export function takeSnapshot(queue: UploadQueue, rate: RateMeter, isCollecting: 
   bytes.perSecond = rate.bytesPerSecond()
   const retryAt = queue.retryAt()
   const retryIn = retryAt === undefined ? undefined : Math.max(0, Math.ceil((retryAt - Date.now()) / 1000))
-  return { files: queue.files, isActive, stopped, isCollecting, counts, bytes, retryIn }
+  return { files: queue.files, isActive, stopped, isCollecting, counts, bytes, retryIn, isFull: queue.isFull() }
 }

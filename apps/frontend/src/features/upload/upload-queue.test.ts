@@ -356,6 +356,7 @@ test('large files travel in parts one after another; the next begins while the s
         sentBytes: file.size,
         readBytes: 0,
         retryAt: undefined,
+        isFull: false,
       }
       const uids = { studyInstanceUid: '9', seriesInstanceUid: '9.1', sopInstanceUid: '9.1.1', sopClassUid: '1' }
       const outcome = { kind: 'stored', ...uids, sha256: file.sha256 }
@@ -413,6 +414,7 @@ test('a server that falls behind gets no more large files than it takes', async 
         sentBytes: byteSize,
         readBytes: 0,
         retryAt: undefined,
+        isFull: false,
       }
       setTimeout(() => onChange({ ...progress, phase: 'assembling' }))
       return {

@@ -42,7 +42,7 @@ export function createUploadQueue(options: QueueOptions): UploadQueue {
   let batches = 0
   let isLargeOnLine = false
   const running = new Map<UploadFile, RunningUpload>()
-  const waits = new Map<object, number>()
+  const waits = new Map<object, { at: number; isFull: boolean }>()
 
   const isActive = (): boolean =>
     looking + batches + running.size > 0 ||
@@ -187,7 +187,7 @@ export function createUploadQueue(options: QueueOptions): UploadQueue {
         onSignedOut: () => halt('signed-out'),
         onWait(until) {
           if (until === undefined) waits.delete(batch)
-          else waits.set(batch, until)
+          else waits.set(batch, { at: until, isFull: false })
           onChange()
         },
       })
@@ -210,10 +210,10 @@ export function createUploadQueue(options: QueueOptions): UploadQueue {
       options.startLarge,
       {
         onTransferred: free,
-        onChange({ phase, retryAt }) {
+        onChange({ phase, retryAt, isFull }) {
           if (phase === 'signed-out') halt('signed-out')
           if (retryAt === undefined) waits.delete(file)
-          else waits.set(file, retryAt)
+          else waits.set(file, { at: retryAt, isFull })
           onChange()
         },
       },
@@ -256,7 +256,8 @@ export function createUploadQueue(options: QueueOptions): UploadQueue {
     },
     isActive,
     stopped: () => (isActive() ? stop : undefined),
-    retryAt: () => (waits.size === 0 ? undefined : Math.min(...waits.values())),
+    retryAt: () => (waits.size === 0 ? undefined : Math.min(...[...waits.values()].map(({ at }) => at))),
+    isFull: () => [...waits.values()].some((wait) => wait.isFull),
     add(found) {
       const project = options.project()
       addFiles(
