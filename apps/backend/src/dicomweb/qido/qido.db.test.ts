@@ -256,3 +256,17 @@ test('of a list any value matches, exactly or by wildcard, and none together wit
   assert.deepEqual(await numbers('/studies?ModalitiesInStudy=US,CR&orderby=PatientID'), ['O-1', 'P_1'])
   assert.equal((await backend.get('/dicom-web/studies?ModalitiesInStudy=US,C*')).status, 400)
 })
+
+test('any of several inspectors is found by the name, whole, by wildcard and all together', async () => {
+  const both = ['Weber^Anna', 'Kaya^Emre']
+  assert.equal((await backend.stow([make('I-1', 1, { PatientID: 'I-1', OperatorsName: both })])).status, 200)
+  const of = (name: string): Promise<(string | undefined)[]> =>
+    numbers(`/series?OperatorsName=${encodeURIComponent(name)}`)
+  for (const name of ['Weber^Anna', 'KAYA^emre', 'kaya*', '*Emre', '?aya^Em??', 'weber*anna', both.join('\\')])
+    assert.deepEqual(await of(name), ['I-1'], name)
+  for (const name of ['Weber', 'Anna', 'aya*', '*Em', 'Anna?Kaya', 'Kaya^Emre\\Weber^Anna', 'weber^ann_'])
+    assert.deepEqual(await of(name), [], name)
+  assert.deepEqual(await of('Núñez^Inés'), ['C-7'])
+  assert.deepEqual(await numbers('/series?OperatorsName=emre%20weber&fuzzymatching=true'), ['I-1'])
+  assert.equal((await search('/series?OperatorsName=%3F*&orderby=OperatorsName')).length, 2)
+})

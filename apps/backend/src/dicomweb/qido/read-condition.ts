@@ -43,8 +43,10 @@ export function readCondition(name: string, key: SearchKey, values: string[], is
     return { ...rangeOf(key, from, to), isSingle }
   }
   if (matching === 'stamp') return readStamps(name, key, value)
-  if (matching === 'name' && isFuzzy) return readWords(key, value)
-  const text = matching === 'name' ? foldText(value) : key.declared?.vr === 'AT' ? plainTag(value) : value
+  const isName = matching === 'name' || matching === 'names'
+  if (isName && isFuzzy) return readWords(key, value)
+  if (matching === 'names') return readNames(key, value)
+  const text = isName ? foldText(value) : key.declared?.vr === 'AT' ? plainTag(value) : value
   return /[*?]/.test(text) ? readPattern(key, text) : { key, kind: 'one-of', values: [text] }
 }
 
@@ -59,7 +61,17 @@ function readList(name: string, key: SearchKey, values: string[]): Condition {
   return readAnyPattern(key, pattern, `array_to_string(${key.column}, ${betweenSql})`)
 }
 
-// What stands between values that are compared as one text: no run of ? in a value of 16 signs reaches over it.
+/** One of the row's names, or several that follow each other. */
+function readNames(key: SearchKey, value: string): Condition {
+  return readAnyPattern(
+    key,
+    foldText(value).replaceAll('\\', between),
+    `replace(${key.column}, chr(92), ${betweenSql})`,
+  )
+}
+
+// What stands between values that are compared as one text: 17 ? in a row do not reach over it.
+const between = `\x03${'\x01'.repeat(16)}\x02`
 const betweenSql = 'chr(3) || repeat(chr(1), 16) || chr(2)'
 
 /** A pattern for any of several values, which the SQL `joined` has as one text. */

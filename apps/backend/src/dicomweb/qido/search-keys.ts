@@ -7,10 +7,14 @@ export type Level = SearchLevel
 
 export const levels: Record<Level, number> = { study: 0, series: 1, instance: 2 }
 
-/** How a key's values are compared (PS3.4 C.2.2.2); `stamp`: a time or date-time kept in full; `code-list`: texts that hold no comma. */
+/**
+ * How a key's values are compared (PS3.4 C.2.2.2). `stamp`: a time or date-time kept in full; `names`: several in one text,
+ * separated by backslashes; `code-list`: texts that hold no comma.
+ */
 export type Matching =
   | 'text'
   | 'name'
+  | 'names'
   | 'date'
   | 'time'
   | 'stamp'
@@ -75,7 +79,7 @@ export const searchKeys: readonly SearchKey[] = [
   key('series', 'RequestAttributesSequence.RequestedProcedureID', 'text-list', 'r.requested_procedure_ids'),
   key('series', 'Manufacturer', 'text', 'r.manufacturer'),
   key('series', 'StationName', 'text', 'r.station_name'),
-  key('series', 'OperatorsName', 'name', 'r.operator_name_folded'),
+  key('series', 'OperatorsName', 'names', 'r.operator_name_folded'),
   key('instance', 'SOPClassUID', 'uid', 'i.sop_class_uid'),
   key('instance', 'SOPInstanceUID', 'uid', 'i.sop_instance_uid'),
   key('instance', 'InstanceNumber', 'integer', 'i.instance_number'),
