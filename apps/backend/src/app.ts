@@ -54,6 +54,9 @@ function tlsOf({ TLS_CERT_FILE: cert, TLS_KEY_FILE: key }: Config): object {
     : { https: { cert: readFileSync(cert), key: readFileSync(key), minVersion: 'TLSv1.2' } }
 }
 
+// Bytes of all headers, the address among them.
+const maxHeaderSize = 16 * 1024
+
 const saneRequestId = /^[\w.:-]{1,64}$/
 
 /** Whoever adds an address of the interfaces outside the room that access guards has left a door open. */
@@ -76,7 +79,8 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
       const given = request.headers['x-request-id']
       return typeof given === 'string' && saneRequestId.test(given) ? given : randomUUID()
     },
-    routerOptions: { maxParamLength: 256, ignoreTrailingSlash: true },
+    // A list of frames may fill the request; how long a name may be its own route knows.
+    routerOptions: { maxParamLength: maxHeaderSize, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => {
       void sendProblem(request, reply, new AppError('malformed-request', error.statusCode ?? 400, error.message))
     },
@@ -85,7 +89,7 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Ap
     requestTimeout: 0,
     keepAliveTimeout: 75_000,
     // Headers must be in by then, however slow the upload behind them.
-    http: { headersTimeout: 30_000, maxHeaderSize: 16 * 1024 },
+    http: { headersTimeout: 30_000, maxHeaderSize },
     trustProxy: deps.config.TRUSTED_PROXIES.length > 0 ? deps.config.TRUSTED_PROXIES : false,
     ...tlsOf(deps.config),
     forceCloseConnections: 'idle',

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { failureReasons } from '@instandt/dicom'
 import { mediaTypesOf, operations } from '../openapi.ts'
+import { readCondition } from './qido/read-condition.ts'
 import { levels, searchKeys } from './qido/search-keys.ts'
 
 const text = readFileSync(path.resolve(import.meta.dirname, '../../../../docs/conformance.md'), 'utf8')
@@ -30,18 +31,40 @@ test('every address is in the table, with what it is sent as', () => {
   assert.deepEqual(written.toSorted(), known.toSorted())
 })
 
+/** What NDT calls them stands in brackets; '.X' continues the sequence before. */
+const keysIn = (cell: string): string[] =>
+  cell
+    .replace(/ \([^)]*\)/g, '')
+    .replace(/(\w+) and -(\w+)/g, (_all, first: string, last: string) => `${first}, ${first.replace(/Date$/, last)}`)
+    .replace(/(\w+)\.(\w+) and \.(\w+)/g, '$1.$2, $1.$3')
+    .split(', ')
+
 test('every search key stands at its level', () => {
   for (const level of Object.keys(levels)) {
     const [, cell = ''] = rowsUnder('### Keys').find(([name]) => name === level) ?? []
-    // What NDT calls them stands in brackets; '.X' continues the sequence before.
-    const names = cell
-      .replace(/ \([^)]*\)/g, '')
-      .replace(/(\w+) and -(\w+)/g, (_all, first: string, last: string) => `${first}, ${first.replace(/Date$/, last)}`)
-      .replace(/(\w+)\.(\w+) and \.(\w+)/g, '$1.$2, $1.$3')
-      .split(', ')
+    const names = keysIn(cell)
     const known = searchKeys.filter((key) => key.level === level).map(({ keyword }) => keyword)
     assert.deepEqual(names.toSorted(), known.toSorted(), level)
   }
+})
+
+test('lists of values are separated as it is written, and any other text is one value', () => {
+  const uids = searchKeys.filter(({ matching }) => matching.startsWith('uid')).map(({ keyword }) => keyword)
+  const writtenBy = (separators: string): string[] => {
+    const [, cell = ''] = rowsUnder('### Keys').find(([name]) => name === `list by ${separators}`) ?? []
+    return keysIn(cell.split(': ')[0] ?? '').flatMap((name) => (name === 'UIDs' ? uids : [name]))
+  }
+  const splitBy = (separator: string): string[] =>
+    searchKeys
+      .filter(({ matching }) => !['date', 'time', 'integer'].includes(matching))
+      .filter((key) => {
+        const condition = readCondition(key.keyword, key, [['1.2', '1.3'].join(separator)], false)
+        return condition.kind === 'one-of' && condition.values.length > 1
+      })
+      .map(({ keyword }) => keyword)
+  const byComma = writtenBy('comma or backslash')
+  assert.deepEqual(splitBy(',').toSorted(), byComma.toSorted())
+  assert.deepEqual(splitBy('\\').toSorted(), [...byComma, ...writtenBy('backslash')].toSorted())
 })
 
 test('every failure reason that is given is explained', () => {

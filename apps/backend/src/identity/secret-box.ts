@@ -1,18 +1,31 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import type { KeySource } from '../secrets/keys.ts'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import type { Key, KeySource } from '../secrets/keys.ts'
 
-/** Keeps small secrets (second factors, refresh tokens) unreadable in the database and in cookies. */
+/** Keeps small secrets (second factors, refresh tokens) unreadable in the database and in cookies; names what nobody may foresee. */
 export interface SecretBox {
   /** AES-256-GCM with the newest key; `purpose` is bound in, so that a value is good in its place only. */
   seal(purpose: string, text: string): Promise<string>
   /** The text, or undefined when it was sealed for another purpose, changed, or with a key that is gone. */
   open(purpose: string, sealed: string): Promise<string | undefined>
+  /** HMAC-SHA-256 in base64url by a key of that purpose, made from the newest: equal on all servers, and known to no client before. */
+  mac(purpose: string, text: string): Promise<string>
 }
 
 const nonceBytes = 12
 const tagBytes = 16
 
 export function createSecretBox(keys: KeySource): SecretBox {
+  let last: Key | undefined
+  let asking: Promise<Key> | undefined
+  // Images are sent by it: where the keys are asked for again, none waits for a vault that is slow.
+  const lastOrNewest = (): Key | Promise<Key> => {
+    asking ??= keys
+      .newest()
+      .then((key) => (last = key))
+      .finally(() => (asking = undefined))
+    asking.catch(() => undefined)
+    return last ?? asking
+  }
   return {
     async seal(purpose, text) {
       const key = await keys.newest()
@@ -35,6 +48,11 @@ export function createSecretBox(keys: KeySource): SecretBox {
         // The tag does not fit: said by returning nothing.
         return undefined
       }
+    },
+    async mac(purpose, text) {
+      const { bytes } = await lastOrNewest()
+      const key = hkdfSync('sha256', bytes, '', purpose, 32)
+      return createHmac('sha256', Buffer.from(key)).update(text).digest('base64url')
     },
   }
 }

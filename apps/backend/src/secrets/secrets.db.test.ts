@@ -81,6 +81,31 @@ test('what is sealed opens for its purpose only, with any key in force, and not 
   for (const text of ['', '.', 'x.y', `${older.split(':')[0]}.`]) assert.equal(await box.open('totp', text), undefined)
 })
 
+test('what is named by a key is the same on every server, of its purpose only, and does not wait for a vault that hangs', async () => {
+  const [older, newer] = [newKey(), newKey()]
+  const boxOf = (keys: string) => createSecretBox(createKeySource(() => Promise.resolve(keys), Infinity))
+  const name = await boxOf(older).mac('boundary', 'text')
+  assert.match(name, /^[\w-]{43}$/)
+  assert.equal(await boxOf(older).mac('boundary', 'text'), name)
+  for (const [keys, purpose, text] of [
+    [newer, 'boundary', 'text'],
+    [`${newer} ${older}`, 'boundary', 'text'],
+    [older, 'other', 'text'],
+    [older, 'boundary', 'other'],
+  ] as const)
+    assert.notEqual(await boxOf(keys).mac(purpose, text), name)
+
+  let vault = Promise.resolve(older)
+  const box = createSecretBox(createKeySource(() => vault, 0))
+  await box.mac('boundary', 'text')
+  const { promise: hanging, resolve: answer } = Promise.withResolvers<string>()
+  vault = hanging
+  assert.equal(await box.mac('boundary', 'text'), name)
+  answer(newer)
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(await box.mac('boundary', 'text'), await boxOf(newer).mac('boundary', 'text'), 'the newest from then on')
+})
+
 test('a key that another server began to use is asked for at once', async () => {
   const [older, newer] = [newKey(), newKey()]
   let text = older

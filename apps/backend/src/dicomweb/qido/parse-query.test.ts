@@ -62,6 +62,20 @@ test('wildcards become a pattern in which the signs of SQL mean themselves', () 
   assert.deepEqual(condition && condition.kind === 'like' && condition.pattern, String.raw`10\%\_%_\\`)
 })
 
+test('only codes are listed by commas; a pattern for a list stands alone', () => {
+  const valuesOf = (text: string) => {
+    const [condition] = parse(text, 'series').conditions
+    return condition?.kind === 'one-of' ? condition.values : condition
+  }
+  assert.deepEqual(valuesOf('ModalitiesInStudy=CR,DX\\CT&ModalitiesInStudy=US'), ['CR', 'DX', 'CT', 'US'])
+  const id = 'RequestAttributesSequence.RequestedProcedureID'
+  assert.deepEqual(valuesOf(`${id}=A-1,%20left\\B-2&${id}=C-3`), ['A-1, left', 'B-2', 'C-3'])
+  assert.throws(() => parse('ModalitiesInStudy=CR,D*', 'series'), /ModalitiesInStudy.*stands alone/)
+  const { text, values } = sql(`${id}=${encodeURIComponent('10%_*')}`, 'series')
+  assert.match(text, /and \(chr\(2\) \|\| array_to_string\(r\.requested_procedure_ids, [^$]*\) like \$2::text\n/)
+  assert.equal(values[1], String.raw`%${'\x02'}10\%\_%${'\x03'}%`)
+})
+
 test('an empty value matches everything and asks for the attribute', () => {
   const query = parse('PatientName=&StudyDate=*')
   assert.deepEqual([query.conditions, query.includeTags], [[], ['00100010', '00080020']])

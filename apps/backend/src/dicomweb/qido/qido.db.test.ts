@@ -1,18 +1,23 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Dataset, getString, tags } from '@instandt/dicom'
-import { attributesOf, buildInstance, uidOf } from '@instandt/testkit/files'
+import { attributesOf, buildInstance, sequenceOf, uidOf } from '@instandt/testkit/files'
 import { startTestBackend, type TestBackend } from '../../test-backend.fixture.ts'
 
 let backend: TestBackend
 const image = { rows: 8, columns: 8 }
 
-const make = (seed: string, number: number, attributes: Parameters<typeof attributesOf>[0]): Uint8Array =>
+const make = (
+  seed: string,
+  number: number,
+  attributes: Parameters<typeof attributesOf>[0],
+  more: Dataset = {},
+): Uint8Array =>
   buildInstance({
     seed,
     sopInstanceUid: uidOf(seed, number),
     image,
-    attributes: attributesOf({ InstanceNumber: String(number), ...attributes }),
+    attributes: { ...attributesOf({ InstanceNumber: String(number), ...attributes }), ...more },
   })
 
 before(async () => {
@@ -201,4 +206,67 @@ test('what lies in another project is not found on any path', async () => {
     404,
   )
   assert.deepEqual(((await (await backend.get('/api/inspections?q=hidden')).json()) as { items: unknown[] }).items, [])
+})
+
+test('of a list any value matches, exactly or by wildcard, and none together with its neighbour', async () => {
+  const requests = (...ids: [requested: string, scheduled: string][]) =>
+    sequenceOf(
+      'RequestAttributesSequence',
+      ids.map(([RequestedProcedureID, ScheduledProcedureStepID]) =>
+        attributesOf({ RequestedProcedureID, ScheduledProcedureStepID }),
+      ),
+    )
+  const ordered = (seed: string, sequence: Dataset, modality: string): Uint8Array =>
+    make(seed, 1, { PatientID: seed, Modality: modality }, sequence)
+  const answer = await backend.stow([
+    ordered('O-1', requests(['WO-17', 'a'], ['X_9', 'b']), 'CR'),
+    ordered('O-2', requests(['WO-2, left', 'c']), 'PT'),
+    ordered('O-3', {}, 'OT'),
+  ])
+  assert.equal(answer.status, 200)
+  const ofOrders = (value: string, key = 'RequestedProcedureID'): Promise<(string | undefined)[]> =>
+    numbers(`/series?orderby=PatientID&RequestAttributesSequence.${key}=${encodeURIComponent(value)}`)
+  assert.deepEqual(await ofOrders('WO-17'), ['O-1'])
+  assert.deepEqual(await ofOrders('X_9'), ['O-1'])
+  assert.deepEqual(await ofOrders('WO-*'), ['O-1', 'O-2'])
+  assert.deepEqual(await ofOrders('*9'), ['O-1'])
+  assert.deepEqual(await ofOrders('*-17'), ['O-1'])
+  assert.deepEqual(await ofOrders('*O-1?'), ['O-1'])
+  assert.deepEqual(await ofOrders('X?9'), ['O-1'])
+  assert.deepEqual(await ofOrders('XX9*'), [], 'signs of SQL mean themselves')
+  assert.deepEqual(await ofOrders('O-*'), [], 'from its beginning')
+  assert.deepEqual(await ofOrders('*-1'), [], 'to its end')
+  assert.deepEqual(await ofOrders('W????'), ['O-1'])
+  assert.deepEqual(await ofOrders('W???'), [])
+  for (let signs = 1; signs <= 16; signs += 1)
+    assert.deepEqual(await ofOrders(`7${'?'.repeat(signs)}X_9`), [], 'not over the end of a value')
+  // As docs/conformance.md says of a * in the middle.
+  assert.deepEqual(await ofOrders('WO-1*9'), ['O-1'])
+  assert.deepEqual(await ofOrders('WO-2, left'), ['O-2'])
+  assert.deepEqual(await ofOrders('WO-2'), [])
+  assert.deepEqual(await ofOrders('WO-2, left\\X_9'), ['O-1', 'O-2'])
+  assert.deepEqual(await ofOrders('?', 'ScheduledProcedureStepID'), ['O-1', 'O-2'])
+  // Each key matches in an item of its own.
+  const both =
+    'RequestAttributesSequence.RequestedProcedureID=WO-17&RequestAttributesSequence.ScheduledProcedureStepID=b'
+  assert.deepEqual(await numbers(`/series?${both}`), ['O-1'])
+
+  assert.deepEqual(await numbers('/studies?ModalitiesInStudy=*T&orderby=PatientID'), ['C-7', 'O-2', 'O-3'])
+  assert.deepEqual(await numbers('/studies?ModalitiesInStudy=C%3F&orderby=PatientID'), ['C-7', 'O-1'])
+  assert.deepEqual(await numbers('/studies?ModalitiesInStudy=US,CR&orderby=PatientID'), ['O-1', 'P_1'])
+  assert.equal((await backend.get('/dicom-web/studies?ModalitiesInStudy=US,C*')).status, 400)
+})
+
+test('any of several inspectors is found by the name, whole, by wildcard and all together', async () => {
+  const both = ['Weber^Anna', 'Kaya^Emre']
+  assert.equal((await backend.stow([make('I-1', 1, { PatientID: 'I-1', OperatorsName: both })])).status, 200)
+  const of = (name: string): Promise<(string | undefined)[]> =>
+    numbers(`/series?OperatorsName=${encodeURIComponent(name)}`)
+  for (const name of ['Weber^Anna', 'KAYA^emre', 'kaya*', '*Emre', '?aya^Em??', 'weber*anna', both.join('\\')])
+    assert.deepEqual(await of(name), ['I-1'], name)
+  for (const name of ['Weber', 'Anna', 'aya*', '*Em', 'Anna?Kaya', 'Kaya^Emre\\Weber^Anna', 'weber^ann_'])
+    assert.deepEqual(await of(name), [], name)
+  assert.deepEqual(await of('Núñez^Inés'), ['C-7'])
+  assert.deepEqual(await numbers('/series?OperatorsName=emre%20weber&fuzzymatching=true'), ['I-1'])
+  assert.equal((await search('/series?OperatorsName=%3F*&orderby=OperatorsName')).length, 2)
 })

@@ -34,7 +34,8 @@ export function readCondition(name: string, key: SearchKey, values: string[], is
     throw malformed(name, `it is longer than ${maxValueLength} signs.`)
   if (matching === 'integer') return { key, kind: 'one-of', values: values.map((value) => readInteger(name, value)) }
   if (matching === 'number') return readNumbers(name, key, values)
-  if (values.length > 1 && matching !== 'text-list') throw malformed(name, 'it is given more than once.')
+  if (matching === 'text-list' || matching === 'code-list') return readList(name, key, values)
+  if (values.length > 1) throw malformed(name, 'it is given more than once.')
   const value = values[0] ?? ''
   if (matching === 'date') return conditionOf(key, readRange(name, value, datePattern, 'YYYYMMDD or a range of two'))
   if (matching === 'time') {
@@ -42,11 +43,45 @@ export function readCondition(name: string, key: SearchKey, values: string[], is
     return { ...rangeOf(key, from, to), isSingle }
   }
   if (matching === 'stamp') return readStamps(name, key, value)
-  if (matching === 'text-list')
-    return { key, kind: 'one-of', values: values.flatMap((each) => each.split(/[\\,]/)).filter((each) => each !== '') }
-  if (matching === 'name' && isFuzzy) return readWords(key, value)
-  const text = matching === 'name' ? foldText(value) : key.declared?.vr === 'AT' ? plainTag(value) : value
+  const isName = matching === 'name' || matching === 'names'
+  if (isName && isFuzzy) return readWords(key, value)
+  if (matching === 'names') return readNames(key, value)
+  const text = isName ? foldText(value) : key.declared?.vr === 'AT' ? plainTag(value) : value
   return /[*?]/.test(text) ? readPattern(key, text) : { key, kind: 'one-of', values: [text] }
+}
+
+/** One value of the row's list is one of these, or matches the only one. */
+function readList(name: string, key: SearchKey, values: string[]): Condition {
+  // A comma may be part of an order's number.
+  const separator = key.matching === 'code-list' ? /[\\,]/ : '\\'
+  const wanted = values.flatMap((value) => value.split(separator)).filter((value) => value !== '')
+  const pattern = wanted.find((value) => /[*?]/.test(value))
+  if (pattern === undefined) return { key, kind: 'one-of', values: wanted }
+  if (wanted.length > 1) throw malformed(name, 'a value with * or ? stands alone.')
+  return readAnyPattern(key, pattern, `array_to_string(${key.column}, ${betweenSql})`)
+}
+
+/** One of the row's names, or several that follow each other. */
+function readNames(key: SearchKey, value: string): Condition {
+  return readAnyPattern(
+    key,
+    foldText(value).replaceAll('\\', between),
+    `replace(${key.column}, chr(92), ${betweenSql})`,
+  )
+}
+
+// What stands between values that are compared as one text: 17 ? in a row do not reach over it.
+const between = `\x03${'\x01'.repeat(16)}\x02`
+const betweenSql = 'chr(3) || repeat(chr(1), 16) || chr(2)'
+
+/** A pattern for any of several values, which the SQL `joined` has as one text. */
+function readAnyPattern(key: SearchKey, text: string, joined: string): Condition {
+  const { pattern, ...condition } = readPattern(key, text)
+  return {
+    ...condition,
+    key: { ...key, column: `(chr(2) || ${joined} || chr(3))` },
+    pattern: `%\x02${pattern}\x03%`,
+  }
 }
 
 /** '(0014,4076)' as the index keeps it. */
@@ -57,7 +92,7 @@ function readWords(key: SearchKey, value: string): Condition {
   return { key, kind: 'words', words: words.filter((word) => word !== '') }
 }
 
-function readPattern(key: SearchKey, text: string): Condition {
+function readPattern(key: SearchKey, text: string): PatternCondition {
   const pattern = text
     .replace(/[\\%_]/g, String.raw`\$&`)
     .replaceAll('*', '%')
@@ -97,6 +132,7 @@ function conditionOf(key: SearchKey, { from, to, isSingle }: Range): Condition {
 }
 
 type RangeCondition = Extract<Condition, { kind: 'range' }>
+type PatternCondition = Extract<Condition, { kind: 'like' }>
 
 const rangeOf = (
   key: SearchKey,

@@ -7,10 +7,14 @@ export type Level = SearchLevel
 
 export const levels: Record<Level, number> = { study: 0, series: 1, instance: 2 }
 
-/** How a key's values are compared (PS3.4 C.2.2.2); `stamp`: a time or date-time kept in full. */
+/**
+ * How a key's values are compared (PS3.4 C.2.2.2). `stamp`: a time or date-time kept in full; `names`: several in one text,
+ * separated by backslashes; `code-list`: texts that hold no comma.
+ */
 export type Matching =
   | 'text'
   | 'name'
+  | 'names'
   | 'date'
   | 'time'
   | 'stamp'
@@ -18,6 +22,7 @@ export type Matching =
   | 'number'
   | 'uid'
   | 'text-list'
+  | 'code-list'
   | 'uid-list'
 
 export interface SearchKey {
@@ -51,7 +56,7 @@ export const searchKeys: readonly SearchKey[] = [
   { ...key('study', 'StudyDate', 'date', `coalesce(s.study_date, '')`), sortColumn: 's.study_date' },
   key('study', 'StudyTime', 'time', 's.study_time'),
   key('study', 'AccessionNumber', 'text', 's.accession_number', true),
-  key('study', 'ModalitiesInStudy', 'text-list', 's.modalities'),
+  key('study', 'ModalitiesInStudy', 'code-list', 's.modalities'),
   key('study', 'SOPClassesInStudy', 'uid-list', 's.sop_classes'),
   key('study', 'ReferringPhysicianName', 'name', 's.owner_name_folded', true),
   key('study', 'PatientName', 'name', 's.component_name_folded', true),
@@ -74,7 +79,7 @@ export const searchKeys: readonly SearchKey[] = [
   key('series', 'RequestAttributesSequence.RequestedProcedureID', 'text-list', 'r.requested_procedure_ids'),
   key('series', 'Manufacturer', 'text', 'r.manufacturer'),
   key('series', 'StationName', 'text', 'r.station_name'),
-  key('series', 'OperatorsName', 'name', 'r.operator_name_folded'),
+  key('series', 'OperatorsName', 'names', 'r.operator_name_folded'),
   key('instance', 'SOPClassUID', 'uid', 'i.sop_class_uid'),
   key('instance', 'SOPInstanceUID', 'uid', 'i.sop_instance_uid'),
   key('instance', 'InstanceNumber', 'integer', 'i.instance_number'),

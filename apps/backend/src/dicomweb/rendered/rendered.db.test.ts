@@ -226,6 +226,15 @@ test('several frames, a series and a study are parts of one answer; what is no i
       ['image/png', 0, '/frames/1/rendered'],
     ],
   )
+  const many = Array.from({ length: 150 }, (_, at) => (at % 3) + 1)
+  const ofMany = await partsOf(`${frames}/frames/${many.join()}/rendered?${window}`)
+  assert.deepEqual(
+    ofMany.map(({ bytes }) => readPng(bytes).pixels[0]),
+    many.map((frame) => frame - 1),
+    'a list of more than 256 signs',
+  )
+  const noName = `/dicom-web/studies/${'1'.repeat(257)}/rendered`
+  assert.deepEqual((await problem(noName)).slice(0, 2), [404, 'instance-not-found'])
   const ofSeries = await partsOf(`/dicom-web/studies/${study}/series/${series}/rendered`)
   assert.equal(ofSeries.length, 1)
   assert.ok(ofSeries[0]?.location.endsWith(`${frames.slice(frames.indexOf('/instances'))}/rendered`))

@@ -37,7 +37,7 @@ export function renderedRoutes(app: App, deps: Deps): void {
         for await (const { address, bytes } of eachRendered(deps, request.scope, ids, rendering, type, leaving(reply)))
           yield { mediaType: type, location: `${locationOf(request, address)}/rendered`, body: one(bytes) }
       }
-      return sendBody(request, reply, identity, multipartBody(type, identity, parts))
+      return sendBody(request, reply, identity, await multipartBody(deps, type, identity, parts))
     })
   }
 
@@ -102,7 +102,7 @@ export function renderedRoutes(app: App, deps: Deps): void {
           yield { mediaType: offer.type, location: `${location}/frames/${frame}/rendered`, body }
         }
       }
-      return sendBody(request, reply, identity, multipartBody(offer.type, identity, parts))
+      return sendBody(request, reply, identity, await multipartBody(deps, offer.type, identity, parts))
     }
     const [frame = 1] = list
     return sendBody(request, reply, identity, {

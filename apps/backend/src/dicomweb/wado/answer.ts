@@ -4,6 +4,7 @@ import { joinMultipart, multipartOverhead } from '@instandt/dicom'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { addVary } from '../../plugins/vary.ts'
 import { AppError } from '../../app-error.ts'
+import type { Deps } from '../../deps.ts'
 import type { ByteRange } from '../../storage/blob-store.ts'
 import type { Offer } from './accept.ts'
 import type { ReaderMemory } from './answer-memory.ts'
@@ -56,16 +57,17 @@ async function* withHeaders(
 
 /**
  * A multipart/related body of parts of one type. `identity` stands for the content: the boundary comes from it, so that
- * equal answers are equal byte for byte and the ETag may be a strong one. With `known` heads and lengths the answer's
- * length is known before its first byte.
+ * equal answers are equal byte for byte and the ETag may be a strong one; by a key of ours, so that no file can be made that
+ * holds the boundary of an answer to come. With `known` heads and lengths the answer's length is known before its first byte.
  */
-export function multipartBody(
+export async function multipartBody(
+  deps: Deps,
   type: string,
   identity: string,
   parts: (memory: ReaderMemory) => AsyncIterable<Part>,
   known?: readonly (PartHead & { byteLength: number })[],
-): AnswerBody {
-  const boundary = `instandt-${digest(identity)}`
+): Promise<AnswerBody> {
+  const boundary = `instandt-${await deps.identity.box.mac('multipart-boundary', identity)}`
   return {
     mediaType: `multipart/related; type="${type}"; boundary=${boundary}`,
     byteLength: known?.reduce((sum, part) => sum + part.byteLength, multipartOverhead(known.map(headersOf), boundary)),
@@ -214,6 +216,7 @@ function untilMoved(raw: ServerResponse): Promise<void> {
 
 /** Parts whose heads and, best, lengths are known, in one multipart body or, if the offer says so, the only one by itself. */
 export async function sendParts(
+  deps: Deps,
   request: FastifyRequest,
   reply: FastifyReply,
   identity: string,
@@ -234,7 +237,7 @@ export async function sendParts(
       byteLength === undefined ? [] : [{ ...head, byteLength }],
     )
     const lengths = known.length === heads.length ? known : undefined
-    return sendBody(request, reply, identity, multipartBody(offer.type, identity, parts, lengths))
+    return sendBody(request, reply, identity, await multipartBody(deps, offer.type, identity, parts, lengths))
   }
   const [head] = heads
   if (!head) throw new AppError('not-acceptable', 406, 'There is nothing to send.')

@@ -43,7 +43,7 @@ export function bulkRoutes(app: App, deps: Deps): void {
           const identity = `${stored}/${sort}`
           const parts = (memory: ReaderMemory): AsyncGenerator<Part> =>
             partsOf(deps, request, ids, sort, offer.type, memory)
-          return sendBody(request, reply, identity, multipartBody(offer.type, identity, parts))
+          return sendBody(request, reply, identity, await multipartBody(deps, offer.type, identity, parts))
         },
         'image.download',
       )
@@ -68,7 +68,7 @@ async function sendValue(
     location: `${locationOf(deps, request, address)}/bulkdata/${path}`,
   }
   const heads = byteLengths.map((byteLength) => ({ ...head, byteLength }))
-  return sendParts(request, reply, `${object.identity}/bulkdata/${path}`, offer, heads, plan.open, plan.openRange)
+  return sendParts(deps, request, reply, `${object.identity}/bulkdata/${path}`, offer, heads, plan.open, plan.openRange)
 }
 
 async function* partsOf(

@@ -61,7 +61,7 @@ export function wadoRoutes(app: App, deps: Deps): void {
             }
           }
         }
-        return sendBody(request, reply, identity, multipartBody(dicom, identity, parts))
+        return sendBody(request, reply, identity, await multipartBody(deps, dicom, identity, parts))
       },
       'image.download',
     )
@@ -91,6 +91,7 @@ export function wadoRoutes(app: App, deps: Deps): void {
       const identity = made ? `${object.identity} ${syntaxUid}` : object.identity
       const signal = leaving(reply)
       return sendParts(
+        deps,
         request,
         reply,
         identity,
@@ -145,7 +146,7 @@ export function wadoRoutes(app: App, deps: Deps): void {
     }))
     const identity = `${object.identity}/frames/${frames.join()}${isMade ? ` ${syntaxUid}` : ''}`
     const signal = leaving(reply)
-    return sendParts(request, reply, identity, offer, heads, (memory) =>
+    return sendParts(deps, request, reply, identity, offer, heads, (memory) =>
       isMade
         ? asBodies(transcodeFrames(deps, request.scope, image, frames, syntaxUid, signal))
         : retrieveFrames(deps, plan, memory),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import type { Dataset } from '@instandt/dicom'
+import { newKey } from '../../secrets/keys.ts'
 import { imageLines, makeFile, originOf, startTestApp, stopTestApp, syntaxes } from './wado.fixture.ts'
 import {
   assertProblem,
@@ -132,6 +133,33 @@ test('the configured public address is used in metadata and locations', async ()
     assert.equal(part?.location, `https://ndt.example.com/dicom-web${address}`)
   } finally {
     await stopTestApp(behind)
+  }
+})
+
+test('the boundary of an answer is the same on every server, and nobody without the keys can put it into a file', async () => {
+  const { path: address } = await store(native({ frames: 2 }).bytes)
+  const series = address.slice(0, address.indexOf('/instances'))
+  const routes = [series, address, `${address}/frames/1,2`, `${series}/rendered`, `${series}/pixeldata`]
+  const [own, others] = await Promise.all([
+    startTestApp({ db: database.db, blobs }),
+    startTestApp({ db: database.db, blobs, keys: newKey() }),
+  ])
+  try {
+    for (const route of routes) {
+      const [here, there, foreign] = await Promise.all(
+        [origin, originOf(own), originOf(others)].map(async (server) => {
+          const { headers } = await request(`${server}/dicom-web${route}`, {}, 'HEAD')
+          return { boundary: /boundary=(\S+)/.exec(headers['content-type'] ?? '')?.[1], etag: headers.etag }
+        }),
+      )
+      assert.match(here?.boundary ?? '', /^instandt-[\w-]{43}$/, route)
+      assert.deepEqual(there, here, route)
+      assert.notEqual(foreign?.boundary, here?.boundary, route)
+      // Other bytes are never under the same strong tag.
+      assert.notEqual(foreign?.etag, here?.etag, route)
+    }
+  } finally {
+    await Promise.all([stopTestApp(own), stopTestApp(others)])
   }
 })
 

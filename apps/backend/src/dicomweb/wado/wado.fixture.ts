@@ -111,18 +111,27 @@ export interface Stored {
 }
 
 /** The whole server, with its upload. */
-export async function startTestApp(options: { db: Db; blobs: BlobStore; publicUrl?: string }): Promise<App> {
+export async function startTestApp({
+  keys = testKeys,
+  ...options
+}: {
+  db: Db
+  blobs: BlobStore
+  publicUrl?: string
+  /** Secret keys, newest first. */
+  keys?: string
+}): Promise<App> {
   const log = createLogger({ name: 'test', level: 'fatal' })
   const config = configSchema.parse({
     DATABASE_URL: 'postgres://given',
     STORAGE_DIR: 'given',
-    SECRET_KEYS: testKeys,
+    SECRET_KEYS: keys,
     PUBLIC_URL: options.publicUrl,
     STORE_MAX_INSTANCE_BYTES: 2 ** 40,
   })
   const identity = createIdentity(
     config,
-    createKeySource(() => Promise.resolve(testKeys), Infinity),
+    createKeySource(() => Promise.resolve(keys), Infinity),
   )
   const pixels = openPixels(config)
   const app = await buildApp({ ...options, config, log, identity, noteRead: createReadNotes(options.db), pixels })
