@@ -136,6 +136,35 @@ async function countOf(page: Page, url: string, component: string): Promise<unkn
   return found.status() === 204 ? 0 : ((await found.json()) as unknown[]).length
 }
 
+test('films go to the project that is chosen, and to the next one when that is chosen then', { skip }, async () => {
+  const fresh = await startApp()
+  try {
+    const { page } = await browser.newPage({ isSignedIn: false })
+    await setUp(page, fresh)
+    await fresh.sql(`insert into project (slug, name) values ('castings', 'Castings')`)
+    await fresh.sql(`insert into membership (project_id, account_id, role)
+      select p.id, a.id, 'level-iii' from project p, account a where p.slug = 'castings' and a.email is not null`)
+    // The server confirms a session every few seconds.
+    const deadline = Date.now() + 30_000
+    const session = async (): Promise<string> => (await page.request.get(`${fresh.url}/api/session`)).text()
+    while (!(await session()).includes('castings') && Date.now() < deadline) await page.waitForTimeout(200)
+    for (const [project, component, film] of [
+      ['castings', 'W-30', 'W-17 A.tif'],
+      ['default', 'W-31', 'W-17 B.tif'],
+    ] as const) {
+      await prepare(page, fresh.url, component, film)
+      await page.getByLabel('Into project').selectOption(project)
+      await page.getByRole('button', { name: 'Convert 1 file' }).click()
+      await page.getByText('1 object made.').waitFor({ timeout: 30_000 })
+      const found = await page.request.get(`${fresh.url}/dicom-web/projects/${project}/studies?PatientID=${component}`)
+      assert.equal(found.status(), 200)
+    }
+    await page.context().close()
+  } finally {
+    await fresh.stop()
+  }
+})
+
 test('cancelled on its last byte a film is stored once, and the page says so', { skip }, async () => {
   const { page } = await browser.newPage()
   const asked = Promise.withResolvers<void>()
