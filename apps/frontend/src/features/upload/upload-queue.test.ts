@@ -340,6 +340,26 @@ test('cancelling ends what is under way, and the same files can be sent afterwar
   assert.deepEqual(statesOf(queue), ['stored'])
 })
 
+const sentOf = (byteSize: number) => ({
+  id: 'x',
+  byteSize,
+  receivedBytes: byteSize,
+  sentBytes: byteSize,
+  readBytes: 0,
+  retryAt: undefined,
+  isFull: false,
+})
+
+/** An upload that is neither paused nor cancelled. */
+const untouched = (done: Promise<Upload>): RunningUpload => ({
+  done,
+  progress: () => assert.fail(),
+  pause() {},
+  resume() {},
+  cancel() {},
+  drop: async () => false,
+})
+
 test('large files travel in parts one after another; the next begins while the server still reads the first', async () => {
   const begun: { id: string | undefined; end: () => void; transferred: () => void }[] = []
   const bytes = (number: number): Blob => new Blob([dicomBytes(`1.2.${number}`, 5000)])
@@ -349,15 +369,7 @@ test('large files travel in parts one after another; the next begins while the s
     findOpen: () => Promise.resolve({ items: [open as Upload] }),
     startLarge(file, onChange): RunningUpload {
       const { promise, resolve } = Promise.withResolvers<Upload>()
-      const progress = {
-        id: 'x',
-        byteSize: file.size,
-        receivedBytes: 0,
-        sentBytes: file.size,
-        readBytes: 0,
-        retryAt: undefined,
-        isFull: false,
-      }
+      const progress = sentOf(file.size)
       const uids = { studyInstanceUid: '9', seriesInstanceUid: '9.1', sopInstanceUid: '9.1.1', sopClassUid: '1' }
       const outcome = { kind: 'stored', ...uids, sha256: file.sha256 }
       begun.push({
@@ -365,14 +377,7 @@ test('large files travel in parts one after another; the next begins while the s
         transferred: () => onChange({ ...progress, phase: 'assembling' }),
         end: () => resolve({ outcome } as Upload),
       })
-      return {
-        done: promise,
-        progress: () => assert.fail(),
-        pause() {},
-        resume() {},
-        cancel() {},
-        drop: async () => false,
-      }
+      return untouched(promise)
     },
   })
   queue.add([1, 2].map((number) => ({ path: `${number}.dcm`, file: bytes(number) })))
@@ -407,24 +412,9 @@ test('a server that falls behind gets no more large files than it takes', async 
       const { size: byteSize } = file
       const uids = { studyInstanceUid: '9', seriesInstanceUid: '9.1', sopInstanceUid: '9.1.1', sopClassUid: '1' }
       ends.push(() => resolve({ outcome: { kind: 'stored', ...uids, sha256: file.sha256 } } as Upload))
-      const progress = {
-        id: 'x',
-        byteSize,
-        receivedBytes: byteSize,
-        sentBytes: byteSize,
-        readBytes: 0,
-        retryAt: undefined,
-        isFull: false,
-      }
+      const progress = sentOf(byteSize)
       setTimeout(() => onChange({ ...progress, phase: 'assembling' }))
-      return {
-        done: promise,
-        progress: () => assert.fail(),
-        pause() {},
-        resume() {},
-        cancel() {},
-        drop: async () => false,
-      }
+      return untouched(promise)
     },
   })
   queue.add(Array.from({ length: 70 }, (_, index) => ({ path: `${index}.dcm`, file: dicomFile(`1.3.${index}`) })))
