@@ -61,7 +61,7 @@ export async function convertAll(
   const waiting = [...rows]
   const lane = async (): Promise<void> => {
     for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift()) {
-      const clean = { ...next, reason: undefined, fault: undefined }
+      const clean = { ...next, reason: undefined, fault: undefined, uploadId: undefined }
       deps.onChange({ ...clean, ...(await convertOne(clean, targetOf(next), deps, signal)) })
     }
   }
@@ -77,15 +77,15 @@ async function convertOne(
   const { file, left } = row
   const whole = Math.max(1, file.size)
   onChange({ ...row, state: 'reading', share: 0 })
-  const sha256 = await hash(file, (read) => onChange({ ...row, state: 'reading', share: read / whole }))
+  const onRead = (read: number): void => onChange({ ...row, state: 'reading', share: read / whole })
+  // Without it the file is sent all the same; what cannot be read is told then.
+  const sha256 = await hash(file, onRead).catch(() => undefined)
   if (signal.aborted) return { state: 'waiting', share: 0 }
   if (left && left.sha256 !== sha256) return { state: 'refused', fault: 'notSame' }
   const name = left?.name ?? ((file.webkitRelativePath || file.name).slice(-nameLength).trim() || 'file')
   const wanted = { name, content, ...(sha256 ? { sha256 } : {}), ...(project === undefined ? {} : { project }) }
-  let uploadId = left?.id
-  const running = start(file, wanted, uploadId, (progress) => {
-    uploadId = progress.id
-    onChange({ ...row, uploadId, ...progressOf(progress) })
+  const running = start(file, wanted, left?.id, (progress) => {
+    onChange({ ...row, uploadId: progress.id, ...progressOf(progress) })
     onUpload(row, running, progress)
   })
   const drop = (): void => void running.drop()
@@ -94,7 +94,7 @@ async function convertOne(
     return outcomeOf(await running.done)
   } catch (error) {
     if (signal.aborted) return { state: 'waiting', share: 0 }
-    return { state: 'failed', uploadId, ...(error instanceof ApiError ? { reason: error.problem.detail } : {}) }
+    return { state: 'failed', ...(error instanceof ApiError ? { reason: error.problem.detail } : {}) }
   } finally {
     signal.removeEventListener('abort', drop)
     onUpload(row, undefined, undefined)

@@ -4,7 +4,7 @@ import type { HashAnswer } from './hash.worker.ts'
  * SHA-256 of a file in hexadecimal, off the page's thread. Undefined where it cannot be had: what cannot be read is told by the
  * sending; without a hash an upload is only not found again after a reload.
  */
-export function hashFile(file: File, onRead: (bytes: number) => void): Promise<string | undefined> {
+export async function hashFile(file: File, onRead: (bytes: number) => void): Promise<string | undefined> {
   const worker = new Worker(new URL('./hash.worker.ts', import.meta.url), { type: 'module' })
   const hashing = new Promise<string | undefined>((resolve) => {
     worker.addEventListener('message', ({ data }: MessageEvent<HashAnswer>) => {
