@@ -237,12 +237,6 @@ create table public.component (
   issuer text,
   project_id bigint not null
 );
-create table public.content_crc (
-  byte_count bigint not null,
-  crc bigint not null,
-  noted_at timestamp with time zone default now() not null,
-  sha256 bytea not null
-);
 create table public.conversion_template (
   changed_at timestamp with time zone default now() not null,
   changed_by text not null,
@@ -353,6 +347,14 @@ create table public.instance (
   transfer_syntax_uid text collate "C" not null,
   version integer default 1 not null,
   warnings jsonb default '[]'::jsonb not null
+);
+create table public.instance_crc (
+  byte_count bigint not null,
+  crc bigint not null,
+  instance_id bigint not null,
+  mended integer not null,
+  noted_at timestamp with time zone default now() not null,
+  sha256 bytea not null
 );
 create table public.instance_value (
   instance_id bigint not null,
@@ -694,8 +696,6 @@ alter table public.change_place add constraint change_place_is_only_check CHECK 
 alter table public.component add constraint component_pkey PRIMARY KEY (id);
 alter table public.component add constraint component_project_id_identity_key_key UNIQUE (project_id, identity_key);
 alter table public.component add constraint component_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id);
-alter table public.content_crc add constraint content_crc_pkey PRIMARY KEY (sha256, byte_count);
-alter table public.content_crc add constraint content_crc_sha256_check CHECK ((octet_length(sha256) = 32));
 alter table public.conversion_template add constraint conversion_template_pkey PRIMARY KEY (id);
 alter table public.conversion_template add constraint conversion_template_project_id_name_key UNIQUE (project_id, name);
 alter table public.conversion_template add constraint conversion_template_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE;
@@ -721,6 +721,8 @@ alter table public.instance add constraint instance_project_id_fkey FOREIGN KEY 
 alter table public.instance add constraint instance_series_id_fkey FOREIGN KEY (series_id) REFERENCES series(id);
 alter table public.instance add constraint instance_study_id_fkey FOREIGN KEY (study_id) REFERENCES study(id);
 alter table public.instance add constraint instance_sha256_check CHECK ((octet_length(sha256) = 32));
+alter table public.instance_crc add constraint instance_crc_pkey PRIMARY KEY (instance_id, byte_count);
+alter table public.instance_crc add constraint instance_crc_sha256_check CHECK ((octet_length(sha256) = 32));
 alter table public.instance_value add constraint instance_value_pkey PRIMARY KEY (instance_id, value_id);
 alter table public.instance_value add constraint instance_value_instance_id_fkey FOREIGN KEY (instance_id) REFERENCES instance(id) ON DELETE CASCADE;
 alter table public.instance_version add constraint instance_version_pkey PRIMARY KEY (instance_id, version);
@@ -823,7 +825,6 @@ CREATE INDEX bin_instance_id_idx ON public.bin_instance USING btree (id);
 CREATE INDEX change_id_idx ON public.change USING btree (id) WHERE ("position" IS NULL);
 CREATE INDEX change_project_id_position_idx ON public.change USING btree (project_id, "position");
 CREATE INDEX component_project_id_component_number_idx ON public.component USING btree (project_id, component_number);
-CREATE INDEX content_crc_noted_at_idx ON public.content_crc USING btree (noted_at);
 CREATE UNIQUE INDEX correction_study_id_idx ON public.correction USING btree (study_id) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
 CREATE INDEX correction_study_id_idx1 ON public.correction USING btree (study_id);
 CREATE INDEX correction_instance_blob_key_idx ON public.correction_instance USING btree (blob_key);
@@ -839,6 +840,7 @@ CREATE INDEX instance_proven_idx ON public.instance USING btree (id) WHERE (prov
 CREATE INDEX instance_series_id_coalesce_id_idx ON public.instance USING btree (series_id, COALESCE(instance_number, 2147483647), id);
 CREATE INDEX instance_sha256_idx ON public.instance USING hash (sha256);
 CREATE INDEX instance_study_id_idx ON public.instance USING btree (study_id);
+CREATE INDEX instance_crc_noted_at_idx ON public.instance_crc USING btree (noted_at);
 CREATE INDEX instance_value_value_id_project_id_instance_id_idx ON public.instance_value USING btree (value_id, project_id, instance_id);
 CREATE INDEX instance_version_coalesce_idx ON public.instance_version USING btree (COALESCE(proven_at, stored_at));
 CREATE INDEX instance_version_correction_id_idx ON public.instance_version USING btree (correction_id);
@@ -1217,7 +1219,6 @@ grant usage on public.change_id_seq to instandt_app;
 grant delete, insert, select, update on public.change_place to instandt_app;
 grant delete, insert, select, update on public.component to instandt_app;
 grant usage on public.component_id_seq to instandt_app;
-grant delete, insert, select, update on public.content_crc to instandt_app;
 grant delete, insert, select, update on public.conversion_template to instandt_app;
 grant delete, insert, select, update on public.correction to instandt_app;
 grant delete, insert, select, update on public.correction_instance to instandt_app;
@@ -1225,6 +1226,7 @@ grant delete, insert, select, update on public.deletion to instandt_app;
 grant delete, insert, select, update on public.discarded_blob to instandt_app;
 grant delete, insert, select, update on public.fixity_fault to instandt_app;
 grant delete, insert, select, update on public.instance to instandt_app;
+grant delete, insert, select, update on public.instance_crc to instandt_app;
 grant usage on public.instance_id_seq to instandt_app;
 grant delete, insert, select, update on public.instance_value to instandt_app;
 grant delete, insert, select, update on public.instance_version to instandt_app;

@@ -55,8 +55,8 @@ export interface RunningUpload {
   /** Ends it; with `isDropped` the server forgets its bytes too. */
   cancel(isDropped?: boolean): void
   /**
-   * Ends it, bytes and all, unless it may be stored by now. Then the server decides: false says that it is, or that nobody can
-   * know yet; the upload goes on to its end.
+   * Ends it, bytes and all, unless it may be stored by now: then the server is asked until it has decided. False says that it
+   * was first; the upload goes on to its end.
    */
   drop(): Promise<boolean>
 }
@@ -84,6 +84,7 @@ export function startUpload(options: UploadOptions): RunningUpload {
   /** From here on the server may store it, whatever this side does. */
   let isCompleteAsked = false
   let isFull = false
+  let dropping: Promise<boolean> | undefined
   const isOver = (): boolean => phase === 'done' || phase === 'failed'
 
   const progress = (): UploadProgress => {
@@ -184,8 +185,11 @@ export function startUpload(options: UploadOptions): RunningUpload {
       if (current.state === 'open') {
         tell('sending')
         await sendMissing({ ...journey, look }, current)
-        isCompleteAsked = true
-        current = await persist((signal) => client.completeUpload(begun.id, signal)).catch((error: unknown) => {
+        const complete = (signal: AbortSignal): Promise<Upload> => {
+          isCompleteAsked = true
+          return client.completeUpload(begun.id, signal)
+        }
+        current = await persist(complete).catch((error: unknown) => {
           if (!isProblem(error, 'parts-missing')) throw error
           return look()
         })
@@ -227,10 +231,35 @@ export function startUpload(options: UploadOptions): RunningUpload {
   )
 
   const resume = (): void => {
-    if (!gate.isClosed) return
+    if (!gate.isClosed || dropping) return
     lastSuccess = Date.now()
     gate.open()
     tell(upload === undefined ? 'starting' : upload.state === 'assembling' ? 'assembling' : 'sending')
+  }
+  /** Asks until the server has said it: a wish to drop is never taken for one to store. */
+  const askToDrop = async (known: string): Promise<boolean> => {
+    // Nothing of this side may come behind the question.
+    gate.close()
+    for (let tries = 0; !isOver(); tries += 1) {
+      try {
+        await client.removeOpenUpload(known, AbortSignal.timeout(requestMs))
+        break
+      } catch (error) {
+        if (isProblem(error, 'upload-not-found')) break
+        const status = error instanceof ApiError ? error.problem.status : undefined
+        if (status === 401) tell('signed-out')
+        else if (status !== undefined && !isPassing(error)) {
+          // Stored, or about to be; or nobody may drop it any more.
+          dropping = undefined
+          resume()
+          return false
+        }
+        const milliseconds = Math.min(longestPause, firstPause * 2 ** tries)
+        await new Promise((resolve) => setTimeout(resolve, Math.max(askedToWait(error), milliseconds)))
+      }
+    }
+    gate.cancel()
+    return true
   }
   const cancel = (isDropped = false): void => {
     const isEnding = !isOver()
@@ -246,22 +275,8 @@ export function startUpload(options: UploadOptions): RunningUpload {
     cancel,
     async drop() {
       if (isOver()) return false
-      if (!isCompleteAsked || id === undefined) {
-        cancel(true)
-        return true
-      }
-      const wasPaused = gate.isClosed
-      // Nothing of this side may come behind the question.
-      gate.close()
-      try {
-        await client.removeOpenUpload(id, AbortSignal.timeout(requestMs))
-      } catch (error) {
-        if (!isProblem(error, 'upload-not-found')) {
-          if (!wasPaused) resume()
-          return false
-        }
-      }
-      gate.cancel()
+      if (isCompleteAsked && id !== undefined) return (dropping ??= askToDrop(id))
+      cancel(true)
       return true
     },
   }

@@ -199,13 +199,6 @@ export interface ComponentTable {
   created_at: ColumnType<Date, Date | string | undefined, Date | string>
 }
 
-export interface ContentCrcTable {
-  sha256: Buffer
-  byte_count: number
-  crc: number
-  noted_at: ColumnType<Date, Date | string | undefined, Date | string>
-}
-
 export interface ConversionTemplateTable {
   id: Generated<string>
   project_id: number
@@ -322,6 +315,15 @@ export interface InstanceTable {
   version: Generated<number>
   proven_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
   mended: Generated<number>
+}
+
+export interface InstanceCrcTable {
+  instance_id: number
+  byte_count: number
+  sha256: Buffer
+  mended: number
+  crc: number
+  noted_at: ColumnType<Date, Date | string | undefined, Date | string>
 }
 
 export interface InstanceValueTable {
@@ -631,7 +633,6 @@ export interface Schema {
   change: ChangeTable
   change_place: ChangePlaceTable
   component: ComponentTable
-  content_crc: ContentCrcTable
   conversion_template: ConversionTemplateTable
   correction: CorrectionTable
   correction_instance: CorrectionInstanceTable
@@ -639,6 +640,7 @@ export interface Schema {
   discarded_blob: DiscardedBlobTable
   fixity_fault: FixityFaultTable
   instance: InstanceTable
+  instance_crc: InstanceCrcTable
   instance_value: InstanceValueTable
   instance_version: InstanceVersionTable
   membership: MembershipTable

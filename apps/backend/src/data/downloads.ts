@@ -86,6 +86,8 @@ export interface ListedInstance {
   frameCount: number | null
   byteSize: number
   sha256: Uint8Array
+  /** How often damaged bytes of it became right again. */
+  mended: number
   /** Milliseconds since 1970. */
   storedAt: number
   componentId: string
@@ -103,7 +105,7 @@ export async function readListing(db: Db, scope: Scope, ids: readonly string[]):
     text: `select st.study_instance_uid as "studyInstanceUid", se.series_instance_uid as "seriesInstanceUid",
         i.sop_instance_uid as "sopInstanceUid", i.sop_class_uid as "sopClassUid", i.transfer_syntax_uid as "transferSyntaxUid",
         i.instance_number as "instanceNumber", i.row_count as rows, i.column_count as columns, i.frame_count as "frameCount",
-        i.byte_size as "byteSize", i.sha256, (extract(epoch from i.stored_at) * 1000)::float8 as "storedAt",
+        i.byte_size as "byteSize", i.sha256, i.mended, (extract(epoch from i.stored_at) * 1000)::float8 as "storedAt",
         st.component_id::text as "componentId", st.component_number as "componentNumber", st.accession_number as "orderNumber",
         case when lag(st.id) over (order by place) is distinct from st.id then st.attributes end as "studyAttributes",
         case when lag(se.id) over (order by place) is distinct from se.id then se.attributes end as "seriesAttributes"

@@ -10,8 +10,6 @@ export async function noteMended(client: PoolClient, blobKeys: readonly string[]
       update instance set mended = mended + 1 where blob_key = any($1::text[]) returning id
     ), binned as (
       update bin_instance set mended = mended + 1 where blob_key = any($1::text[])
-    ), summed as (
-      delete from content_crc c using instance i where i.blob_key = any($1::text[]) and c.sha256 = i.sha256
     ) select id from mended`,
     [blobKeys],
   )

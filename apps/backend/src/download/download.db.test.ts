@@ -217,6 +217,16 @@ test('what was sent of a large archive is not read again when it goes on', async
   const address = `/api/inspections/${of.studyInstanceUid}/download`
   const etag = (await download(address, { range: 'bytes=0-0' })).headers.get('etag') ?? ''
   const whole = Buffer.from(await (await download(address)).arrayBuffer())
+  await backend.db.pool.query('delete from instance_crc')
+  const leaving = new AbortController()
+  const broken = await signedFetch(backend.url + address, { signal: leaving.signal })
+  const reader = broken.body!.getReader()
+  for (let read = 0; read < 75 * 1024 * 1024;) read += (await reader.read()).value!.length
+  leaving.abort()
+  // Kept once the server has noticed.
+  const isNoted = async (): Promise<boolean> =>
+    ((await backend.db.pool.query('select from instance_crc')).rowCount ?? 0) > 0
+  for (let tries = 0; tries < 200 && !(await isNoted()); tries += 1) await delay(25)
   const placeOf = async (seed: string): Promise<string> => {
     const { rows } = await backend.db.pool.query<{ blob_key: string }>(
       'select blob_key from instance where sop_instance_uid = $1',
@@ -239,19 +249,22 @@ test('what was sent of a large archive is not read again when it goes on', async
   const rest = await download(address, { range: `bytes=${from}-`, 'if-range': etag })
   assert.equal(rest.status, 206)
   assert.ok(Buffer.from(await rest.arrayBuffer()).equals(whole.subarray(from)))
-  const known = async (): Promise<number> => {
-    const { rows } = await backend.db.pool.query<{ count: number }>(
-      'select count(*) from content_crc where sha256 = decode($1, $2)',
-      [sha256(made[1]!), 'hex'],
-    )
-    return rows[0]!.count
-  }
-  assert.equal(await known(), 2)
-  // Damaged bytes may have been summed up.
+  // What was summed up of damaged bytes is of no use once they are right again: another archive, whose ETag tells.
   const client = await backend.db.pool.connect()
   await noteMended(client, [path.relative(blobFolder, large)])
   client.release()
-  assert.equal(await known(), 0)
+  writeFileSync(large, made[1]!)
+  for (const seed of order.slice(0, order.indexOf('large')))
+    writeFileSync(await placeOf(seed), made[['small', 'large', 'last'].indexOf(seed)]!)
+  await backend.db.pool.query('update instance_crc set crc = 7')
+  const mended = await download(address, { range: `bytes=${whole.length - 100_000}-`, 'if-range': etag })
+  assert.equal(mended.status, 200)
+  await mended.arrayBuffer()
+  const { rows } = await backend.db.pool.query<{ crc: number }>(
+    'select c.crc from instance_crc c join instance i on i.id = c.instance_id where i.sop_instance_uid = $1',
+    [uidOf('large', 'instance')],
+  )
+  assert.ok(rows.length >= 2 && rows.every(({ crc }) => crc !== 7))
 })
 
 test('nobody downloads what is outside their projects, nor what another one chose', async () => {

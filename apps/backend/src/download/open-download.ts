@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { directoryLength, writeDirectory } from '@instandt/dicom'
 import { AppError } from '../app-error.ts'
-import { addCheckSums, type CheckSum, findCheckSum, readCheckSums } from '../data/check-sums.ts'
+import { addCheckSums, type CheckSum, findCheckSum, readCheckSums, type SummedFile } from '../data/check-sums.ts'
 import { readObjects } from '../data/retrieve.ts'
 import type { Deps } from '../deps.ts'
 import type { ReaderMemory } from '../dicomweb/wado/answer-memory.ts'
@@ -14,6 +14,8 @@ import { localSize, writeZip, type ZipEntry } from './write-zip.ts'
 /** A smaller one is sent again as a whole within the time that a look into the database takes. */
 const noted = 64 * 1024 * 1024
 const notesAtOnce = 500
+/** A process that is killed loses what it has noted since. */
+const notedMs = 10_000
 
 interface Opening {
   deps: Deps
@@ -38,11 +40,13 @@ export async function* openDownload(opening: Opening, start = 0): AsyncGenerator
 type Note = (index: number, sum: CheckSum) => void
 
 function takeNotes({ deps, scope, plan }: Opening): { note: Note; flush: () => Promise<void> } {
-  let waiting: (CheckSum & { sha256: Buffer })[] = []
+  let waiting: (CheckSum & SummedFile)[] = []
+  let flushedAt = Date.now()
   let writing = Promise.resolve()
   const flush = (): Promise<void> => {
     const sums = waiting
     waiting = []
+    flushedAt = Date.now()
     if (sums.length === 0) return writing
     writing = writing
       .then(() => addCheckSums(deps.db, scope, sums))
@@ -53,12 +57,18 @@ function takeNotes({ deps, scope, plan }: Opening): { note: Note; flush: () => P
   return {
     note(index, sum) {
       if (plan.byteLength < noted) return
-      waiting.push({ ...sum, sha256: hashOf(plan, index) })
-      if (waiting.length >= notesAtOnce) void flush()
+      waiting.push({ ...sum, ...fileOf(plan, index) })
+      if (waiting.length >= notesAtOnce || Date.now() - flushedAt > notedMs) void flush()
     },
     flush,
   }
 }
+
+const fileOf = (plan: DownloadPlan, index: number): SummedFile => ({
+  id: plan.ids[index]!,
+  sha256: hashOf(plan, index),
+  mended: plan.mended[index]!,
+})
 
 const hashOf = ({ hashes }: DownloadPlan, index: number): Buffer =>
   hashes.subarray(hashBytes * index, hashBytes * (index + 1))
@@ -94,7 +104,7 @@ async function* downloadEntries(opening: Opening, start: number, note: Note): As
 
   const within = Math.max(0, start - offset)
   const begun =
-    edge < ids.length && within > 0 ? await findCheckSum(deps.db, scope, hashOf(plan, edge), within) : undefined
+    edge < ids.length && within > 0 ? await findCheckSum(deps.db, scope, fileOf(plan, edge), within) : undefined
   let index = edge
   for await (const { sha256, body } of retrieveObjects(deps, scope, ids.slice(edge), memory)) {
     checkHash(plan, index, sha256)
@@ -112,7 +122,7 @@ const knownSums = ({ deps, scope, plan }: Opening, indexes: readonly number[]): 
   readCheckSums(
     deps.db,
     scope,
-    indexes.map((index) => ({ sha256: hashOf(plan, index), byteSize: plan.sizes[index]! })),
+    indexes.map((index) => ({ ...fileOf(plan, index), byteSize: plan.sizes[index]! })),
   )
 
 /** The list of check sums and the directory would no longer be those of the files. */

@@ -27,6 +27,8 @@ export interface DownloadPlan {
   names: readonly string[]
   /** Bytes of the files. */
   sizes: readonly number[]
+  /** How often each became right again: other bytes than before. */
+  mended: readonly number[]
   /** SHA-256 of the files one after the other. */
   hashes: Buffer
   directory: DirectoryPlan
@@ -50,6 +52,7 @@ export async function planDownload(deps: Deps, scope: Scope, ids: readonly strin
   const hashes = Buffer.alloc(ids.length * hashBytes)
   const names: string[] = []
   const sizes: number[] = []
+  const mended: number[] = []
   const content = createHash('sha256')
   let lastStored = 0
   let first: PlacedInstance | undefined
@@ -62,11 +65,12 @@ export async function planDownload(deps: Deps, scope: Scope, ids: readonly strin
       lastStored = Math.max(lastStored, instance.storedAt)
       names.push(instance.path.join('/'))
       sizes.push(instance.byteSize)
+      mended.push(instance.mended)
       yield instance
     }
   }
   const directory = await planDirectory(directoryRecords(noted()), fileLevel)
-  const identity = content.update(hashes).digest('hex')
+  const identity = content.update(hashes).update(mended.join()).digest('hex')
   const directoryUid = `2.25.${BigInt(`0x${identity.slice(0, 32)}`)}`
 
   const zip = measureZip()
@@ -81,6 +85,7 @@ export async function planDownload(deps: Deps, scope: Scope, ids: readonly strin
     orderNumber: first?.orderNumber ?? null,
     names,
     sizes,
+    mended,
     hashes,
     directory,
     directoryUid,

@@ -225,6 +225,39 @@ test('dropped before its last byte it is gone; behind it the server says whether
     assert.equal(await isThere(id), true)
   }
 
+  // The answer to the drop gets lost, or nobody is signed in when it is asked: it is asked again, and nothing else is.
+  for (const [name, fault] of [
+    ['the answer to the drop got lost', undefined],
+    ['signed out', { status: 401, code: 'not-signed-in', title: '', detail: '' }],
+  ] as const) {
+    const real = client()
+    let isFirst = true
+    const running = startUpload({
+      client: {
+        ...real,
+        completeUpload: () => Promise.reject(new UnreachableError(new Error(name))),
+        async removeOpenUpload(id, signal) {
+          if (!isFirst) return real.removeOpenUpload(id, signal)
+          isFirst = false
+          if (fault) throw new ApiError(fault as never)
+          await real.removeOpenUpload(id, signal)
+          throw new UnreachableError(new Error(name))
+        },
+      },
+      source: fileOf(name),
+      file: { name: 'a.dcm' },
+      signedOut: 'wait',
+    })
+    await until(() => running.progress().phase === 'waiting', 'a wait after the last byte')
+    const dropping = running.drop()
+    if (fault) await until(() => running.progress().phase === 'signed-out', 'a question that was refused')
+    // As whoever is told of a new session does.
+    running.resume()
+    assert.equal(await dropping, true, name)
+    await assert.rejects(running.done, { name: 'AbortError' })
+    assert.equal(await isThere(running.progress().id), false)
+  }
+
   const line = await startBadLine({ target: backend.url, bytesPerSecond: 4 * 1024 * 1024 })
   try {
     const running = startUpload({ client: client(line.url), source: fileOf('early'), file: { name: 'a.dcm' } })
