@@ -50,7 +50,7 @@ export function UploadPage() {
         {canStore ? (
           <OpenUploads
             upload={upload}
-            others={conversion.rows.map(({ uploadId }) => uploadId)}
+            others={conversion.rows.map(({ uploadId, left }) => uploadId ?? left?.id)}
             onConvert={(left, file) => {
               void goOnConverting(left, file)
               void navigate({ to: '/convert' })

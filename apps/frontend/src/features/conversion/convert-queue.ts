@@ -34,7 +34,7 @@ export interface ConvertRow {
 
 export interface ConvertDeps {
   /** SHA-256 in hexadecimal; undefined where it cannot be had. */
-  hash: (file: File, onRead: (bytes: number) => void) => Promise<string | undefined>
+  hash: (file: File, onRead: (bytes: number) => void, signal: AbortSignal) => Promise<string | undefined>
   start: (
     source: File,
     file: Omit<NewUpload, 'byteSize' | 'key'>,
@@ -79,7 +79,7 @@ async function convertOne(
   onChange({ ...row, state: 'reading', share: 0 })
   const onRead = (read: number): void => onChange({ ...row, state: 'reading', share: read / whole })
   // Without it the file is sent all the same; what cannot be read is told then.
-  const sha256 = await hash(file, onRead).catch(() => undefined)
+  const sha256 = await hash(file, onRead, signal).catch(() => undefined)
   if (signal.aborted) return { state: 'waiting', share: 0 }
   if (left && left.sha256 !== sha256) return { state: 'refused', fault: 'notSame' }
   const name = left?.name ?? ((file.webkitRelativePath || file.name).slice(-nameLength).trim() || 'file')

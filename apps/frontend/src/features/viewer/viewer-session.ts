@@ -178,7 +178,7 @@ export function openSession(
 
   function again(): void {
     if (!state.address) return
-    store.forget(state.address)
+    store.forget()
     void load(state.address)
   }
 

@@ -147,12 +147,26 @@ test('a fault that was kept can be forgotten, a frame cannot', async () => {
   const { cache, begun, finish, fail } = watched()
   quiet(cache.show('a'))
   await fail('a', 'lasting')
-  cache.forget('a')
+  cache.forget()
   quiet(cache.show('a'))
   await finish('a')
-  cache.forget('a')
+  cache.forget()
   assert.equal(cache.peek('a'), 10)
   assert.deepEqual(begun, ['a', 'a'])
+})
+
+test('what failed for good is loaded ahead once, and once more when failures are forgotten', async () => {
+  const { cache, begun, finish, fail } = watched()
+  quiet(cache.show('a'))
+  await finish('a')
+  cache.prefetch(['b', 'c'])
+  await fail('b', 'lasting')
+  await finish('c')
+  cache.prefetch(['b', 'c'])
+  assert.deepEqual(begun, ['a', 'b', 'c'])
+  cache.forget()
+  cache.prefetch(['b', 'c'])
+  assert.deepEqual(begun, ['a', 'b', 'c', 'b'])
 })
 
 test('closing gives up everything and begins nothing more', async () => {

@@ -33,8 +33,8 @@ export interface FrameCache<Address, Frame> {
    * @param far frames to load after those, up to half of what is kept
    */
   prefetch: (addresses: readonly Address[], far?: readonly Address[]) => void
-  /** A failure that was kept is not kept any longer. */
-  forget: (address: Address) => void
+  /** Failures that were kept are not kept any longer. */
+  forget: () => void
   /** The frame if it is here already. */
   peek: (address: Address) => Frame | undefined
   close: () => void
@@ -170,10 +170,8 @@ export function createFrameCache<Address, Frame>(
       abandonUnwanted()
       advance()
     },
-    forget(address) {
-      const key = keyOf(address)
-      const found = entries.get(key)
-      if (found?.isDone && !found.frame) entries.delete(key)
+    forget() {
+      for (const [key, entry] of entries) if (entry.isDone && !entry.frame) entries.delete(key)
     },
     peek: (address) => entries.get(keyOf(address))?.frame,
     close() {

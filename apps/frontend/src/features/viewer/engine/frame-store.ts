@@ -7,7 +7,7 @@ import {
   readFrameAttributes,
   sampleCount,
 } from '@instandt/pixels'
-import { createDecodePool } from './decode-pool.ts'
+import { createDecodePool, DecoderMissing } from './decode-pool.ts'
 import { byteSizeOf } from './decode-task.ts'
 import { createFrameCache, type FrameCache, type LoadContext } from './frame-cache.ts'
 import type { ShownFrame } from './frame-values.ts'
@@ -121,8 +121,10 @@ export function createFrameStore(options: FrameStoreOptions): FrameStore {
     sizeOf: (frame) => byteSizeOf(frame.kind === 'whole' ? frame.image : frame.overview.image),
     isBusy: tiles.isBusy,
     maxBytes: options.maxBytes,
-    // What is wrong with a file stays wrong; the network may come back.
-    isLasting: (error) => error instanceof PixelFault || error instanceof ScreenImageMissing,
+    // What is wrong with a file stays wrong; the network may come back. For a decoder that is gone no frame is fetched again
+    // and again.
+    isLasting: (error) =>
+      error instanceof PixelFault || error instanceof ScreenImageMissing || error instanceof DecoderMissing,
   })
   return {
     ...cache,
