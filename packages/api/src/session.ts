@@ -1,6 +1,12 @@
 import { z } from 'zod'
 import { installationPermissions, projectPermissions, projectRoles } from './permissions.ts'
 
+/**
+ * A request with this field is meant to be of the account it names (`user.id`): 401 `other-account` when it is another's by now,
+ * as where somebody else has signed in beside it.
+ */
+export const accountHeader = 'instandt-account'
+
 /** GET /api/session: who is calling and what they may see. */
 export const sessionSchema = z.object({
   user: z.object({

@@ -1,4 +1,5 @@
 import {
+  accountHeader,
   isAdministrated,
   isAllowed,
   isInstallationPermission,
@@ -201,6 +202,7 @@ export function addAccess(app: App, deps: Deps, onRoute?: (route: DeclaredRoute)
     const credentials = await identify(deps, request, outside)
     if (!credentials) throw new AppError('not-signed-in', 401, 'Sign in, or send a token.')
     const { caller } = credentials
+    checkAccount(request, caller)
     callers.set(request, caller)
     scopes.set(request, scopeFor(request, caller, []))
     checkOrigin(request, credentials)
@@ -227,6 +229,13 @@ function scopeFor(request: FastifyRequest, caller: Caller, projects: readonly { 
           ? defaultProjectId
           : undefined,
   })
+}
+
+/** What a page began as one person must not go on as another, who has signed in beside it. */
+function checkAccount(request: FastifyRequest, { id }: Caller): void {
+  const meant = request.headers[accountHeader]
+  if (meant !== undefined && meant !== id)
+    throw new AppError('other-account', 401, 'Somebody else is signed in here by now.')
 }
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])

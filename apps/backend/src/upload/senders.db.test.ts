@@ -1,7 +1,7 @@
 // Whose an upload is: of a person or a machine, in projects where they may store; for everybody else it does not exist.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { createClient, startUpload, uploadUrl } from '@instandt/api'
+import { accountHeader, createClient, startUpload, uploadUrl } from '@instandt/api'
 import { buildInstance, uidOf } from '@instandt/testkit/files'
 import { addPerson, addProject, sessionHeaders, tokenHeaders } from '../identity.fixture.ts'
 import { startJobs } from '../jobs/index.ts'
@@ -87,6 +87,25 @@ test('when the session ends in the middle, a new one goes on with the same uploa
     [uidOf('session', 'study')],
   )
   assert.deepEqual(rows, [{ actor_id: id, project: null }])
+})
+
+test('what a page began as one person is not gone on with as another who has signed in beside it', async () => {
+  const [first, second] = [
+    await personWith({ memberships: { alpha: 'level-i' } }),
+    await personWith({ memberships: { alpha: 'level-i' } }),
+  ]
+  // The cookie of the second, in a tab of the first.
+  const tab = { ...second.sender, headers: { ...second.sender.headers, [accountHeader]: first.id } }
+  const refused = await ask(tab, 'POST', '/api/uploads', { name: 'a', byteSize: 9 })
+  assert.deepEqual([refused.status, (await problemOf(refused)).code], [401, 'other-account'])
+  const stow = await fetch(`${backend.url}/dicom-web/studies`, {
+    method: 'POST',
+    headers: { ...tab.headers, 'content-type': 'application/dicom' },
+    body: fileOf('beside') as Uint8Array<ArrayBuffer>,
+  })
+  assert.equal(stow.status, 401)
+  const own = { ...second.sender, headers: { ...second.sender.headers, [accountHeader]: second.id } }
+  assert.equal((await upload(own, fileOf('beside'), { project: 'alpha' })).state, 'stored')
 })
 
 test('whoever may not store any more has no upload any more', async () => {

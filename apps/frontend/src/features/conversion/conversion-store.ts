@@ -1,6 +1,6 @@
 import { type RawGeometry, type RunningUpload, type ConversionForm, type Session, startUpload } from '@instandt/api'
 import { useSyncExternalStore } from 'react'
-import { client } from '../../api/client.ts'
+import { clientOf } from '../../api/client.ts'
 import { openUploadsQuery, sessionQuery } from '../../api/queries.ts'
 import { queryClient } from '../../api/query-client.ts'
 import { watchSession } from '../../api/watch-session.ts'
@@ -136,7 +136,8 @@ async function run(rows: readonly ConvertRow[], targetOf: (row: ConvertRow) => C
 
 const depsOf = (signal: AbortSignal): ConvertDeps => ({
   hash: hashFile,
-  start: (source, file, id, onChange) => startUpload({ client, source, file, id, signedOut: 'wait', onChange }),
+  start: (source, file, id, onChange) =>
+    startUpload({ client: clientOf(owner), source, file, id, signedOut: 'wait', onChange }),
   onChange: change,
   onUpload(row, upload, progress) {
     if (signal !== stop.signal) return

@@ -1,4 +1,5 @@
 import { secondsToWait, type SendRequest, type SentAnswer } from '@instandt/api'
+import { headersOf } from '../../api/client.ts'
 import { storeUrl } from './upload-target.ts'
 
 export interface BodyRequest {
@@ -52,15 +53,17 @@ export function sendBody(
   })
 }
 
-/** One STOW-RS request. */
-export const sendRequest: SendRequest = ({ body, contentType }, project, signal, onSent) =>
-  sendBody(
-    {
-      method: 'POST',
-      url: storeUrl(project),
-      headers: { 'content-type': contentType, accept: 'application/dicom+json' },
-      body,
-    },
-    signal,
-    onSent,
-  )
+/** One STOW-RS request of this account. */
+export const sendRequest =
+  (account: () => string | undefined): SendRequest =>
+  ({ body, contentType }, project, signal, onSent) =>
+    sendBody(
+      {
+        method: 'POST',
+        url: storeUrl(project),
+        headers: { 'content-type': contentType, accept: 'application/dicom+json', ...headersOf(account()) },
+        body,
+      },
+      signal,
+      onSent,
+    )

@@ -1,6 +1,6 @@
 import type { Session } from '@instandt/api'
 import { useSyncExternalStore } from 'react'
-import { client } from '../../api/client.ts'
+import { client, clientOf } from '../../api/client.ts'
 import { watchSession } from '../../api/watch-session.ts'
 import { queryClient } from '../../api/query-client.ts'
 import { sessionQuery } from '../../api/queries.ts'
@@ -27,9 +27,9 @@ let intake = createIntake()
 const openQueue = (): UploadQueue =>
   createUploadQueue({
     intake,
-    send: sendRequest,
-    startLarge,
-    findKnown: (sha256, signal) => client.findKnown(sha256, signal),
+    send: sendRequest(() => owner),
+    startLarge: startLarge(() => owner),
+    findKnown: (sha256, signal) => clientOf(owner).findKnown(sha256, signal),
     findOpen: (signal) => client.listUploads(signal),
     isReachable: () =>
       client.getSession(AbortSignal.timeout(10_000)).then(
