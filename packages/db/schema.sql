@@ -712,7 +712,7 @@ alter table public.deletion add constraint deletion_level_check CHECK ((level = 
 alter table public.deletion add constraint deletion_state_check CHECK ((state = ANY (ARRAY['binned'::text, 'purging'::text])));
 alter table public.discarded_blob add constraint discarded_blob_pkey PRIMARY KEY (blob_key);
 alter table public.fixity_fault add constraint fixity_fault_pkey PRIMARY KEY (blob_key);
-alter table public.fixity_fault add constraint fixity_fault_fault_check CHECK ((fault = ANY (ARRAY['missing'::text, 'length'::text, 'bytes'::text])));
+alter table public.fixity_fault add constraint fixity_fault_fault_check CHECK ((fault = ANY (ARRAY['missing'::text, 'unreadable'::text, 'length'::text, 'bytes'::text])));
 alter table public.fixity_fault add constraint fixity_fault_place_check CHECK ((place = ANY (ARRAY['current'::text, 'version'::text, 'bin'::text, 'original'::text])));
 alter table public.instance add constraint instance_pkey PRIMARY KEY (id);
 alter table public.instance add constraint instance_blob_key_key UNIQUE (blob_key);

@@ -1,6 +1,7 @@
 // For tests of what is done with stored inspections: files of one inspection, and what the archive shows of it.
 import assert from 'node:assert/strict'
-import { rename } from 'node:fs/promises'
+import { mkdir, rename, rmdir } from 'node:fs/promises'
+import path from 'node:path'
 import type { Deletion, Restored } from '@instandt/api'
 import { testCaller } from '@instandt/testkit'
 import { attributesOf, buildInstance, uidOf } from '@instandt/testkit/files'
@@ -112,6 +113,18 @@ export async function whileStoreIsAway(backend: TestBackend, work: () => Promise
   } finally {
     await rename(`${folder}-away`, folder)
   }
+}
+
+/** Nothing can be read under the key any more, as of a bad sector, while the store answers. */
+export async function makeUnreadable(backend: TestBackend, key: string): Promise<void> {
+  await backend.deps.blobs.delete(key)
+  await mkdir(path.join(backend.deps.config.STORAGE_DIR ?? '', key), { recursive: true })
+}
+
+/** The folder that stood in its place goes; then bytes may be brought back. */
+export async function makeReadable(backend: TestBackend, key: string, bytes: Uint8Array): Promise<void> {
+  await rmdir(path.join(backend.deps.config.STORAGE_DIR ?? '', key))
+  await replaceBytes(backend, key, bytes)
 }
 
 /** Other bytes under the same key, as they rot or are brought back; none, as they are lost. */

@@ -6,7 +6,8 @@ export const fixityFaultSchema = z.object({
   sopInstanceUid: z.string(),
   /** current: what everybody sees · version: before a correction · bin: deleted · original: the file objects were made of. */
   place: z.enum(['current', 'version', 'bin', 'original']),
-  fault: z.enum(['missing', 'length', 'bytes']),
+  /** unreadable: the store answers, but does not give up this object. */
+  fault: z.enum(['missing', 'unreadable', 'length', 'bytes']),
   blobKey: z.string(),
   expectedSha256: z.string(),
   foundSha256: z.string().nullable(),

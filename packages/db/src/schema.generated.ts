@@ -2,7 +2,7 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 
 /** The schema this program was written for; readiness compares it with the database. */
-export const requiredSchemaVersion = 16
+export const requiredSchemaVersion = 17
 
 export interface AccountTable {
   id: Generated<string>

@@ -12,6 +12,8 @@ import {
   checkTotals,
   inspectionFiles,
   instanceOf,
+  makeReadable,
+  makeUnreadable,
   post,
   remove,
   restore,
@@ -98,6 +100,26 @@ test('bytes that are not those that were stored are not given a new hash', async
   assert.equal((await order('rotten', { material: 'x' })).status, 202)
   await work()
   assert.match((await history('rotten')).corrections[0]?.fault ?? '', /missing/)
+})
+
+test('bytes that cannot be read end a correction, which may be ordered anew once they can', async () => {
+  const files = inspectionFiles('sector', 2)
+  assert.equal((await backend.stow(files)).status, 200)
+  const objects = await blobKeys(backend, objectPrefix)
+  const { rows } = await backend.db.pool.query<{ key: string }>(
+    'select blob_key as key from instance where sop_instance_uid = $1',
+    [instanceOf('sector', 1)],
+  )
+  const key = rows[0]?.key ?? ''
+  await makeUnreadable(backend, key)
+  assert.equal((await order('sector', { material: 'x' })).status, 202)
+  assert.equal(await work(), 1)
+  const [failed] = (await history('sector')).corrections
+  assert.equal(failed?.state, 'failed')
+  assert.equal(failed.fault, `${instanceOf('sector', 1)}: its stored bytes cannot be read.`)
+  await makeReadable(backend, key, files[1] as Buffer)
+  assert.deepEqual(await blobKeys(backend, objectPrefix), objects, 'the other file that was made is gone')
+  assert.equal((await correct('sector', { material: 'x' })).state, 'done')
 })
 
 test('a store that is away holds a correction up, and ends none', async () => {

@@ -180,7 +180,7 @@ export async function noteProven(db: Db, scope: ArchiveScope, object: ProvableOb
 }
 
 export interface FoundFault {
-  fault: 'missing' | 'length' | 'bytes'
+  fault: FixityFault['fault']
   found: { byteLength?: number; sha256?: string }
 }
 

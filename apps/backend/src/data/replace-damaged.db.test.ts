@@ -6,6 +6,7 @@ import {
   blobKeys,
   inspectionFiles,
   instanceOf,
+  makeUnreadable,
   post,
   replaceBytes,
   retrieveInstance,
@@ -137,6 +138,16 @@ test('lost bytes come back by an upload in parts', async () => {
   assert.equal(outcome?.kind, 'stored')
   assert.deepEqual(await retrieveInstance(backend, 'lost', 0), stored.file)
   assert.equal(await faultsOf('lost'), 0)
+})
+
+test('what cannot be read any more comes back by the same file', async () => {
+  const stored = await store('sector')
+  await makeUnreadable(backend, stored.key)
+  await prove()
+  assert.deepEqual([await isKnown(stored.file), await faultsOf('sector')], [false, 1])
+  assert.equal(await send([stored.file]), 0)
+  assert.deepEqual(await retrieveInstance(backend, 'sector', 0), stored.file)
+  assert.deepEqual([await isKnown(stored.file), await faultsOf('sector')], [true, 0])
 })
 
 test('of many that come at once one is taken, and nobody leaves bytes behind', async () => {

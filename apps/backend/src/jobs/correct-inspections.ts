@@ -31,6 +31,7 @@ import { observe, type ReceivedFile, Refusal } from '../dicomweb/stow/store-inst
 import { inParallel } from '../in-parallel.ts'
 import type { ArchiveScope } from '../plugins/access.ts'
 import { newObjectKey } from '../storage/blob-keys.ts'
+import { isUnreadable } from './is-unreadable.ts'
 
 const atOnce = 2
 const listed = 100
@@ -174,6 +175,8 @@ async function makeFile(deps: Deps, scope: ArchiveScope, order: CorrectionOrder,
       await deps.blobs.check()
       throw fault('its stored bytes are missing.')
     }
+    // A disk that is full, or away, may be better later; a bad sector may not.
+    if (await isUnreadable(deps, instance.blobKey, error)) throw fault('its stored bytes cannot be read.')
     throw error
   }
 }

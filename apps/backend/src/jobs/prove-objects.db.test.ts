@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
+import { rename } from 'node:fs/promises'
+import path from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type FixityReport, fixityReportSchema, historySchema } from '@instandt/api'
 import {
   inspectionFiles,
   instanceOf,
+  makeReadable,
+  makeUnreadable,
   post,
   remove,
   replaceBytes,
@@ -154,6 +158,39 @@ test('bytes that changed, are fewer or are gone are told once: log, audit, repor
   assert.equal((await proveAll()).faults, 2)
   assert.deepEqual((await events()).at(-1), { result: 'done', target: instanceOf('bad', 0) })
   assert.equal((await proofOf('bad'))['faultCount'], 2)
+})
+
+test('an object that cannot be read is a fault, and no other waits behind it', async () => {
+  const files = inspectionFiles('sector', 3)
+  assert.equal((await backend.stow(files)).status, 200)
+  const key = await keyOf('sector', 0)
+  await makeUnreadable(backend, key)
+  // The oldest, and asked for: what comes first in every turn.
+  await backend.db.pool.query(`update instance set stored_at = now() - interval '400 days' where blob_key = $1`, [key])
+  const faults = async (): Promise<string[]> =>
+    (await report()).faults.filter((one) => one.blobKey === key).map(({ fault, place }) => `${fault} ${place}`)
+  const incoming = path.join(backend.deps.config.STORAGE_DIR ?? '', 'incoming')
+  await rename(incoming, `${incoming}-away`)
+  try {
+    await assert.rejects(proveDue(backend.deps, scope, all), { code: 'storage-unavailable' })
+    assert.deepEqual(await faults(), [], 'a store that is away')
+  } finally {
+    await rename(`${incoming}-away`, incoming)
+  }
+  await proveAll()
+  assert.deepEqual([await faults(), (await proofOf('sector'))['provenCount']], [['unreadable current'], 2])
+  assert.deepEqual(
+    lines.filter((line) => line['blobKey'] === key).map((line) => `${String(line['code'])} ${String(line['fault'])}`),
+    ['fixity-fault unreadable'],
+  )
+  assert.equal((await post(backend, `/api/inspections/${studyOf('sector')}/proof`)).status, 202)
+  assert.equal(await proveRequested(backend.deps, scope), 1)
+  assert.equal((await proofOf('sector'))['isRunning'], false)
+
+  await makeReadable(backend, key, files[0] as Buffer)
+  await backend.db.pool.query(`update fixity_fault set seen_at = now() - interval '2 days'`)
+  await proveAll()
+  assert.deepEqual([await faults(), (await proofOf('sector'))['provenCount']], [[], 3])
 })
 
 test('a store that is away proves nothing', async () => {

@@ -17,6 +17,7 @@ import {
 import { withLock } from '../data/upkeep-lock.ts'
 import type { Deps } from '../deps.ts'
 import type { ArchiveScope } from '../plugins/access.ts'
+import { isUnreadable } from './is-unreadable.ts'
 
 /** What runs over the day's share, so that a stopped worker or a grown archive is caught up with. */
 const margin = 1.1
@@ -46,6 +47,7 @@ export async function proveObject(
       byteLength += chunk.length
     }
   } catch (error) {
+    if (await isUnreadable(deps, object.blobKey, error, signal)) return { fault: 'unreadable', found: {} }
     if (!(error instanceof AppError) || error.code !== 'blob-missing') throw error
     // A disk that is not mounted has lost nothing.
     await deps.blobs.check()

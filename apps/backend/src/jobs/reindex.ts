@@ -174,7 +174,11 @@ async function verifyObjects(
         const { blobKey } = object
         try {
           if (await proveAndNote(deps, scope, object)) report.verified += 1
-          else report.failed.push({ blobKey, reason: 'the bytes are missing or differ from their SHA-256' })
+          else
+            report.failed.push({
+              blobKey,
+              reason: 'the bytes are missing, cannot be read or differ from their SHA-256',
+            })
         } catch (error) {
           report.failed.push({ blobKey, reason: error instanceof Error ? error.message : String(error) })
         }
