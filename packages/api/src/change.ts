@@ -26,8 +26,8 @@ export type Change = z.infer<typeof changeSchema>
 
 /** GET /api/changes */
 export const changesQuerySchema = z.object({
-  /** `next` of the answer before; 0 or nothing: from the oldest change that is kept. `latest`: from now on. */
-  after: z.union([z.literal('latest'), z.coerce.number().int().min(0)], 'is no position of the feed').default(0),
+  /** `next` of the answer before; nothing: from the oldest change that is kept. `latest`: from now on. */
+  after: z.union([z.literal('latest'), z.coerce.number().int().min(0)], 'is no position of the feed').optional(),
   project: slugSchema.optional(),
   kinds: z
     .string()

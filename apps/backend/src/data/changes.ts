@@ -94,7 +94,8 @@ export async function placeChanges(db: Db): Promise<void> {
 const maxPageBytes = 2 ** 20
 
 export interface ChangesAsked {
-  after: number
+  /** Without it from the oldest that is kept. */
+  after: number | undefined
   kinds?: readonly string[] | undefined
   limit: number
 }
@@ -124,14 +125,15 @@ export async function readChanges(db: Db, scope: Scope, asked: ChangesAsked): Pr
   await placeChanges(db)
   // First how far the feed goes: what gets its place meanwhile is for the next one who asks.
   const { given, removed } = await readPlaces(db.pool)
-  if (asked.after > 0 && asked.after < removed) {
+  const after = asked.after ?? removed
+  if (after < removed) {
     throw new AppError(
       'cursor-expired',
       410,
       `Changes up to ${removed} are not kept any more: compare everything once, then go on after ${given}.`,
     )
   }
-  if (asked.after > given) throw new AppError('malformed-cursor', 400, `The feed ends at ${given}.`)
+  if (after > given) throw new AppError('malformed-cursor', 400, `The feed ends at ${given}.`)
   const { rows } = await db.pool.query<Change & { found: number }>({
     name: 'read-changes',
     text: `select c.position, c.kind, to_json(c.at) #>> '{}' as at, p.slug as project, c.study_instance_uid as "studyInstanceUid",
@@ -143,7 +145,7 @@ export async function readChanges(db: Db, scope: Scope, asked: ChangesAsked): Pr
         ) asked
       ) c join project p on p.id = c.project_id
       where c.bytes - octet_length(c.detail::text) < ${maxPageBytes} order by c.position`,
-    values: [scope.projectIds, asked.after, given, asked.kinds ?? null, asked.limit + 1],
+    values: [scope.projectIds, after, given, asked.kinds ?? null, asked.limit + 1],
   })
   let found = 0
   const items = rows.slice(0, asked.limit).map(({ found: all, ...change }) => {
