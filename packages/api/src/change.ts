@@ -16,15 +16,18 @@ export const changeSchema = z.object({
   componentNumber: z.string().nullable(),
   componentName: z.string().nullable(),
   orderNumber: z.string().nullable(),
-  /** `instances`: SOP Instance UIDs, where the change is of some and not of the whole inspection; `count`; `changes`. */
+  /**
+   * `instances`: SOP Instance UIDs, 1,000 at most (`isCut`: there are more), where the change is of some and not of a whole view
+   * (`series`) or inspection; `count`; `changes`.
+   */
   detail: z.record(z.string(), z.unknown()),
 })
 export type Change = z.infer<typeof changeSchema>
 
 /** GET /api/changes */
 export const changesQuerySchema = z.object({
-  /** `next` of the answer before; 0 or nothing: from the oldest change that is kept. `latest`: from now on. */
-  after: z.union([z.literal('latest'), z.coerce.number().int().min(0)], 'is no position of the feed').default(0),
+  /** `next` of the answer before; nothing: from the oldest change that is kept. `latest`: from now on. */
+  after: z.union([z.literal('latest'), z.coerce.number().int().min(0)], 'is no position of the feed').optional(),
   project: slugSchema.optional(),
   kinds: z
     .string()
@@ -32,6 +35,7 @@ export const changesQuerySchema = z.object({
     .transform((text) => text.split(','))
     .pipe(z.array(z.enum(changeKinds)))
     .optional(),
+  /** Fewer come when they are large. */
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 })
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { type Change, type ChangePage, changePageSchema } from '@instandt/api'
 import type { PoolClient } from 'pg'
-import { inspectionFiles, instanceOf, post, remove, restore, studyOf } from '../archive.fixture.ts'
-import { addChanges, forgetChanges, placeChanges } from '../data/changes.ts'
+import { inspectionFiles, instanceOf, post, remove, restore, seriesOf, studyOf } from '../archive.fixture.ts'
+import { addChanges, forgetChanges, namedInstances, placeChanges } from '../data/changes.ts'
 import { addProject, tokenHeaders } from '../identity.fixture.ts'
 import { readArchiveScope } from '../plugins/access.ts'
 import { startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
@@ -184,6 +184,35 @@ test('many writers and readers at once: every reader sees every change once, eac
   }
 })
 
+test('what comes back whole is counted, what comes back in part is named, up to a thousand', async () => {
+  const from = await latest()
+  assert.equal((await backend.stow(inspectionFiles('back', 2, 2))).status, 200)
+  for (const chosen of [undefined, { series: seriesOf('back') }, { instances: [instanceOf('back', 1)] }])
+    await restore(backend, (await remove(backend, studyOf('back'), chosen)).id)
+  const { items } = await ask(`after=${from}&kinds=restored`)
+  assert.deepEqual(
+    items.map((one) => one.detail),
+    [
+      { level: 'study', count: 4 },
+      { level: 'series', count: 2, series: seriesOf('back') },
+      { level: 'instance', count: 1, instances: [instanceOf('back', 1)] },
+    ],
+  )
+  const many = Array.from({ length: 1001 }, (_, index) => `2.25.${index}`)
+  assert.deepEqual(namedInstances(many), { instances: many.slice(0, 1000), isCut: true })
+  assert.deepEqual(namedInstances(many.slice(1)), { instances: many.slice(1) })
+})
+
+test('a page ends early when its changes are large, and loses none', async () => {
+  const from = await latest()
+  const large = 'x'.repeat(600_000)
+  await tellEach(`0${large}`, `1${large}`, `2${large}`, '3')
+  const page = await ask(`after=${from}&limit=1000`)
+  assert.deepEqual([marks(page).map((mark) => String(mark)[0]), page.hasMore], [['0', '1'], true])
+  const rest = await ask(`after=${page.next}&limit=1000`)
+  assert.deepEqual([marks(rest).map((mark) => String(mark)[0]), rest.hasMore], [['2', '3'], false])
+})
+
 test('a page ends where it is told to, kinds narrow it, and a wrong cursor is named', async () => {
   const from = await latest()
   await tellEach('0', '1', '2', '3', '4')
@@ -212,8 +241,9 @@ test('old changes are forgotten, and whoever missed them is told so; places are 
     `update change set at = now() - interval '91 days' where detail ->> 'mark' in ('old', 'older')`,
   )
   assert.equal(await forgetChanges(backend.db, scope, 90), 2)
-  assert.deepEqual(marks(await ask('after=0')), ['new'])
-  if (from > 0) assert.deepEqual(await codeOf(`after=${from}`), [410, 'cursor-expired'])
+  assert.deepEqual(marks(await ask('')), ['new'])
+  assert.deepEqual(await codeOf('after=0'), [410, 'cursor-expired'])
+  assert.deepEqual(await codeOf(`after=${from}`), [410, 'cursor-expired'])
   assert.deepEqual(marks(await ask(`after=${from + 2}`)), ['new'])
   await backend.db.pool.query(`update change set at = now() - interval '91 days'`)
   const end = await latest()

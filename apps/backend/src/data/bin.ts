@@ -5,7 +5,7 @@ import { AppError } from '../app-error.ts'
 import type { Scope } from '../plugins/access.ts'
 import { indexStudyAnew } from './attribute-index.ts'
 import { addAuditEvent } from './audit.ts'
-import { addChanges } from './changes.ts'
+import { addChanges, mostNamed, namedInstances } from './changes.ts'
 import { columnsOf, dropEmptyComponent, type LockedStudy, lockStudy, recount } from './study-rows.ts'
 import { inRetriedTransaction } from './transaction.ts'
 
@@ -49,9 +49,6 @@ export async function listBin(
   return rows
 }
 
-// The bin itself knows all of them, and the tombstones of the purge name each.
-const mostNamed = 1000
-
 /** Ids of the chosen instances. @throws AppError 'view-not-found', 'instance-not-found' (404) when any is not there */
 async function choose(client: PoolClient, study: LockedStudy, chosen: Chosen): Promise<number[]> {
   const { rows } = await client.query<{ id: number }>(
@@ -93,7 +90,7 @@ export async function deleteImages(
       remaining,
       reason,
       ...(chosen.series === undefined ? {} : { series: chosen.series }),
-      ...(level === 'instance' ? { instances: uids } : {}),
+      ...(level === 'instance' ? namedInstances(uids) : {}),
     }
     await addChanges(client, [{ kind: 'deleted', studyInstanceUid, detail }])
     await addAuditEvent(client, scope, {
@@ -103,6 +100,7 @@ export async function deleteImages(
       component: study.component,
       target: reason,
       count: ids.length,
+      // The bin itself knows all of them, and the tombstones of the purge name each.
       detail: { deletion, level, reason, instances: uids.slice(0, mostNamed) },
     })
     await moveToBin(client, study, ids, deletion)

@@ -12,6 +12,15 @@ export interface NewChange {
   detail: object
 }
 
+/** So many instances are named at most: a receiver takes no message of any size, and an event is to be read. */
+export const mostNamed = 1000
+
+/** The instances that a change is of, with a mark when there are more than it names. */
+export const namedInstances = (uids: readonly string[]): { instances: string[]; isCut?: true } => ({
+  instances: uids.slice(0, mostNamed),
+  ...(uids.length > mostNamed ? { isCut: true } : {}),
+})
+
 /** Adds changes inside the transaction that makes them; it holds the lock on their studies. */
 export async function addChanges(client: PoolClient, changes: readonly NewChange[]): Promise<void> {
   if (changes.length === 0) return
@@ -81,8 +90,12 @@ export async function placeChanges(db: Db): Promise<void> {
   }
 }
 
+// A page ends early when what its changes tell is more than this; one change is always told.
+const maxPageBytes = 2 ** 20
+
 export interface ChangesAsked {
-  after: number
+  /** Without it from the oldest that is kept. */
+  after: number | undefined
   kinds?: readonly string[] | undefined
   limit: number
 }
@@ -112,25 +125,34 @@ export async function readChanges(db: Db, scope: Scope, asked: ChangesAsked): Pr
   await placeChanges(db)
   // First how far the feed goes: what gets its place meanwhile is for the next one who asks.
   const { given, removed } = await readPlaces(db.pool)
-  if (asked.after > 0 && asked.after < removed) {
+  const after = asked.after ?? removed
+  if (after < removed) {
     throw new AppError(
       'cursor-expired',
       410,
       `Changes up to ${removed} are not kept any more: compare everything once, then go on after ${given}.`,
     )
   }
-  if (asked.after > given) throw new AppError('malformed-cursor', 400, `The feed ends at ${given}.`)
-  const { rows } = await db.pool.query<Change>({
+  if (after > given) throw new AppError('malformed-cursor', 400, `The feed ends at ${given}.`)
+  const { rows } = await db.pool.query<Change & { found: number }>({
     name: 'read-changes',
     text: `select c.position, c.kind, to_json(c.at) #>> '{}' as at, p.slug as project, c.study_instance_uid as "studyInstanceUid",
-        c.component_number as "componentNumber", c.component_name as "componentName", c.order_number as "orderNumber", c.detail
-      from change c join project p on p.id = c.project_id
-      where c.project_id = any($1::bigint[]) and c.position > $2 and c.position <= $3
-        and ($4::text[] is null or c.kind = any($4)) order by c.position limit $5`,
-    values: [scope.projectIds, asked.after, given, asked.kinds ?? null, asked.limit + 1],
+        c.component_number as "componentNumber", c.component_name as "componentName", c.order_number as "orderNumber", c.detail, c.found
+      from (
+        select *, count(*) over ()::integer as found, sum(octet_length(detail::text)) over (order by position) as bytes from (
+          select * from change where project_id = any($1::bigint[]) and position > $2 and position <= $3
+            and ($4::text[] is null or kind = any($4)) order by position limit $5
+        ) asked
+      ) c join project p on p.id = c.project_id
+      where c.bytes - octet_length(c.detail::text) < ${maxPageBytes} order by c.position`,
+    values: [scope.projectIds, after, given, asked.kinds ?? null, asked.limit + 1],
   })
-  const items = rows.slice(0, asked.limit)
-  const hasMore = rows.length > asked.limit
+  let found = 0
+  const items = rows.slice(0, asked.limit).map(({ found: all, ...change }) => {
+    found = all
+    return change
+  })
+  const hasMore = found > items.length
   return { items, hasMore, next: hasMore ? (items.at(-1)?.position ?? given) : given }
 }
 

@@ -5,7 +5,7 @@ import { AppError } from '../app-error.ts'
 import type { Scope } from '../plugins/access.ts'
 import { indexStudyAnew } from './attribute-index.ts'
 import { addAuditEvent } from './audit.ts'
-import { addChanges } from './changes.ts'
+import { addChanges, namedInstances } from './changes.ts'
 import { columnsOf, type ComponentRow, ensureComponent, recount } from './study-rows.ts'
 import { inRetriedTransaction } from './transaction.ts'
 
@@ -49,6 +49,7 @@ export async function restoreDeletion(db: Db, scope: Scope, id: string): Promise
     const studyId = await ensureStudy(client, id, binned)
     await checkOthers(client, id, studyId, projectId)
     await ensureSeries(client, id, studyId)
+    const series = binned.level === 'series' ? await seriesOf(client, id) : undefined
     const restored = await insertInstances(client, id, studyId)
     await recount(client, studyId)
     await indexStudyAnew(db, client, studyId)
@@ -59,7 +60,13 @@ export async function restoreDeletion(db: Db, scope: Scope, id: string): Promise
     )
     const left = await tidyDeletion(client, id)
     if (restored.length > 0) {
-      const detail = { count: restored.length, instances: restored }
+      const isWhole = binned.level !== 'instance' && left === 0
+      const detail = {
+        level: binned.level,
+        count: restored.length,
+        ...(series === undefined ? {} : { series }),
+        ...(isWhole ? {} : namedInstances(restored)),
+      }
       await addChanges(client, [{ kind: 'restored', studyInstanceUid, detail }])
     }
     await addAuditEvent(client, scope, {
@@ -95,6 +102,15 @@ async function ensureStudy(client: PoolClient, id: string, binned: Binned): Prom
       [id, componentId],
     )
   }
+}
+
+/** The one series that was deleted. */
+async function seriesOf(client: PoolClient, id: string): Promise<string | undefined> {
+  const { rows } = await client.query<{ uid: string }>(
+    'select series_instance_uid as uid from bin_series where deletion_id = $1',
+    [id],
+  )
+  return rows[0]?.uid
 }
 
 interface Other {

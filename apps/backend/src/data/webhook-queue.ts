@@ -141,10 +141,11 @@ export async function noteFailed(
   })
 }
 
-/** Lets another worker have it. */
+/** Lets another worker have it, behind every other one that waits. */
 export async function releaseWebhook(db: Db, _scope: ArchiveScope, lease: Lease): Promise<void> {
-  await db.pool.query('update webhook set leased_by = null, leased_until = null where id = $1 and leased_by = $2', [
-    lease.id,
-    lease.lease,
-  ])
+  await db.pool.query(
+    `update webhook set leased_by = null, leased_until = null, next_attempt_at = greatest(next_attempt_at, now())
+     where id = $1 and leased_by = $2`,
+    [lease.id, lease.lease],
+  )
 }

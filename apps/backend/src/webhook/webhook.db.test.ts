@@ -8,6 +8,7 @@ import type { Delivery, DeliveryPage, Webhook, WebhookCreated } from '@instandt/
 import { testCaller, testKeys } from '@instandt/testkit'
 import { inspectionFiles, post, studyOf } from '../archive.fixture.ts'
 import { addChanges, forgetChanges, placeChanges } from '../data/changes.ts'
+import { leaseWebhook, releaseWebhook } from '../data/webhook-queue.ts'
 import { addProject, tokenHeaders } from '../identity.fixture.ts'
 import { readArchiveScope } from '../plugins/access.ts'
 import { rotateKeys } from '../secrets/rotate-keys.ts'
@@ -414,6 +415,21 @@ test('two workers tell one webhook one after the other', async () => {
   await Promise.all([tell(), tell(), tell()])
   assert.deepEqual(toldStudies(), studies)
   assert.equal(most, 1)
+})
+
+test('webhooks that are behind have their turns one after the other', async () => {
+  const ids = [(await create()).webhook.id, (await create()).webhook.id, (await create()).webhook.id]
+  await store()
+  await placeChanges(backend.db)
+  const scope = await readArchiveScope(backend.db)
+  const turns: string[] = []
+  for (let turn = 0; turn < 6; turn += 1) {
+    const lease = (await leaseWebhook(backend.db, scope)) ?? assert.fail('nobody waits')
+    turns.push(lease.id)
+    // Its turn is over, and it is still behind.
+    await releaseWebhook(backend.db, scope, lease)
+  }
+  assert.deepEqual(turns, [...ids, ...ids])
 })
 
 test('a worker killed while it tells something is followed by one that tells it again, by the same id', async () => {
