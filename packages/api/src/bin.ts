@@ -53,6 +53,8 @@ export const restoredSchema = z.object({
   restored: z.number().int(),
   /** The same bytes were stored again meanwhile: these stay in the bin until their time is over. */
   alreadyStored: z.number().int(),
+  /** The inspection was corrected meanwhile: its files of now say other things of component or order than those that came back. */
+  differs: z.boolean(),
 })
 export type Restored = z.infer<typeof restoredSchema>
 

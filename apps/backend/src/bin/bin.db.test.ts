@@ -78,7 +78,12 @@ test('a deleted inspection is gone from every view at once, and comes back as it
   const swept = await sweepOrphans(backend.deps, await readArchiveScope(backend.db), { graceHours: 0, isDryRun: true })
   assert.deepEqual(swept.quarantined, [])
 
-  assert.deepEqual(await restore(backend, deletion.id), { studyInstanceUid: study, restored: 6, alreadyStored: 0 })
+  assert.deepEqual(await restore(backend, deletion.id), {
+    studyInstanceUid: study,
+    restored: 6,
+    alreadyStored: 0,
+    differs: false,
+  })
   for (const view of views) assert.equal(await statusOf(view), 200, view)
   assert.deepEqual(await row(), before)
   for (const [index, file] of files.entries())
@@ -180,6 +185,7 @@ test('the same UIDs can be stored again; what lies in the bin then waits or is r
     studyInstanceUid: studyOf('again'),
     restored: 2,
     alreadyStored: 1,
+    differs: false,
   })
   await checkTotals(backend)
   const second = await remove(backend, studyOf('again'))

@@ -126,7 +126,7 @@ test('what of it lies in the bin stays with the project it was deleted in', asyn
   assert.equal((await backend.stow(inspectionFiles('binned', 2))).status, 200)
   const { id } = await remove(backend, studyOf('binned'), { instances: [instanceOf('binned', 1)] })
   assert.equal((await move('binned', both)).status, 204)
-  assert.equal((await post(backend, `/api/bin/${id}/restore`)).code, 'inspection-elsewhere')
+  assert.equal((await post(backend, `/api/bin/${id}/restore`)).code, 'inspection-moved')
 })
 
 test('an inspection that is being corrected is moved afterwards', async () => {

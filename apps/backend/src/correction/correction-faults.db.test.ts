@@ -250,7 +250,8 @@ test('instances that come, go and are deleted meanwhile', async () => {
       ),
     )
   assert.deepEqual((await ids()).slice(0, 2), ['B-9', 'B-9'])
-  await restore(backend, gone.id)
+  const back = await restore(backend, gone.id)
+  assert.equal(back.differs, true, 'its file says another component than the inspection')
   assert.ok((await retrieveInstance(backend, 'busy', 0)).equals(files[0] as Buffer))
   await checkTotals(backend)
   // Again for the one that came back: the others need nothing.

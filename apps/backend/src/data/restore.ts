@@ -38,7 +38,7 @@ async function lockDeletion(client: PoolClient, scope: Scope, id: string): Promi
 
 /**
  * Puts a deletion's rows back, into the study of now where there is one.
- * @throws AppError 'deletion-not-found' (404), 'purge-begun', 'inspection-elsewhere', 'stored-again' (409): nothing changed
+ * @throws AppError 'deletion-not-found' (404), 'purge-begun', 'inspection-moved', 'inspection-elsewhere', 'stored-again' (409): nothing changed
  */
 export async function restoreDeletion(db: Db, scope: Scope, id: string): Promise<Restored> {
   return inRetriedTransaction(db, async (client) => {
@@ -49,6 +49,7 @@ export async function restoreDeletion(db: Db, scope: Scope, id: string): Promise
     const studyId = await ensureStudy(client, id, binned)
     await checkOthers(client, id, studyId, projectId)
     await ensureSeries(client, id, studyId)
+    const differs = await isOtherwise(client, id, studyId)
     const series = binned.level === 'series' ? await seriesOf(client, id) : undefined
     const restored = await insertInstances(client, id, studyId)
     await recount(client, studyId)
@@ -64,6 +65,7 @@ export async function restoreDeletion(db: Db, scope: Scope, id: string): Promise
       const detail = {
         level: binned.level,
         count: restored.length,
+        ...(differs ? { differs } : {}),
         ...(series === undefined ? {} : { series }),
         ...(isWhole ? {} : namedInstances(restored)),
       }
@@ -75,9 +77,9 @@ export async function restoreDeletion(db: Db, scope: Scope, id: string): Promise
       studyInstanceUid,
       component: binned.componentName ?? binned.componentNumber ?? undefined,
       count: restored.length,
-      detail: { deletion: id, level: binned.level, alreadyStored: left },
+      detail: { deletion: id, level: binned.level, alreadyStored: left, ...(differs ? { differs } : {}) },
     })
-    return { studyInstanceUid, restored: restored.length, alreadyStored: left }
+    return { studyInstanceUid, restored: restored.length, alreadyStored: left, differs: differs && restored.length > 0 }
   })
 }
 
@@ -90,8 +92,7 @@ async function ensureStudy(client: PoolClient, id: string, binned: Binned): Prom
       [binned.studyInstanceUid],
     )
     const [live] = rows
-    if (live && live.project_id !== binned.projectId)
-      throw new AppError('inspection-elsewhere', 409, 'The inspection was stored again and cannot be added to here.')
+    if (live && live.project_id !== binned.projectId) throw await elsewhere(client, id, live.id)
     if (live) return live.id
     const componentId = await ensureComponent(client, binned.projectId, binned.component)
     const values = columns.map((name) => (name === 'component_id' ? '$2' : `b.${name}`))
@@ -102,6 +103,28 @@ async function ensureStudy(client: PoolClient, id: string, binned: Binned): Prom
       [id, componentId],
     )
   }
+}
+
+async function elsewhere(client: PoolClient, id: string, liveId: number): Promise<AppError> {
+  const { rowCount } = await client.query('select from bin_study where deletion_id = $1 and id = $2', [id, liveId])
+  return rowCount === 1
+    ? new AppError(
+        'inspection-moved',
+        409,
+        'The inspection was moved to another project meanwhile: move it back, restore this, and move it again.',
+      )
+    : new AppError('inspection-elsewhere', 409, 'The inspection was stored again and cannot be added to here.')
+}
+
+/** Does the inspection say of component and order what it said when this was deleted, and what the files of this say? */
+async function isOtherwise(client: PoolClient, id: string, studyId: number): Promise<boolean> {
+  const said = (row: string): string =>
+    `(${['component_number', 'component_issuer', 'component_name', 'accession_number', 'study_id', 'study_date', 'study_description', 'material_name'].map((name) => `${row}.${name}`).join(', ')})`
+  const { rowCount } = await client.query(
+    `select from bin_study b, study s where b.deletion_id = $1 and s.id = $2 and ${said('b')} is distinct from ${said('s')}`,
+    [id, studyId],
+  )
+  return rowCount === 1
 }
 
 /** The one series that was deleted. */

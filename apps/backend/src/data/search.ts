@@ -4,6 +4,7 @@ import type { SearchQuery } from '../dicomweb/qido/parse-query.ts'
 import type { Condition } from '../dicomweb/qido/read-condition.ts'
 import type { Level } from '../dicomweb/qido/search-keys.ts'
 import type { Scope } from '../plugins/access.ts'
+import { hiddenList } from './hidden-list.ts'
 import { runStatement } from './run-statement.ts'
 import { drivenSql, type Found } from './search-declared.ts'
 import {
@@ -42,6 +43,8 @@ export interface Page {
   limit: number
   offset: number
   hasMetadata: boolean
+  /** Nothing but the rows' ids. */
+  isIdsOnly?: boolean
 }
 
 /** What the rows are sorted by, in the words of SQL. */
@@ -92,11 +95,14 @@ const metadataOf: Record<Level, string> = {
   instance: 'i.metadata',
 }
 
+const shownSql = (level: Level, hasMetadata: boolean): string =>
+  `select ${tables[level].columns}${hasMetadata ? `, ${metadataOf[level]} as metadata` : ''}`
+
 /** The one statement of a search; exported for its tests. */
 export function searchStatement(level: Level, scope: Scope, query: SearchQuery, within: Within, page: Page): Statement {
   const values = startStatement()
-  const { alias, columns, table, joins } = tables[level]
-  const shown = `select ${columns}${page.hasMetadata ? `, ${metadataOf[level]} as metadata` : ''}`
+  const { alias, table, joins } = tables[level]
+  const shown = page.isIdsOnly === true ? `select ${alias}.id` : shownSql(level, page.hasMetadata)
   const found = foundSql(level, scope, query, within, values, page)
   const rows = (): string =>
     `limit ${values.value(page.limit, 'integer')} offset ${values.value(page.offset, 'integer')}`
@@ -206,6 +212,39 @@ export async function search(
   page: Page,
 ): Promise<Match[]> {
   return runStatement<Match>(db, searchStatement(level, scope, query, within, page))
+}
+
+/** Ids of all rows of a page at one moment, in the order of the search: read by them later, none is left out or told twice. */
+export async function searchIds(
+  db: Db,
+  scope: Scope,
+  level: Level,
+  query: SearchQuery,
+  within: Within,
+  page: Omit<Page, 'hasMetadata'>,
+): Promise<string[]> {
+  const statement = searchStatement(level, scope, query, within, { ...page, hasMetadata: false, isIdsOnly: true })
+  const rows = await runStatement<{ id: number }>(db, statement)
+  return rows.map(({ id }) => String(id))
+}
+
+/** The matches of these ids, in their order; one that is gone is left out. */
+export async function readMatches(
+  db: Db,
+  scope: Scope,
+  level: Level,
+  ids: readonly string[],
+  hasMetadata: boolean,
+): Promise<Match[]> {
+  const { alias, table, joins } = tables[level]
+  const { rows } = await db.pool.query<Match>({
+    name: `read-matches-${level}${hasMetadata ? '-with-metadata' : ''}`,
+    text: `${shownSql(level, hasMetadata)} from unnest($2::bigint[]) with ordinality as asked(id, place)
+      join ${table} on ${alias}.id = asked.id${joins}
+      where ${alias}.project_id = ${hiddenList('$1', 'bigint[]')} order by asked.place`,
+    values: [scope.projectIds, ids],
+  })
+  return rows
 }
 
 /** The one statement of a total; exported for its tests. */

@@ -1,12 +1,14 @@
 import { Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parseAccept } from '@instandt/dicom'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../app-error.ts'
 import { narrow } from '../../data/narrow-search.ts'
-import { type Match, countMatches, search } from '../../data/search.ts'
+import { type Match, countMatches, readMatches, search, searchIds } from '../../data/search.ts'
 import { readDeclared } from '../../data/search-attributes.ts'
 import type { App, Deps } from '../../deps.ts'
 import { baseOf, bases } from '../places.ts'
+import { readPages } from '../wado/retrieve-object.ts'
 import { buildMatch } from './build-answer.ts'
 import { parseQuery } from './parse-query.ts'
 import { declaredKey, type Level } from './search-keys.ts'
@@ -16,7 +18,14 @@ type Request = FastifyRequest<{ Params: { study?: string; series?: string } }>
 // Searches over the whole archive end here unless the client names a limit; a study's own lists do not.
 const defaultLimit = 1000
 const maxLimit = 10_000
+/** The longest list of a study. */
+const maxListed = 1_000_000
+/** Matches that are answered at once; longer answers leave as they are read. */
 const pageSize = 2000
+/** Each may be some MiB of text once it is unpacked. */
+const metadataPageSize = 100
+/** Milliseconds that one answer may hold up all others. */
+const turnMs = 10
 // Another server's declaration may go unnoticed for so long (milliseconds).
 const declaredMaxAge = 1000
 
@@ -49,15 +58,22 @@ async function answer(deps: Deps, level: Level, request: Request, reply: Fastify
   const within = await narrow(deps.db, scope, level, query, { studyInstanceUid, seriesInstanceUid })
   const asked = Math.min(
     query.limit ?? (isWholeArchive ? defaultLimit : Infinity),
-    isWholeArchive ? maxLimit : Infinity,
+    isWholeArchive ? maxLimit : maxListed,
   )
   const hasMetadata = query.includeTags.length > 0 || (query.includeAll && level === 'instance')
-  const page = (limit: number, offset: number): Promise<Match[]> =>
-    search(deps.db, scope, level, query, within, { limit, offset: query.offset + offset, hasMetadata })
-
+  const { offset } = query
+  const atOnce = hasMetadata ? metadataPageSize : pageSize
   // One more than asked for tells whether there are more.
-  const first = await page(Math.min(asked, pageSize) + 1, 0)
-  const isMore = first.length > asked
+  const first = await search(deps.db, scope, level, query, within, {
+    limit: Math.min(asked, atOnce) + 1,
+    offset,
+    hasMetadata,
+  })
+  const ids =
+    first.length <= atOnce
+      ? undefined
+      : await searchIds(deps.db, scope, level, query, within, { limit: asked + 1, offset })
+  const isMore = (ids ?? first).length > asked
   const base = baseOf(deps.config, request)
   const warnings = [...query.warnings]
   if (isMore && query.limit === undefined) warnings.push(`There are more results than the ${asked} returned`)
@@ -74,27 +90,34 @@ async function answer(deps: Deps, level: Level, request: Request, reply: Fastify
   const hasParents = { study: isWholeArchive, series: within.seriesInstanceUid === undefined }
   const build = (match: Match): string => buildMatch(match, level, query, base, hasParents)
   reply.type('application/dicom+json')
-  if (first.length <= pageSize) return reply.send(`[${first.slice(0, asked).map(build).join(',\n')}]`)
-  return reply.send(Readable.from(stream(first.slice(0, pageSize), asked, page, build)))
+  if (!ids && !hasMetadata) return reply.send(`[${first.slice(0, asked).map(build).join(',\n')}]`)
+  const pages = ids
+    ? readPages(ids.slice(0, asked), (part) => readMatches(deps.db, scope, level, part, hasMetadata))
+    : [first.slice(0, asked)]
+  // Of texts, each of what some milliseconds make.
+  return reply.send(Readable.from(stream(pages, build), { highWaterMark: 2 }))
 }
 
-/** Longer lists page by page, so that a series of many thousands never lies in memory. */
+/** Page by page, so that a series of many thousands never lies in memory, nor holds up whoever else is served. */
 async function* stream(
-  first: readonly Match[],
-  asked: number,
-  page: (limit: number, offset: number) => Promise<Match[]>,
+  pages: Iterable<readonly Match[]> | AsyncIterable<readonly Match[]>,
   build: (match: Match) => string,
 ): AsyncGenerator<string> {
-  yield '['
-  let sent = 0
-  let matches = first
-  while (matches.length > 0) {
-    yield (sent > 0 ? ',\n' : '') + matches.map(build).join(',\n')
-    sent += matches.length
-    const limit = Math.min(pageSize, asked - sent)
-    matches = limit > 0 && matches.length === pageSize ? await page(limit, sent) : []
+  let text = '['
+  let begunAt = performance.now()
+  let isFirst = true
+  for await (const matches of pages) {
+    for (const match of matches) {
+      text += (isFirst ? '' : ',\n') + build(match)
+      isFirst = false
+      if (performance.now() - begunAt < turnMs) continue
+      yield text
+      text = ''
+      await nextTurn()
+      begunAt = performance.now()
+    }
   }
-  yield ']'
+  yield `${text}]`
 }
 
 const understood = new Set(['*/*', 'application/*', 'application/json', 'application/dicom+json'])

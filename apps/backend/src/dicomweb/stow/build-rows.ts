@@ -17,8 +17,12 @@ import {
 import type { NewInstance, NewSeries, NewStudy } from '../../data/new-instance.ts'
 import { clean, date, folded, maxIndexed, time } from '../indexed-text.ts'
 
-/** Attributes of the search answers, level by level (PS3.18 tables 10.6.3-3 to -5), with what DICONDE adds. */
+/** Attributes of the search answers, level by level (PS3.18 tables 10.6.3-3 to -5), with what DICONDE adds: those first that must be there. */
 const studyAttributes = [
+  tags.studyInstanceUid,
+  tags.patientId,
+  tags.issuerOfPatientId,
+  tags.patientName,
   tags.specificCharacterSet,
   tags.studyDate,
   tags.studyTime,
@@ -28,21 +32,18 @@ const studyAttributes = [
   tags.studyDescription,
   tags.physiciansOfRecord,
   tags.nameOfPhysiciansReadingStudy,
-  tags.patientName,
-  tags.patientId,
-  tags.issuerOfPatientId,
   tags.patientBirthDate,
   tags.patientSex,
   tags.ethnicGroup,
-  tags.patientComments,
   tags.componentManufacturingProcedure,
   tags.componentManufacturer,
   tags.repairId,
-  tags.studyInstanceUid,
   tags.studyId,
+  tags.patientComments,
   tags.studyComments,
 ]
 const seriesAttributes = [
+  tags.seriesInstanceUid,
   tags.seriesDate,
   tags.seriesTime,
   tags.modality,
@@ -52,16 +53,15 @@ const seriesAttributes = [
   tags.performingPhysicianName,
   tags.operatorsName,
   tags.manufacturerModelName,
-  tags.seriesInstanceUid,
   tags.seriesNumber,
   tags.performedProcedureStepStartDate,
   tags.performedProcedureStepStartTime,
   tags.requestAttributesSequence,
 ]
 const instanceAttributes = [
-  tags.imageType,
-  tags.sopClassUid,
   tags.sopInstanceUid,
+  tags.sopClassUid,
+  tags.imageType,
   tags.contentDate,
   tags.contentTime,
   tags.instanceNumber,
@@ -72,15 +72,25 @@ const instanceAttributes = [
   tags.bitsAllocated,
 ]
 
+/** Signs of the attributes of a level in a search answer: comments of 10,240 signs (LT) and all else fit. */
+const mostKept = 24 * 1024
+
 // Level 1 halves the size of a header in some 20 µs; higher levels gain little on a few KiB.
 const zstdOptions = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 
-/** A JSON object with one member a line: answers of several levels are merged by line, without parsing (see build-answer). */
+/**
+ * A JSON object with one member a line: answers of several levels are merged by line, without parsing (see build-answer). Each
+ * answer repeats it for every match: what is too long is in the metadata only.
+ */
 function pick(dataset: Dataset, wanted: readonly string[]): string {
+  let left = mostKept
   const members = wanted.flatMap((tag) => {
     const element = dataset[tag]
     // JSON escapes NUL and lone surrogates, so text columns take whatever was in the file.
-    return element === undefined ? [] : [`"${tag}":${stringifyElement(element)}`]
+    const text = element === undefined ? '' : `"${tag}":${stringifyElement(element)}`
+    if (text === '' || text.length > left) return []
+    left -= text.length
+    return [text]
   })
   return `{${members.sort().join(',\n')}}`
 }

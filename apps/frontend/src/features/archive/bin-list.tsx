@@ -129,7 +129,7 @@ function useRestore(deletion: string, name: string) {
   const { t, i18n } = useTranslation()
   const navigate = useNavigate()
   return useSubmit(async () => {
-    const { studyInstanceUid, restored, alreadyStored } = await client.restore(deletion)
+    const { studyInstanceUid, restored, alreadyStored, differs } = await client.restore(deletion)
     const shown = formatCount(restored, i18n.language)
     notifications.show({
       title: t('archive.restored.title', { name }),
@@ -144,6 +144,11 @@ function useRestore(deletion: string, name: string) {
               })}
             </Text>
           ) : null}
+          {differs ? (
+            <Text size="sm" c="yellow">
+              {t('archive.restored.differs')}
+            </Text>
+          ) : null}
           <Button
             mt="xs"
             size="xs"
@@ -154,7 +159,7 @@ function useRestore(deletion: string, name: string) {
           </Button>
         </>
       ),
-      autoClose: 15_000,
+      autoClose: differs ? false : 15_000,
       withBorder: true,
       closeButtonProps: { 'aria-label': t('app.close') },
     })
