@@ -1,6 +1,7 @@
 // Stored bytes that were found damaged, and come again from whoever still has them.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { storeAnswer } from '@instandt/api'
 import {
   blobKeys,
@@ -174,7 +175,11 @@ test('the version before a correction comes back, too; what is shown stays', asy
   const stored = await store('version')
   const address = `/api/inspections/${studyOf('version')}/corrections`
   assert.equal((await post(backend, address, { changes: { material: 'Steel' }, reason: 'because' })).status, 202)
+  // By this one or by the worker, whoever is first.
   await correctInspections(backend.deps, scope)
+  const isDone = async (): Promise<boolean> =>
+    (await backend.db.pool.query(`select from correction where state in ('waiting', 'running')`)).rowCount === 0
+  for (let tries = 0; tries < 200 && !(await isDone()); tries += 1) await delay(25)
   const shown = await rowOf('version')
   assert.equal((await rowOf('version', 'instance_version')).key, stored.key)
   await damage(stored)
