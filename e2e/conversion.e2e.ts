@@ -165,6 +165,46 @@ test('films go to the project that is chosen, and to the next one when that is c
   }
 })
 
+test('a film of one person is not stored by another who signs in beside it', { skip }, async () => {
+  const fresh = await startApp()
+  try {
+    const { page } = await browser.newPage({ isSignedIn: false })
+    await setUp(page, fresh)
+    const link = await page.evaluate(async () => {
+      const body = JSON.stringify({
+        email: 'karl@shop.example',
+        memberships: [{ project: 'default', role: 'level-ii' }],
+      })
+      const headers = { 'content-type': 'application/json' }
+      return ((await (await fetch('/api/invitations', { method: 'POST', headers, body })).json()) as { link: string })
+        .link
+    })
+    const isIn = Promise.withResolvers<void>()
+    await page.route(/hash\.worker/, async (route) => {
+      await isIn.promise
+      await route.continue()
+    })
+    await prepare(page, fresh.url, 'W-40')
+    await page.getByRole('button', { name: 'Convert 1 file' }).click()
+    await page.getByText('Being read').waitFor()
+    const beside = await page.context().newPage()
+    await beside.goto(link)
+    await beside.getByLabel('Name').fill('Karl')
+    await beside.getByLabel('Password', { exact: true }).fill('the crane lifts at eight')
+    await beside.getByLabel('Password again').fill('the crane lifts at eight')
+    await beside.getByRole('button', { name: 'Make my account' }).click()
+    await beside.getByRole('link', { name: 'Upload', exact: true }).waitFor()
+    isIn.resolve()
+    // Neither the file nor what was typed is there for the other one.
+    await page.getByText('W-17 A.tif').waitFor({ state: 'detached' })
+    assert.equal(await page.getByLabel('Component ID number').inputValue(), '')
+    assert.equal(await countOf(beside, fresh.url, 'W-40'), 0)
+    await page.context().close()
+  } finally {
+    await fresh.stop()
+  }
+})
+
 test('cancelled on its last byte a film is stored once, and the page says so', { skip }, async () => {
   const { page } = await browser.newPage()
   const asked = Promise.withResolvers<void>()
