@@ -144,6 +144,10 @@ test('a part of the program that is gone is said, blames no disk, and is fetched
     .waitFor()
   isGone = false
   await page.getByRole('button', { name: /again/ }).click()
+  // The list says finished from the first try until it is drawn anew.
+  await rowOf(page, 'late.dcm')
+    .getByText(/Stored/)
+    .waitFor()
   await finished(page)
   const [row] = await receiptOf(page)
   assert.deepEqual([row?.file, row?.result], ['late.dcm', 'stored'])
