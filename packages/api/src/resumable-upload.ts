@@ -68,6 +68,10 @@ const firstPoll = 100
 const longestPoll = 2_000
 const mostRestarts = 3
 
+/** Milliseconds: twice as many after each try, not the same for all, and as many as the server asks for. */
+const pauseAfter = (tries: number, error: unknown): number =>
+  Math.max(askedToWait(error), Math.min(longestPause, firstPause * 2 ** tries) * (0.75 + Math.random() / 2))
+
 /**
  * Sends a file in parts until the server says how it ended. Goes on over lost connections, restarted servers and, by
  * `id`, over restarts of its own side; sends nothing twice that the server has.
@@ -134,8 +138,7 @@ export function startUpload(options: UploadOptions): RunningUpload {
         // Our own timeout stands for a line that is silent.
         if (!(error instanceof DOMException && error.name === 'TimeoutError')) bear(error)
         isFull = isProblem(error, 'too-many-uploads')
-        const doubled = Math.min(longestPause, firstPause * 2 ** tries) * (0.75 + Math.random() / 2)
-        const milliseconds = Math.max(askedToWait(error), doubled)
+        const milliseconds = pauseAfter(tries, error)
         tell('waiting', Date.now() + milliseconds)
         await gate.wait(milliseconds)
       }
@@ -254,8 +257,7 @@ export function startUpload(options: UploadOptions): RunningUpload {
           resume()
           return false
         }
-        const milliseconds = Math.min(longestPause, firstPause * 2 ** tries)
-        await new Promise((resolve) => setTimeout(resolve, Math.max(askedToWait(error), milliseconds)))
+        await new Promise((resolve) => setTimeout(resolve, pauseAfter(tries, error)))
       }
     }
     gate.cancel()

@@ -19,10 +19,15 @@ export const uploadContentSchema = z.discriminatedUnion('kind', [
 ])
 export type UploadContent = z.infer<typeof uploadContentSchema>
 
+const longestName = 500
+
+/** The name of an upload: of a path too long the end, which says more than its folders. */
+export const uploadName = (path: string): string => path.slice(-longestName).trim() || 'file'
+
 /** POST /api/uploads */
 export const newUploadSchema = z.strictObject({
   /** For people: the file's name, with its folders. */
-  name: z.string().trim().min(1).max(500),
+  name: z.string().trim().min(1).max(longestName),
   byteSize: z.number().int().min(1),
   /** Chosen by the sender: the same one again gives the same upload, so that a request whose answer was lost may be repeated. */
   key: z.uuid().optional(),

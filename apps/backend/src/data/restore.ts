@@ -116,10 +116,20 @@ async function elsewhere(client: PoolClient, id: string, liveId: number): Promis
     : new AppError('inspection-elsewhere', 409, 'The inspection was stored again and cannot be added to here.')
 }
 
-/** Does the inspection say of component and order what it said when this was deleted, and what the files of this say? */
+const saidOfStudy = [
+  'component_number',
+  'component_issuer',
+  'component_name',
+  'accession_number',
+  'study_id',
+  'study_date',
+  'study_description',
+  'material_name',
+]
+
+/** Does the inspection say something else of component and order than when this was deleted, and than the files of this say? */
 async function isOtherwise(client: PoolClient, id: string, studyId: number): Promise<boolean> {
-  const said = (row: string): string =>
-    `(${['component_number', 'component_issuer', 'component_name', 'accession_number', 'study_id', 'study_date', 'study_description', 'material_name'].map((name) => `${row}.${name}`).join(', ')})`
+  const said = (row: string): string => `(${saidOfStudy.map((name) => `${row}.${name}`).join(', ')})`
   const { rowCount } = await client.query(
     `select from bin_study b, study s where b.deletion_id = $1 and s.id = $2 and ${said('b')} is distinct from ${said('s')}`,
     [id, studyId],

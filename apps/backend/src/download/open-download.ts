@@ -89,8 +89,8 @@ async function* downloadEntries(opening: Opening, start: number, note: Note): As
   }
 
   let skipped = 0
-  const asked = Array.from({ length: edge }, (_, index) => String(index))
-  for await (const page of readPages(asked, (part) => knownSums(opening, part.map(Number)))) {
+  const before = Array.from({ length: edge }, (_, index) => index)
+  for await (const page of readPages(before, (part) => knownSums(opening, part))) {
     for (const crc of page) {
       const index = skipped
       skipped += 1

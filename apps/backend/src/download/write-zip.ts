@@ -87,8 +87,8 @@ export async function* writeZip(entries: AsyncIterable<ZipEntry>, start = 0): As
     const { name, byteLength, modifiedAt } = entry
     const time = dosTime(modifiedAt)
     const size = localSize(name, byteLength)
+    position = offset
     if (offset + size <= start) {
-      position += size
       directory.push({ name, byteLength, time, crc: entry, offset })
     } else {
       yield* wanted(localHeader(name, byteLength, time))
@@ -100,6 +100,7 @@ export async function* writeZip(entries: AsyncIterable<ZipEntry>, start = 0): As
     }
     offset += size
   }
+  position = offset
   let central = 0
   for (const { crc, ...entry } of directory) {
     const bytes = centralHeader({ ...entry, crc: typeof crc === 'number' ? crc : await sumOf(crc) })

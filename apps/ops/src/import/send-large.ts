@@ -1,4 +1,12 @@
-import { ApiError, isPassing, SourceError, startUpload, type Upload, type UploadSource } from '@instandt/api'
+import {
+  ApiError,
+  isPassing,
+  SourceError,
+  startUpload,
+  type Upload,
+  uploadName,
+  type UploadSource,
+} from '@instandt/api'
 import { OpsError } from '../ops-error.ts'
 import type { TakenObject } from './archive-source.ts'
 import { askKnown, tokenOver } from './ask-known.ts'
@@ -12,8 +20,6 @@ import { digestPart, type Target } from './target.ts'
 const lanes = 2
 /** Until a worker takes up what is all there. */
 const patientMs = 10_000
-/** The contract's longest name. */
-const nameLength = 500
 
 type Became = Pick<Settlement, 'state' | 'reason'>
 
@@ -39,7 +45,7 @@ export async function sendLarge(
   const running = startUpload({
     client: target.client,
     source: ranges,
-    file: { name: name.slice(-nameLength), sha256, project: target.project },
+    file: { name: uploadName(name), sha256, project: target.project },
     id: noted,
     lanes,
     digestPart,

@@ -1,4 +1,5 @@
 import {
+  colourModelOf,
   type FrameAttributes,
   pictureSize,
   PixelFault,
@@ -29,8 +30,7 @@ import { partOf, type Rendering } from './parse-rendering.ts'
 // Beside what was read a frame is in memory decoded and as a picture.
 const copies = 2
 
-const isGrey = ({ samplesPerPixel, photometric }: PixelFormat): boolean =>
-  samplesPerPixel === 1 && photometric !== 'PALETTE COLOR'
+const isGrey = (format: PixelFormat): boolean => colourModelOf(format, false) === 'grey'
 
 /**
  * Bytes a picture takes while it is drawn and written: its pixels and what an encoder makes of them.
@@ -39,8 +39,8 @@ const isGrey = ({ samplesPerPixel, photometric }: PixelFormat): boolean =>
 function pictureBytes(format: PixelFormat, { aspect }: FrameAttributes, { region, viewport }: RenderOptions): number {
   const { columns, rows } = pictureSize(format, aspect, { region, viewport })
   const bytes = columns * rows * (isGrey(format) ? 8 : 12)
-  const source = region ?? { width: format.columns, height: format.rows }
-  if (columns * rows > Math.abs(source.width * source.height) && bytes > largestWholeFrame()) {
+  const source = pictureSize(format, aspect, { region })
+  if (columns * rows > source.columns * source.rows && bytes > largestWholeFrame()) {
     const words = `A picture of ${columns} × ${rows} pixels is enlarged further than can be done here.`
     throw new AppError('image-too-large', 400, `viewport: ${words}`)
   }

@@ -38,9 +38,9 @@ export async function retrieveIds(deps: Deps, scope: Scope, selection: InstanceS
  * The answers to one query after the other, the next one asked for while the last is being used. Throws when a row has
  * gone since it was listed: an answer is never silently short.
  */
-export async function* readPages<T>(
-  ids: readonly string[],
-  query: (page: string[]) => Promise<T[]>,
+export async function* readPages<T, Id = string>(
+  ids: readonly Id[],
+  query: (page: Id[]) => Promise<T[]>,
   firstPage = rowsPerPage,
 ): AsyncGenerator<T[]> {
   const asked: Promise<T[]>[] = []

@@ -30,7 +30,6 @@ let lastNumber = 0
 let runs = 0
 let stop = new AbortController()
 const running = new Map<string, RunningUpload>()
-const signedOut = new Set<string>()
 const listeners = new Set<() => void>()
 
 function update(change: Partial<Conversion>): void {
@@ -91,12 +90,10 @@ export function tryAgain(id?: string): void {
   })
   // All that was said about these is at the server.
   const left = state.rows.filter((row) => meant.has(row.id) && row.left)
-  if (left.length > 0) void run(left, needsForm)
+  if (left.length > 0) void run(left, asMeantThen)
 }
 
-const needsForm = (): never => {
-  throw new Error('only an upload that was left in the middle needs no form')
-}
+const asMeantThen = ({ left }: ConvertRow): ConvertTarget => left as LeftUpload
 
 export const clearStored = (): void => update({ rows: state.rows.filter((row) => row.state !== 'stored') })
 
@@ -106,13 +103,14 @@ export function convertWaiting(project: string, form: ConversionForm, raw: RawGe
   const { id } = batch
   return run(
     state.rows.filter((row) => row.state === 'waiting'),
-    ({ number }) => ({ project, content: { kind: 'convert', batch: id, number, form, ...(raw ? { raw } : {}) } }),
+    ({ left, number }) =>
+      left ?? { project, content: { kind: 'convert', batch: id, number, form, ...(raw ? { raw } : {}) } },
   )
 }
 
 /** Goes on with an upload that was left in the middle, as it was meant then. */
 export async function goOnConverting(left: LeftUpload, file: File): Promise<void> {
-  await run(addRows([{ file, left }]), needsForm)
+  await run(addRows([{ file, left }]), asMeantThen)
 }
 
 async function run(rows: readonly ConvertRow[], targetOf: (row: ConvertRow) => ConvertTarget): Promise<void> {
@@ -120,7 +118,7 @@ async function run(rows: readonly ConvertRow[], targetOf: (row: ConvertRow) => C
   runs += 1
   update({ isBusy: true })
   try {
-    await convertAll(rows, ({ left, ...row }) => left ?? targetOf(row), depsOf(signal), signal)
+    await convertAll(rows, targetOf, depsOf(signal), signal)
   } finally {
     if (!signal.aborted || signal === stop.signal) {
       runs -= 1
@@ -139,13 +137,12 @@ const depsOf = (signal: AbortSignal): ConvertDeps => ({
   start: (source, file, id, onChange) =>
     startUpload({ client: clientOf(owner), source, file, id, signedOut: 'wait', onChange }),
   onChange: change,
-  onUpload(row, upload, progress) {
+  onUpload(row, upload) {
     if (signal !== stop.signal) return
     if (upload) running.set(row.id, upload)
     else running.delete(row.id)
-    if (progress?.phase === 'signed-out') signedOut.add(row.id)
-    else signedOut.delete(row.id)
-    if (state.isSignedOut !== signedOut.size > 0) update({ isSignedOut: signedOut.size > 0 })
+    const isSignedOut = [...running.values()].some((one) => one.progress().phase === 'signed-out')
+    if (state.isSignedOut !== isSignedOut) update({ isSignedOut })
   },
 })
 
@@ -159,7 +156,6 @@ function onSession({ user }: Session): void {
   if (owner !== undefined && owner !== user.id) {
     for (const upload of running.values()) upload.cancel()
     running.clear()
-    signedOut.clear()
     stop.abort()
     stop = new AbortController()
     runs = 0

@@ -1,4 +1,11 @@
-import { ApiError, type NewUpload, type RunningUpload, type Upload, type UploadProgress } from '@instandt/api'
+import {
+  ApiError,
+  type NewUpload,
+  type RunningUpload,
+  type Upload,
+  uploadName,
+  type UploadProgress,
+} from '@instandt/api'
 
 export type RowState = 'waiting' | 'reading' | 'sending' | 'converting' | 'stored' | 'refused' | 'failed'
 
@@ -42,14 +49,12 @@ export interface ConvertDeps {
     onChange: (progress: UploadProgress) => void,
   ) => RunningUpload
   onChange: (row: ConvertRow) => void
-  /** Where the upload has come to; undefined at its end. */
-  onUpload: (row: ConvertRow, running: RunningUpload | undefined, progress: UploadProgress | undefined) => void
+  /** The upload has come further; undefined at its end. */
+  onUpload: (row: ConvertRow, running: RunningUpload | undefined) => void
 }
 
 /** Files on their way at once: the line is shared anyway, and one is converted while the next is sent. */
 const lanes = 2
-/** The contract's longest name. */
-const nameLength = 500
 
 /** Sends the files one after the other; each change of a row is told. What is stored when `signal` aborts is followed to its end. */
 export async function convertAll(
@@ -82,11 +87,11 @@ async function convertOne(
   const sha256 = await hash(file, onRead, signal).catch(() => undefined)
   if (signal.aborted) return { state: 'waiting', share: 0 }
   if (left && left.sha256 !== sha256) return { state: 'refused', fault: 'notSame' }
-  const name = left?.name ?? ((file.webkitRelativePath || file.name).slice(-nameLength).trim() || 'file')
+  const name = left?.name ?? uploadName(file.webkitRelativePath || file.name)
   const wanted = { name, content, ...(sha256 ? { sha256 } : {}), ...(project === undefined ? {} : { project }) }
   const running = start(file, wanted, left?.id, (progress) => {
     onChange({ ...row, uploadId: progress.id, ...progressOf(progress) })
-    onUpload(row, running, progress)
+    onUpload(row, running)
   })
   const drop = (): void => void running.drop()
   signal.addEventListener('abort', drop, { once: true })
@@ -97,7 +102,7 @@ async function convertOne(
     return { state: 'failed', ...(error instanceof ApiError ? { reason: error.problem.detail } : {}) }
   } finally {
     signal.removeEventListener('abort', drop)
-    onUpload(row, undefined, undefined)
+    onUpload(row, undefined)
   }
 }
 

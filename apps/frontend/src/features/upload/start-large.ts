@@ -5,6 +5,7 @@ import {
   type SendPart,
   startUpload,
   UnreachableError,
+  uploadName,
   uploadPartUrl,
 } from '@instandt/api'
 import { clientOf, headersOf } from '../../api/client.ts'
@@ -14,8 +15,6 @@ import { sendBody } from './send-request.ts'
 
 /** With small files beside it five connections: browsers have six, and the pages need one. */
 const lanes = 3
-/** The contract's longest name. */
-const nameLength = 500
 
 const sendPart =
   (account: string | undefined): SendPart =>
@@ -39,9 +38,8 @@ export const startLarge =
     return startUpload({
       client: clientOf(account),
       source: file,
-      // The end of a long one says more than its folders.
       file: {
-        name: path.slice(-nameLength).trim() || 'file',
+        name: uploadName(path),
         ...(sha256 ? { sha256 } : {}),
         ...(project ? { project } : {}),
       },
