@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { openTarget } from './http.ts'
-import { cpuSeconds, peakMemory, resetPeak } from './measure.ts'
+import { cpuSeconds, peakMemory, resetPeak, touchMemory } from './measure.ts'
 import { everyRun, format, ratioTable, type Result, uploadShares } from './report.ts'
 import { makeScenarios, type Scenario, warmUp } from './scenarios.ts'
 import { startInstandt, startOrthanc, type Server } from './targets.ts'
@@ -81,6 +81,7 @@ const size = values.small ? 'small' : 'full'
 const scenarios = makeScenarios(size)
 
 for (let run = 1; run <= Number(values.runs); run += 1) {
+  touchMemory()
   const servers = await openServers()
   try {
     for (const server of servers) {

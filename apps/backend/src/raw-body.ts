@@ -1,10 +1,16 @@
-import type { Readable } from 'node:stream'
+import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { AppError } from './app-error.ts'
 import type { App } from './deps.ts'
+import { letGo } from './let-go.ts'
 
 // What is still read of a body whose outcome is known, so that its sender, busy sending, comes to see the answer.
 const maxDrainedBytes = 256 * 1024 * 1024
+
+// A piece passes through many hands, which costs more than copying a chunk of the network (64 KiB) to a larger one.
+const pieceBytes = 512 * 1024
+// What waits for its reader before the sender has to.
+const mostWaiting = 1024 * 1024
 
 /** For routes whose bodies stay streams: no parser of the framework may touch them. */
 export function takeRawBodies(app: App): void {
@@ -12,26 +18,116 @@ export function takeRawBodies(app: App): void {
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
 }
 
-/** The body of a request; a client that sends nothing for so long counts as gone, whatever its connection says. */
-export function openRawBody(request: FastifyRequest, silenceMs: number): AsyncIterable<Uint8Array> {
-  request.raw.setTimeout(silenceMs, () => request.raw.destroy(new Error('the client fell silent')))
-  // Left open when reading stops early: closing it would close the connection, and with it the way for the answer.
-  return request.raw.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>
+/** A body while it arrives, to be read once. Nobody else has its chunks: their memory may be let go. */
+export interface RawBody extends AsyncIterable<Uint8Array> {
+  /** Reads what is left of the body, up to a bound; says whether it came to its end. */
+  drain(): Promise<boolean>
 }
 
-/** Reads what is left of the body, up to a bound; says whether it came to its end. */
-export async function drain(body: Readable): Promise<boolean> {
-  if (body.readableEnded) return true
-  let left = maxDrainedBytes
-  try {
-    for await (const chunk of body.iterator({ destroyOnReturn: false })) {
-      left -= (chunk as Uint8Array).length
-      if (left < 0) return false
-    }
-    return true
-  } catch {
-    return false
+/** The body of a request; a client that sends nothing for so long counts as gone, whatever its connection says. */
+export function openRawBody(request: FastifyRequest, silenceMs: number): RawBody {
+  const { raw } = request
+  raw.setTimeout(silenceMs, () => raw.destroy(new Error('the client fell silent')))
+  const next = gather(raw)
+  return {
+    // Left open when reading stops early: closing it would close the connection, and with it the way for the answer.
+    [Symbol.asyncIterator]: () => ({ next }),
+    async drain() {
+      let left = maxDrainedBytes
+      try {
+        for (let step = await next(); !step.done; step = await next()) {
+          left -= step.value.length
+          letGo(step.value)
+          if (left < 0) return false
+        }
+        return true
+      } catch {
+        return false
+      }
+    },
   }
+}
+
+type Step = IteratorResult<Uint8Array, undefined>
+
+/** A request's chunks, those that came meanwhile as one. Who asks again before the answer is here gets it instead. */
+function gather(raw: IncomingMessage): () => Promise<Step> {
+  const waiting: Uint8Array[] = []
+  let waitingBytes = 0
+  let isEnded = raw.readableEnded
+  let failure: { error: unknown } | undefined
+  let asked: { resolve: (step: Step) => void; reject: (error: unknown) => void } | undefined
+  let isDue = false
+
+  const answer = (): void => {
+    isDue = false
+    if (!asked || (waitingBytes === 0 && !failure && !isEnded)) return
+    const { resolve, reject } = asked
+    asked = undefined
+    if (waitingBytes > 0) {
+      const piece = takePiece(waiting)
+      waitingBytes -= piece.length
+      resolve({ done: false, value: piece })
+      if (waitingBytes < mostWaiting) raw.resume()
+    } else if (failure) reject(failure.error)
+    else resolve({ done: true, value: undefined })
+  }
+  /** Behind what this turn of the event loop still brings. */
+  const answerSoon = (): void => {
+    if (isDue || !asked) return
+    isDue = true
+    setImmediate(answer)
+  }
+  raw.on('data', (chunk: Uint8Array) => {
+    if (chunk.length === 0) return
+    waiting.push(chunk)
+    waitingBytes += chunk.length
+    if (waitingBytes >= mostWaiting) raw.pause()
+    answerSoon()
+  })
+  raw.on('end', () => {
+    isEnded = true
+    answerSoon()
+  })
+  raw.on('error', (error) => {
+    failure ??= { error }
+    answerSoon()
+  })
+  raw.on('close', () => {
+    if (!isEnded) failure ??= { error: new Error('the connection was closed') }
+    answerSoon()
+  })
+
+  return () =>
+    new Promise((resolve, reject) => {
+      // Given up by its reader, who would otherwise never come to its end.
+      asked?.reject(new Error('the body is read by somebody else'))
+      asked = { resolve, reject }
+      if (waitingBytes >= pieceBytes) answer()
+      else answerSoon()
+    })
+}
+
+/** The first of them, joined to one while it does not become too long. */
+function takePiece(waiting: Uint8Array[]): Uint8Array {
+  let count = 0
+  let byteLength = 0
+  for (const chunk of waiting) {
+    if (count > 0 && byteLength + chunk.length > pieceBytes) break
+    count += 1
+    byteLength += chunk.length
+  }
+  const chunks = waiting.splice(0, count)
+  const [only] = chunks
+  if (only && count === 1) return only
+  const piece = Buffer.allocUnsafeSlow(byteLength)
+  let at = 0
+  for (const chunk of chunks) {
+    piece.set(chunk, at)
+    at += chunk.length
+    letGo(chunk)
+  }
+  return piece
 }
 
 /** Files are kept as they come; one that was packed for the way would be kept packed. */

@@ -192,6 +192,26 @@ test('a body of no parts is read and written', async () => {
   assert.equal(await readText(joinMultipart([], 'b')), '--b--\r\n')
 })
 
+test('a piece that is all of a chunk may be emptied by its reader, also one that then stops', async () => {
+  const text = wire(['a'.repeat(400), 'b'.repeat(400)])
+  async function* own(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks(text, 50)) yield new Uint8Array(chunk)
+  }
+  let emptied = 0
+  for await (const { body } of splitMultipart(own(), 'boundary')) {
+    let left = 3
+    for await (const piece of body) {
+      if (piece.length === piece.buffer.byteLength) {
+        ;(piece.buffer as ArrayBuffer).transfer(0)
+        emptied += 1
+      }
+      left -= 1
+      if (left === 0) break
+    }
+  }
+  assert.ok(emptied >= 4, `${emptied}`)
+})
+
 test('leaves the source open, so that a server can still answer', async () => {
   let isClosed = false
   const source = chunks('--b\r\nbad\r\n\r\n', 100)

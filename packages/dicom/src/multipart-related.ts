@@ -80,7 +80,8 @@ class Arrivals {
 
   take(count: number): Uint8Array {
     const taken = this.bytes.subarray(0, count)
-    this.bytes = this.bytes.subarray(count)
+    // Whoever has all of a chunk may give its memory back: nothing here still looks at it.
+    this.bytes = count < this.bytes.length ? this.bytes.subarray(count) : nothing
     return taken
   }
 

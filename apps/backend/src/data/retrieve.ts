@@ -267,15 +267,16 @@ export async function readObjects(db: Db, scope: Scope, ids: readonly string[]):
 
 /** Metadata of the listed rows, in that order; a row deleted meanwhile is left out. */
 export async function readMetadata(db: Db, scope: Scope, ids: readonly string[]): Promise<StoredMetadata[]> {
-  const { rows } = await db.pool.query<ObjectRow & { metadata: Uint8Array }>({
+  // As a bytea they would come in hexadecimal: half as long again, and slower to make and to read.
+  const { rows } = await db.pool.query<ObjectRow & { metadata: string }>({
     name: 'wado-metadata',
-    text: `select st.study_instance_uid, se.series_instance_uid, i.sop_instance_uid, i.metadata ${fromIds}`,
+    text: `select st.study_instance_uid, se.series_instance_uid, i.sop_instance_uid, encode(i.metadata, 'base64') as metadata ${fromIds}`,
     values: [scope.projectIds, ids],
   })
   return rows.map((row) => ({
     studyInstanceUid: row.study_instance_uid,
     seriesInstanceUid: row.series_instance_uid,
     sopInstanceUid: row.sop_instance_uid,
-    metadata: row.metadata,
+    metadata: Buffer.from(row.metadata, 'base64'),
   }))
 }

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob'
 import { AppError } from '../app-error.ts'
+import { letGo } from '../let-go.ts'
 import { type AzureAccount, connectContainer } from './azure-container.ts'
 import { guarded, requestTimeout, type ServiceFault, serviceError } from './azure-fault.ts'
 import { azureParts, blockIdOf } from './azure-parts.ts'
 import { checkKey } from './blob-keys.ts'
-import type { BlobInfo, BlobStore, ByteRange } from './blob-store.ts'
+import type { BlobInfo, BlobStore, BodyOptions, ByteRange } from './blob-store.ts'
 import { checkLength, untilAborted } from './body.ts'
 
 // Four blocks at most are in memory: one being filled, three on their way. 50,000 blocks are allowed: 195 GiB.
@@ -73,7 +74,7 @@ export async function openAzureStore(account: AzureAccount): Promise<BlobStore> 
 async function writeBlob(
   blob: BlockBlobClient,
   body: AsyncIterable<Uint8Array>,
-  options: { byteLength?: number; signal?: AbortSignal } | undefined,
+  options: (BodyOptions & { byteLength?: number }) | undefined,
 ): Promise<{ byteLength: number }> {
   const failed = new AbortController()
   const signal = options?.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal
@@ -103,7 +104,7 @@ async function writeBlob(
 
   try {
     let last: Buffer | undefined
-    for await (const block of cutBlocks(body, free, signal)) {
+    for await (const block of cutBlocks(body, free, { signal, mayLetGo: options?.mayLetGo === true })) {
       // The last block is held back: a body of one block is one request.
       if (last) {
         stage(last)
@@ -164,7 +165,7 @@ async function createOnce(
 async function* cutBlocks(
   body: AsyncIterable<Uint8Array>,
   free: Buffer[],
-  signal: AbortSignal,
+  { signal, mayLetGo }: Required<BodyOptions>,
 ): AsyncGenerator<Buffer> {
   let chunks: Uint8Array[] = []
   let size = 0
@@ -178,6 +179,7 @@ async function* cutBlocks(
       for (const piece of chunks) {
         block.set(piece, at)
         at += piece.length
+        if (mayLetGo) letGo(piece)
       }
       chunks = []
       size = 0

@@ -23,6 +23,12 @@ export interface ChunkMemory {
   end(): void
 }
 
+export interface BodyOptions {
+  signal?: AbortSignal
+  /** Nobody else has the chunks: their memory may be given back as soon as they are written. */
+  mayLetGo?: boolean
+}
+
 /** One part of an object that comes in pieces: every part but the last has `partSize` bytes. */
 export interface PartPlace {
   /** From 0; its first byte is number × partSize. */
@@ -51,19 +57,14 @@ export interface BlobStore {
   write(
     key: string,
     body: AsyncIterable<Uint8Array>,
-    options?: { byteLength?: number; signal?: AbortSignal; onWritten?: () => void },
+    options?: BodyOptions & { byteLength?: number; onWritten?: () => void },
   ): Promise<{ byteLength: number }>
   /**
    * Takes one part of a new object and resolves when it is durable. Parts come in any order, from any process, and again
    * after a fault: one whose body fails counts as not sent. That nobody else writes the same part at that time is the
    * caller's duty. After the commit the object does not change any more, whether or not a late part is refused.
    */
-  stagePart(
-    key: string,
-    part: PartPlace,
-    body: AsyncIterable<Uint8Array>,
-    options?: { signal?: AbortSignal },
-  ): Promise<void>
+  stagePart(key: string, part: PartPlace, body: AsyncIterable<Uint8Array>, options?: BodyOptions): Promise<void>
   /**
    * Makes the object of its parts, without copying them; when it is made already nothing happens.
    * @throws AppError 'parts-missing' (409) when the store has not all of them

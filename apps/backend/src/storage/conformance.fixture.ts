@@ -12,6 +12,10 @@ import { testParts } from './conformance-parts.fixture.ts'
 const isFault = (code: string) => (error: unknown) => error instanceof AppError && error.code === code
 
 /** `name` starts each test's name. `useOther` gives the same store as another process sees it. */
+async function* asBody(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks
+}
+
 export function testStore(name: string, use: () => BlobStore, useOther: () => BlobStore = use): void {
   testParts(name, use, useOther)
 
@@ -38,6 +42,26 @@ export function testStore(name: string, use: () => BlobStore, useOther: () => Bl
       const key = newObjectKey()
       assert.deepEqual(await use().write(key, body()), { byteLength: bytes.length })
       assert.ok((await collect(await use().read(key))).equals(bytes))
+    }
+  })
+
+  test(`${name}: gives the memory of chunks back where it may, and only there`, async () => {
+    for (const mayLetGo of [true, false]) {
+      const bytes = randomBytes(9_000_000)
+      const whole = Array.from(
+        { length: 18 },
+        (_, at) => new Uint8Array(bytes.subarray(at * 500_000, (at + 1) * 500_000)),
+      )
+      // Two chunks of one memory: neither is all of it.
+      const shared = new Uint8Array(2_000)
+      const key = newObjectKey()
+      const body = [...whole, shared.subarray(0, 1_000), shared.subarray(1_000)]
+      await use().write(key, asBody(body), { mayLetGo })
+      assert.deepEqual(await collect(await use().read(key)), Buffer.concat([bytes, new Uint8Array(2_000)]))
+      assert.equal(shared.length, 2_000)
+      const gone = whole.filter((chunk) => chunk.length === 0).length
+      // The last of a block that is too short for one more may stay.
+      assert.ok(mayLetGo ? gone >= 10 : gone === 0, `${gone} of ${whole.length}`)
     }
   })
 

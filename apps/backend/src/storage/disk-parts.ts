@@ -60,7 +60,7 @@ export function diskParts({
       const staged = pathOf(stagedKey(key))
       const fd = await guarded(openStaged(staged, pathOf(key)))
       try {
-        await writeBody(fd, ofLength(body, byteLength), options?.signal, number * partSize)
+        await writeBody(fd, ofLength(body, byteLength), options, number * partSize)
         await guarded(Promise.all([flushShared(staged), makeNameDurable(staged)]))
       } finally {
         guardedNow(() => fs.closeSync(fd))

@@ -53,7 +53,7 @@ export async function openDiskStore(root: string): Promise<BlobStore> {
       try {
         let byteLength: number
         try {
-          byteLength = await writeBody(opening, body, options?.signal)
+          byteLength = await writeBody(opening, body, options)
           checkLength(byteLength, options?.byteLength)
           options?.onWritten?.()
           await guarded(flushData(await opening))

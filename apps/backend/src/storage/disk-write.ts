@@ -1,5 +1,7 @@
 import fs from 'node:fs'
 import { promisify } from 'node:util'
+import { letGo } from '../let-go.ts'
+import type { BodyOptions } from './blob-store.ts'
 import { untilAborted } from './body.ts'
 import { unavailable } from './disk-read.ts'
 
@@ -68,7 +70,7 @@ export function groupFlushes(flush: (fd: number) => Promise<void>): (path: strin
 export async function writeBody(
   handle: number | Promise<number>,
   body: AsyncIterable<Uint8Array>,
-  signal: AbortSignal | undefined,
+  { signal, mayLetGo = false }: BodyOptions = {},
   offset = 0,
 ): Promise<number> {
   let written = 0
@@ -87,6 +89,7 @@ export async function writeBody(
       waitingBytes = 0
       const fd = await handle
       await writeAll(fd, batch, size, offset + written)
+      if (mayLetGo) for (const chunk of batch) letGo(chunk)
       written += size
       if (written - flushed >= flushEvery && !flushing && flushingNow < mostFlushing) startFlushing(fd)
     }

@@ -75,6 +75,7 @@ async function stage(
   try {
     await blobs.stagePart(blobKey, { number, partSize, byteLength }, verified(sent, alive), {
       signal: AbortSignal.any([signal, late]),
+      mayLetGo: true,
     })
   } catch (error) {
     if (error !== late.reason) throw error

@@ -22,7 +22,7 @@ import {
 } from '../data/uploads.ts'
 import type { App, Deps } from '../deps.ts'
 import { scopeWhereAny, storeScopeIn } from '../plugins/access.ts'
-import { asBodyFault, checkEncoding, drain, openRawBody, takeRawBodies } from '../raw-body.ts'
+import { asBodyFault, checkEncoding, openRawBody, takeRawBodies } from '../raw-body.ts'
 import { readBody, readId, readQuery } from '../read-input.ts'
 import { newObjectKey } from '../storage/blob-keys.ts'
 import { partSizeFor } from './part-size.ts'
@@ -98,10 +98,10 @@ export function uploadRoutes(app: App, deps: Deps): void {
     } catch (error) {
       // A body that comes too slowly is not waited for once more.
       const isTooSlow = error instanceof AppError && error.code === 'part-too-slow'
-      if (isTooSlow || !(await drain(request.raw))) reply.header('connection', 'close')
+      if (isTooSlow || !(await body.drain())) reply.header('connection', 'close')
       throw request.raw.readableAborted ? asBodyFault(error) : error
     }
-    if (!(await drain(request.raw))) reply.header('connection', 'close')
+    if (!(await body.drain())) reply.header('connection', 'close')
     return reply.code(204).send()
   }
 

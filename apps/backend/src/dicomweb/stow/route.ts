@@ -18,7 +18,7 @@ import { addAuditEvent } from '../../data/audit.ts'
 import { createInstanceWriter } from '../../data/group-commit.ts'
 import type { App, Deps } from '../../deps.ts'
 import { requireDefaultProject } from '../../plugins/access.ts'
-import { asBodyFault, checkEncoding, drain, openRawBody, takeRawBodies } from '../../raw-body.ts'
+import { asBodyFault, checkEncoding, openRawBody, takeRawBodies } from '../../raw-body.ts'
 import { baseOf, bases } from '../places.ts'
 import { refusalEvent, type StoreOutcome, storeInstance } from './store-instance.ts'
 
@@ -105,7 +105,7 @@ export function stowRoutes(app: App, deps: Deps): void {
     }
     // Whatever happens to the rest of the body, what was sent is settled before the answer.
     await Promise.all(pending)
-    if (!(await drain(request.raw))) reply.header('connection', 'close')
+    if (!(await body.drain())) reply.header('connection', 'close')
     if (fault !== undefined || bodyFault !== undefined) {
       throw bodyFault instanceof MultipartError || fault === undefined ? asRequestFault(bodyFault) : fault
     }

@@ -52,7 +52,7 @@ interface StoreOptions {
 
 /**
  * Stores one Part 10 file: header, hash and blob in one pass over its bytes, then the row. Blob first, row last: a crash
- * may leave an orphan blob, never a row without bytes.
+ * may leave an orphan blob, never a row without bytes. The memory of the body's chunks is taken over.
  */
 export async function storeInstance(
   deps: Deps,
@@ -69,7 +69,7 @@ export async function storeInstance(
   })
   const hash = requestBytes > longBytes ? hashBeside() : atOnce >= several ? hashBeside('short') : hashHere()
   const bytes = observe(deps.config.STORE_MAX_INSTANCE_BYTES, body, expectedStudy, received, hash)
-  const durable = deps.blobs.write(blobKey, bytes, { onWritten })
+  const durable = deps.blobs.write(blobKey, bytes, { onWritten, mayLetGo: true })
   // The flush of a short one takes about as long as writing its row does, which is then committed behind it.
   const isShort = (): boolean => received.file !== undefined && received.file.byteSize < longBytes
   try {
