@@ -15,16 +15,14 @@ const nonceBytes = 12
 const tagBytes = 16
 
 export function createSecretBox(keys: KeySource): SecretBox {
-  let last: Key | undefined
-  let asking: Promise<Key> | undefined
-  // Images are sent by it: where the keys are asked for again, none waits for a vault that is slow.
-  const lastOrNewest = (): Key | Promise<Key> => {
-    asking ??= keys
-      .newest()
-      .then((key) => (last = key))
-      .finally(() => (asking = undefined))
-    asking.catch(() => undefined)
-    return last ?? asking
+  // Making one takes longer than using it, and every image is sent with one.
+  const made = new WeakMap<Key, Map<string, Buffer>>()
+  const keyFor = (key: Key, purpose: string): Buffer => {
+    const ofKey = made.get(key) ?? new Map<string, Buffer>()
+    made.set(key, ofKey)
+    const own = ofKey.get(purpose) ?? Buffer.from(hkdfSync('sha256', key.bytes, '', purpose, 32))
+    ofKey.set(purpose, own)
+    return own
   }
   return {
     async seal(purpose, text) {
@@ -50,9 +48,8 @@ export function createSecretBox(keys: KeySource): SecretBox {
       }
     },
     async mac(purpose, text) {
-      const { bytes } = await lastOrNewest()
-      const key = hkdfSync('sha256', bytes, '', purpose, 32)
-      return createHmac('sha256', Buffer.from(key)).update(text).digest('base64url')
+      const key = keyFor(await keys.lastKnown(), purpose)
+      return createHmac('sha256', key).update(text).digest('base64url')
     },
   }
 }

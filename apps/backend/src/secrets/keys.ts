@@ -10,6 +10,8 @@ export interface Key {
 /** The keys in force: the newest seals, all open. */
 export interface KeySource {
   newest(): Promise<Key>
+  /** The newest that is known, without waiting for a source that is being asked again: for what only names things. */
+  lastKnown(): Promise<Key>
   /** Asks the source again before it says no: another server may have begun to use a newer key. */
   find(id: string): Promise<Key | undefined>
 }
@@ -37,8 +39,8 @@ export function parseKeys(text: string): Key[] {
 /** @param readText the keys' text now; asked again after `maxAgeMs`, and when a key is not among them */
 export function createKeySource(readText: () => Promise<string>, maxAgeMs: number): KeySource {
   let known: { keys: Key[]; at: number } | undefined
-  const read = async (isFresh: boolean): Promise<Key[]> => {
-    if (known && (isFresh ? Date.now() - known.at < 1000 : Date.now() - known.at < maxAgeMs)) return known.keys
+  let asking: Promise<Key[]> | undefined
+  const ask = async (): Promise<Key[]> => {
     try {
       known = { keys: parseKeys(await readText()), at: Date.now() }
     } catch (error) {
@@ -48,11 +50,21 @@ export function createKeySource(readText: () => Promise<string>, maxAgeMs: numbe
     }
     return known.keys
   }
+  const read = async (isFresh: boolean): Promise<Key[]> => {
+    if (known && Date.now() - known.at < (isFresh ? 1000 : maxAgeMs)) return known.keys
+    return (asking ??= ask().finally(() => (asking = undefined)))
+  }
+  const first = ([key]: readonly Key[]): Key => {
+    if (!key) throw new Error('there is no key')
+    return key
+  }
   return {
-    async newest() {
-      const [key] = await read(false)
-      if (!key) throw new Error('there is no key')
-      return key
+    newest: async () => first(await read(false)),
+    async lastKnown() {
+      const asked = read(false)
+      if (!known) return first(await asked)
+      asked.catch(() => undefined)
+      return first(known.keys)
     },
     async find(id) {
       const here = (await read(false)).find((key) => key.id === id)
