@@ -10,6 +10,9 @@ export interface ByteRange {
   length: number
 }
 
+/** Bytes of one read at most: an image of 512 × 512 × 16 bits comes whole, with its header; few enough for thousands of readers. */
+export const mostRead = 576 * 1024
+
 /**
  * Memory for the chunks of one read, where the reader knows when a chunk may be overwritten. Fresh memory for each is
  * safe and is the default; at a thousand images a second the collector then takes half of the time.

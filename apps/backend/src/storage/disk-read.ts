@@ -4,10 +4,7 @@ import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { AppError } from '../app-error.ts'
-import type { BlobInfo, ByteRange, ChunkMemory } from './blob-store.ts'
-
-// One read call a chunk: large enough that 500 KB images need one or two, small enough for thousands of readers.
-const readChunk = 512 * 1024
+import { type BlobInfo, type ByteRange, type ChunkMemory, mostRead } from './blob-store.ts'
 
 export const errnoOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | undefined)?.code
 
@@ -67,7 +64,7 @@ function readFile(fd: number, range: ByteRange | undefined, memory: ChunkMemory)
   }
   const iterator: AsyncIterator<Uint8Array> = {
     async next() {
-      const size = Math.min(left, memory.chunkSize ?? readChunk)
+      const size = Math.min(left, memory.chunkSize ?? mostRead)
       if (isEnded || !isOpen || size === 0) return end()
       try {
         isReading = true

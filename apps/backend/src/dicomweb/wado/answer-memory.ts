@@ -1,10 +1,9 @@
-import type { ChunkMemory } from '../../storage/blob-store.ts'
+import { type ChunkMemory, mostRead } from '../../storage/blob-store.ts'
 
 /** Gives each reader of the blob store its memory. */
 export type ReaderMemory = () => ChunkMemory
 
-const pieceSize = 512 * 1024
-// What is kept between answers: 16 MiB.
+// What is kept between answers: 18 MiB.
 const keptPieces = 32
 const kept: ArrayBuffer[] = []
 
@@ -42,8 +41,8 @@ export function createAnswerMemory(): {
           if (piece) retire(piece)
           piece = undefined
           // Small reads are not worth a piece, larger ones are not asked for.
-          if (byteLength < pieceSize / 8 || byteLength > pieceSize) return Buffer.allocUnsafeSlow(byteLength)
-          piece = kept.pop() ?? new ArrayBuffer(pieceSize)
+          if (byteLength < mostRead / 8 || byteLength > mostRead) return Buffer.allocUnsafeSlow(byteLength)
+          piece = kept.pop() ?? new ArrayBuffer(mostRead)
           return new Uint8Array(piece, 0, byteLength)
         },
         end() {
