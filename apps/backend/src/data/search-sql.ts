@@ -55,6 +55,12 @@ const wholeTime = (column: string): string => `rpad(${column}, 6, '0')`
 
 const columnType: Partial<Record<Condition['key']['matching'], string>> = { integer: 'integer', number: 'float8' }
 
+/** A column's values as rows, where it holds several. */
+function severalOf({ matching }: Condition['key'], column: string): string | undefined {
+  if (matching === 'names') return `unnest(string_to_array(${column}, chr(92)))`
+  return matching.endsWith('-list') ? `unnest(${column})` : undefined
+}
+
 /** What a condition asks of a column: the key's own unless another one is given. */
 export function conditionSql(condition: Condition, values: Values, column = condition.key.column): string {
   const { key } = condition
@@ -66,7 +72,10 @@ export function conditionSql(condition: Condition, values: Values, column = cond
       : `${column} = any(${values.value(condition.values, `${type}[]`)})`
   }
   if (condition.kind === 'like') {
-    const exact = `${column} like ${values.value(condition.pattern, 'text')}`
+    const pattern = values.value(condition.pattern, 'text')
+    const several = severalOf(key, column)
+    if (several !== undefined) return `exists (select from ${several} as one(value) where one.value like ${pattern})`
+    const exact = `${column} like ${pattern}`
     // Three letters make a trigram; shorter ones would only slow the search down.
     if (!key.isInSearchText || condition.literal.length < 3) return exact
     return `s.search_text like ${values.value(containsPattern(foldText(condition.literal)), 'text')} and ${exact}`

@@ -240,8 +240,8 @@ test('of a list any value matches, exactly or by wildcard, and none together wit
   assert.deepEqual(await ofOrders('W???'), [])
   for (let signs = 1; signs <= 16; signs += 1)
     assert.deepEqual(await ofOrders(`7${'?'.repeat(signs)}X_9`), [], 'not over the end of a value')
-  // As docs/conformance.md says of a * in the middle.
-  assert.deepEqual(await ofOrders('WO-1*9'), ['O-1'])
+  assert.deepEqual(await ofOrders('WO-1*9'), [], 'from one value into the next')
+  assert.deepEqual(await ofOrders('WO*7'), ['O-1'])
   assert.deepEqual(await ofOrders('WO-2, left'), ['O-2'])
   assert.deepEqual(await ofOrders('WO-2'), [])
   assert.deepEqual(await ofOrders('WO-2, left\\X_9'), ['O-1', 'O-2'])
@@ -262,9 +262,18 @@ test('any of several inspectors is found by the name, whole, by wildcard and all
   assert.equal((await backend.stow([make('I-1', 1, { PatientID: 'I-1', OperatorsName: both })])).status, 200)
   const of = (name: string): Promise<(string | undefined)[]> =>
     numbers(`/series?OperatorsName=${encodeURIComponent(name)}`)
-  for (const name of ['Weber^Anna', 'KAYA^emre', 'kaya*', '*Emre', '?aya^Em??', 'weber*anna', both.join('\\')])
+  for (const name of [
+    'Weber^Anna',
+    'KAYA^emre',
+    'kaya*',
+    '*Emre',
+    '?aya^Em??',
+    'weber*anna',
+    both.join('\\'),
+    'weber*\\kaya*',
+  ])
     assert.deepEqual(await of(name), ['I-1'], name)
-  for (const name of ['Weber', 'Anna', 'aya*', '*Em', 'Anna?Kaya', 'Kaya^Emre\\Weber^Anna', 'weber^ann_'])
+  for (const name of ['Weber', 'Anna', 'aya*', '*Em', 'Anna?Kaya', 'Kaya^Emre\\Weber^Anna', 'weber^ann_', 'weber*emre'])
     assert.deepEqual(await of(name), [], name)
   assert.deepEqual(await of('Núñez^Inés'), ['C-7'])
   assert.deepEqual(await numbers('/series?OperatorsName=emre%20weber&fuzzymatching=true'), ['I-1'])

@@ -45,7 +45,9 @@ export function readCondition(name: string, key: SearchKey, values: string[], is
   if (matching === 'stamp') return readStamps(name, key, value)
   const isName = matching === 'name' || matching === 'names'
   if (isName && isFuzzy) return readWords(key, value)
-  if (matching === 'names') return readNames(key, value)
+  // Several names in one value are those of a row in their order; any of them is looked for by itself.
+  if (matching === 'names')
+    return readPattern(value.includes('\\') ? { ...key, matching: 'name' } : key, foldText(value))
   const text = isName ? foldText(value) : key.declared?.vr === 'AT' ? plainTag(value) : value
   return /[*?]/.test(text) ? readPattern(key, text) : { key, kind: 'one-of', values: [text] }
 }
@@ -58,30 +60,7 @@ function readList(name: string, key: SearchKey, values: string[]): Condition {
   const pattern = wanted.find((value) => /[*?]/.test(value))
   if (pattern === undefined) return { key, kind: 'one-of', values: wanted }
   if (wanted.length > 1) throw malformed(name, 'a value with * or ? stands alone.')
-  return readAnyPattern(key, pattern, `array_to_string(${key.column}, ${betweenSql})`)
-}
-
-/** One of the row's names, or several that follow each other. */
-function readNames(key: SearchKey, value: string): Condition {
-  return readAnyPattern(
-    key,
-    foldText(value).replaceAll('\\', between),
-    `replace(${key.column}, chr(92), ${betweenSql})`,
-  )
-}
-
-// What stands between values that are compared as one text: 17 ? in a row do not reach over it.
-const between = `\x03${'\x01'.repeat(16)}\x02`
-const betweenSql = 'chr(3) || repeat(chr(1), 16) || chr(2)'
-
-/** A pattern for any of several values, which the SQL `joined` has as one text. */
-function readAnyPattern(key: SearchKey, text: string, joined: string): Condition {
-  const { pattern, ...condition } = readPattern(key, text)
-  return {
-    ...condition,
-    key: { ...key, column: `(chr(2) || ${joined} || chr(3))` },
-    pattern: `%\x02${pattern}\x03%`,
-  }
+  return readPattern(key, pattern)
 }
 
 /** '(0014,4076)' as the index keeps it. */
@@ -92,7 +71,7 @@ function readWords(key: SearchKey, value: string): Condition {
   return { key, kind: 'words', words: words.filter((word) => word !== '') }
 }
 
-function readPattern(key: SearchKey, text: string): PatternCondition {
+function readPattern(key: SearchKey, text: string): Condition {
   const pattern = text
     .replace(/[\\%_]/g, String.raw`\$&`)
     .replaceAll('*', '%')
@@ -132,7 +111,6 @@ function conditionOf(key: SearchKey, { from, to, isSingle }: Range): Condition {
 }
 
 type RangeCondition = Extract<Condition, { kind: 'range' }>
-type PatternCondition = Extract<Condition, { kind: 'like' }>
 
 const rangeOf = (
   key: SearchKey,
