@@ -71,13 +71,6 @@ class Arrivals {
     this.source = source
   }
 
-  putBack(byte: number): void {
-    const joined = new Uint8Array(this.bytes.length + 1)
-    joined[0] = byte
-    joined.set(this.bytes, 1)
-    this.bytes = joined
-  }
-
   take(count: number): Uint8Array {
     const taken = this.bytes.subarray(0, count)
     // Whoever has all of a chunk may give its memory back: nothing here still looks at it.
@@ -121,6 +114,9 @@ function endsBoundary(bytes: Uint8Array, at: number): boolean {
   if (next === dash) return bytes[at + 1] === dash
   return next === carriageReturn || next === lineFeed || next === space || next === tab
 }
+
+const beginsWith = (bytes: Uint8Array, boundary: Uint8Array): boolean =>
+  boundary.every((byte, at) => bytes[at] === byte) && endsBoundary(bytes, boundary.length)
 
 /** The search starts at the line feed: senders that end lines without CR are understood, too. */
 function createLocator(delimiter: Uint8Array): Locate {
@@ -254,19 +250,20 @@ export async function* splitMultipart(
   const locate = createLocator(delimiter)
   const arrivals = new Arrivals(source[Symbol.asyncIterator]())
   if (!(await arrivals.have(1))) throw new MultipartError('empty-body', 'The body is empty.')
-  // A body usually begins with its boundary; as if after a line feed, it is found like all others.
-  arrivals.putBack(lineFeed)
 
   const unfound = (): MultipartError =>
     new MultipartError('no-boundary', `The boundary ${JSON.stringify(boundary)} is not in the body.`)
+  // A body usually begins with its boundary, without the line feed that is before all others.
+  const isAtStart = (await arrivals.have(delimiter.length + 1)) && beginsWith(arrivals.bytes, delimiter.subarray(1))
   let preambleLength = 0
-  for await (const piece of untilDelimiter(arrivals, locate, false, unfound)) {
-    preambleLength += piece.length
-    if (preambleLength > maxPreambleLength) throw unfound()
-  }
+  if (!isAtStart)
+    for await (const piece of untilDelimiter(arrivals, locate, false, unfound)) {
+      preambleLength += piece.length
+      if (preambleLength > maxPreambleLength) throw unfound()
+    }
   let withCr: boolean | undefined
   for (let count = 1; ; count += 1) {
-    arrivals.take(delimiter.length)
+    arrivals.take(isAtStart && count === 1 ? delimiter.length - 1 : delimiter.length)
     // Only the final boundary is followed by a dash.
     if (arrivals.bytes[0] === dash) break
     if (count > maxParts) throw new MultipartError('too-many-parts', `The body has more than ${maxParts} parts.`)
