@@ -10,9 +10,12 @@ import { openRawBody, type RawBody } from './raw-body.ts'
 const mebi = 1024 * 1024
 
 /** A server whose requests are read by `read`, which gives the answer's text; and a connection to it. */
-async function startServer(t: TestContext, read: (body: RawBody) => Promise<string>): Promise<net.Socket> {
+async function startServer(
+  t: TestContext,
+  read: (body: RawBody, raw: http.IncomingMessage) => Promise<string>,
+): Promise<net.Socket> {
   const server = http.createServer((raw, reply) => {
-    read(openRawBody({ raw } as FastifyRequest, 60_000)).then(
+    read(openRawBody({ raw } as FastifyRequest, 60_000), raw).then(
       (text) => reply.end(text),
       (error: unknown) => reply.end(`fault: ${String(error)}`),
     )
@@ -85,6 +88,29 @@ test('a reader that takes nothing makes the sender wait', async (t) => {
     await delay(200)
   }
   assert.ok(socket.writableLength > 0, 'all of it was taken')
+  go()
+  assert.equal(await answerOn(socket), 'true')
+})
+
+test('a sender of single bytes waits, too, long before they are many', async (t) => {
+  let raw: http.IncomingMessage | undefined
+  let go: () => void = () => undefined
+  const socket = await startServer(t, async (body, own) => {
+    raw = own
+    await new Promise<void>((resolve) => {
+      go = resolve
+    })
+    return String(await body.drain())
+  })
+  const byteLength = 20_000
+  socket.write(head(byteLength))
+  let sent = 0
+  for (; sent < byteLength && raw?.isPaused() !== true; sent += 1) {
+    socket.write('x')
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  assert.ok(sent < byteLength, 'it was never made to wait')
+  socket.write(Buffer.alloc(byteLength - sent))
   go()
   assert.equal(await answerOn(socket), 'true')
 })

@@ -9,8 +9,8 @@ const maxDrainedBytes = 256 * 1024 * 1024
 
 // A piece passes through many hands, which costs more than copying a chunk of the network (64 KiB) to a larger one.
 const pieceBytes = 512 * 1024
-// What waits for its reader before the sender has to.
-const mostWaiting = 1024 * 1024
+// What waits for its reader before the sender has to: a piece, or as many chunks, which are small where somebody means harm.
+const mostWaiting = { bytes: pieceBytes, chunks: 256 }
 
 /** For routes whose bodies stay streams: no parser of the framework may touch them. */
 export function takeRawBodies(app: App): void {
@@ -59,6 +59,7 @@ function gather(raw: IncomingMessage): () => Promise<Step> {
   let asked: { resolve: (step: Step) => void; reject: (error: unknown) => void } | undefined
   let isDue = false
 
+  const isFull = (): boolean => waitingBytes >= mostWaiting.bytes || waiting.length >= mostWaiting.chunks
   const answer = (): void => {
     isDue = false
     if (!asked || (waitingBytes === 0 && !failure && !isEnded)) return
@@ -68,7 +69,7 @@ function gather(raw: IncomingMessage): () => Promise<Step> {
       const piece = takePiece(waiting)
       waitingBytes -= piece.length
       resolve({ done: false, value: piece })
-      if (waitingBytes < mostWaiting) raw.resume()
+      if (!isFull()) raw.resume()
     } else if (failure) reject(failure.error)
     else resolve({ done: true, value: undefined })
   }
@@ -82,7 +83,7 @@ function gather(raw: IncomingMessage): () => Promise<Step> {
     if (chunk.length === 0) return
     waiting.push(chunk)
     waitingBytes += chunk.length
-    if (waitingBytes >= mostWaiting) raw.pause()
+    if (isFull()) raw.pause()
     answerSoon()
   })
   raw.on('end', () => {
@@ -103,7 +104,7 @@ function gather(raw: IncomingMessage): () => Promise<Step> {
       // Given up by its reader, who would otherwise never come to its end.
       asked?.reject(new Error('the body is read by somebody else'))
       asked = { resolve, reject }
-      if (waitingBytes >= pieceBytes) answer()
+      if (isFull()) answer()
       else answerSoon()
     })
 }
