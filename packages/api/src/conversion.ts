@@ -112,7 +112,7 @@ export type RawGeometry = z.infer<typeof rawGeometrySchema>
 export const convertContentSchema = z
   .strictObject({
     kind: z.literal('convert'),
-    /** Files with the same one belong to one inspection; absent, the file has one of its own. */
+    /** Files with the same one, and of the same component, belong to one inspection; absent, the file has one of its own. */
     batch: z.uuid().optional(),
     /** Instance Number of what is made first. */
     number: z.number().int().min(1).max(999_999).default(1),

@@ -68,8 +68,13 @@ test('the same request makes the same bytes, another file of the batch the same 
     assert.equal(getString(other.dataset, tag), getString(first.dataset, tag))
   assert.notEqual(getString(other.dataset, tags.sopInstanceUid), getString(first.dataset, tags.sopInstanceUid))
   assert.match(getString(first.dataset, tags.sopInstanceUid) ?? '', /^2\.25\.\d{1,39}$/)
-  const elsewhere = await convertOne(film, { batch: 'other' })
-  assert.notEqual(getString(elsewhere.dataset, tags.studyInstanceUid), getString(first.dataset, tags.studyInstanceUid))
+  for (const elsewhere of [
+    await convertOne(film, { batch: 'other' }),
+    await convertOne(film, {}, { component: { number: 'W-18' } }),
+    await convertOne(film, {}, { component: { name: 'Another weld' } }),
+  ])
+    for (const tag of [tags.studyInstanceUid, tags.seriesInstanceUid])
+      assert.notEqual(getString(elsewhere.dataset, tag), getString(first.dataset, tag))
 })
 
 test('a calibration is written with its words, and a nominal size is none', async () => {

@@ -20,6 +20,8 @@ export type SeriesKind = 'film' | 'image' | 'document'
 export function describeFile(request: ConvertRequest, kind: SeriesKind, origin: Origin, format: Format): Dataset {
   const { form, batch } = request
   const { component, inspection, view } = form
+  // Of two components there are never images in one inspection, whatever batch they come in.
+  const study = uidFor('study', batch, component.number ?? '', component.name ?? '')
   return {
     ...attributesOf({
       SpecificCharacterSet: 'ISO_IR 192',
@@ -30,7 +32,7 @@ export function describeFile(request: ConvertRequest, kind: SeriesKind, origin: 
       EthnicGroup: orEmpty(component.material),
       PatientComments: orAbsent(component.notes),
       ComponentManufacturer: orAbsent(component.manufacturer),
-      StudyInstanceUID: uidFor('study', batch),
+      StudyInstanceUID: study,
       StudyDate: orEmpty(date(inspection.date)),
       StudyTime: orEmpty(time(inspection.time)),
       AccessionNumber: orEmpty(inspection.orderNumber),
@@ -40,7 +42,7 @@ export function describeFile(request: ConvertRequest, kind: SeriesKind, origin: 
       PhysiciansOfRecord: orEmpty(inspection.company),
       NameOfPhysiciansReadingStudy: orEmpty(inspection.certifyingInspector),
       PerformingPhysicianName: orAbsent(inspection.inspector),
-      SeriesInstanceUID: uidFor('series', batch, kind),
+      SeriesInstanceUID: uidFor('series', study, kind),
       SeriesNumber: String(view.number ?? { film: 1, image: 1, document: 2 }[kind]),
       SeriesDate: orEmpty(date(inspection.date)),
       SeriesTime: orEmpty(time(inspection.time)),

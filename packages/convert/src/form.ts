@@ -57,7 +57,7 @@ export interface Form {
 export interface ConvertRequest {
   /** Stands for this file: its objects have their UIDs from it. */
   id: string
-  /** Files with the same one belong to one inspection. */
+  /** Files with the same one, and of the same component, belong to one inspection. */
   batch: string
   /** Instance Number of the first object. */
   number: number
