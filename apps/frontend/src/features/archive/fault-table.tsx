@@ -36,7 +36,7 @@ export function FaultTable({ faults }: { faults: readonly FixityFault[] }) {
             {faults.map((fault) => (
               <Table.Tr key={fault.blobKey}>
                 <Table.Td>
-                  <Badge variant="light" color="red">
+                  <Badge variant="light" color="red" miw="max-content">
                     {t(`archive.fixity.faults.${fault.fault}`)}
                   </Badge>
                   <Text size="xs" c="dimmed">
