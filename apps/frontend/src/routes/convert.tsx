@@ -6,15 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { sessionQuery } from '../api/queries.ts'
 import classes from '../features/conversion/conversion.module.css'
 import { ConversionForm } from '../features/conversion/conversion-form.tsx'
-import {
-  addFiles,
-  cancelConversion,
-  clearStored,
-  convertWaiting,
-  setDraft,
-  tryAgain,
-  useConversion,
-} from '../features/conversion/conversion-store.ts'
+import { conversion, useConversion } from '../features/conversion/conversion-store.ts'
 import type { RowState } from '../features/conversion/convert-queue.ts'
 import { fillIn } from '../features/conversion/draft.ts'
 import { ChooseConvertFiles, FileRows } from '../features/conversion/file-rows.tsx'
@@ -27,8 +19,9 @@ import page from '../ui/page.module.css'
 export function ConvertPage() {
   const { t } = useTranslation()
   const { data: session } = useQuery(sessionQuery)
-  const conversion = useConversion()
-  const { draft, rows, isBusy, isCancelling, isSignedOut } = conversion
+  const state = useConversion()
+  const { draft, rows, isBusy, isCancelling, isSignedOut } = state
+  const { addFiles, setDraft, cancel, clearStored, tryAgain, convertWaiting } = conversion()
   const [isShown, setIsShown] = useState(false)
   const [isOver, setIsOver] = useState(false)
   const { form, raw, faults } = fillIn(draft)
@@ -83,7 +76,7 @@ export function ConvertPage() {
               {t('convert.drop')}
             </Text>
           </section>
-          {rows.length > 0 ? <FileRows conversion={conversion} /> : null}
+          {rows.length > 0 ? <FileRows state={state} /> : null}
           <ConversionForm draft={draft} faults={isShown ? faults : {}} isDisabled={isBusy} onChange={setDraft} />
           <div className={classes.foot}>
             <Text component="output" size="sm" c={isShown && !form ? 'red' : 'dimmed'}>
@@ -99,7 +92,7 @@ export function ConvertPage() {
               </Button>
             ) : null}
             {isBusy ? (
-              <Button variant="default" disabled={isCancelling} onClick={cancelConversion}>
+              <Button variant="default" disabled={isCancelling} onClick={cancel}>
                 {t('upload.cancel')}
               </Button>
             ) : null}

@@ -5,7 +5,7 @@ import { Link, useNavigate } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { sessionQuery } from '../api/queries.ts'
 import { ConvertOffer } from '../features/conversion/convert-offer.tsx'
-import { goOnConverting, useConversion } from '../features/conversion/conversion-store.ts'
+import { conversion, useConversion } from '../features/conversion/conversion-store.ts'
 import { ChooseFiles } from '../features/upload/choose-files.tsx'
 import { OpenUploads } from '../features/upload/open-uploads.tsx'
 import { ProjectChoice } from '../features/upload/project-choice.tsx'
@@ -19,7 +19,7 @@ export function UploadPage() {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const upload = useUpload()
-  const conversion = useConversion()
+  const converting = useConversion()
   const { data: session } = useQuery(sessionQuery)
   const canStore = session?.projects.some((one) => one.permissions.includes('store')) ?? false
   const hasFiles = upload.files.length > 0
@@ -50,9 +50,9 @@ export function UploadPage() {
         {canStore ? (
           <OpenUploads
             upload={upload}
-            others={conversion.rows.map(({ uploadId, left }) => uploadId ?? left?.id)}
+            others={converting.rows.map(({ uploadId, left }) => uploadId ?? left?.id)}
             onConvert={(left, file) => {
-              void goOnConverting(left, file)
+              void conversion().goOn(left, file)
               void navigate({ to: '/convert' })
             }}
           />

@@ -2,7 +2,7 @@ import { Button, Text } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import classes from './conversion.module.css'
-import { addFiles } from './conversion-store.ts'
+import { conversion } from './conversion-store.ts'
 
 /** Files of an upload that are no DICOM but can become it; keeps its place free of jumps by standing only where there are some. */
 export function ConvertOffer({ files }: { files: readonly File[] }) {
@@ -16,7 +16,7 @@ export function ConvertOffer({ files }: { files: readonly File[] }) {
         size="xs"
         variant="default"
         onClick={() => {
-          addFiles(files)
+          conversion().addFiles(files)
           void navigate({ to: '/convert' })
         }}
       >

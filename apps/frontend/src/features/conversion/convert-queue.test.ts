@@ -1,61 +1,19 @@
 // What becomes of files when somebody cancels, the line breaks or another file is chosen.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ApiError, type ConversionForm, type RunningUpload, type Upload, type UploadProgress } from '@instandt/api'
+import { ApiError, type ConversionForm, type Upload } from '@instandt/api'
 import { convertAll, type ConvertDeps, type ConvertRow, type LeftUpload } from './convert-queue.ts'
+import { settled, storedAs, watchedUploads } from './uploads.fixture.ts'
 
 const form = {} as ConversionForm
-const stored = (objectCount: number): Upload =>
-  ({ outcome: { kind: 'stored', studyInstanceUid: '1.2', objectCount } }) as unknown as Upload
 
-interface Begun {
-  name: string
-  id: string | undefined
-  sha256: string | undefined
-  tell: (progress: Partial<UploadProgress>) => void
-  end: (upload: Upload) => void
-  fail: (error: unknown) => void
-  drops: number
-}
-
-/** Uploads that end when the test says so; `isInTime`: what a drop comes to. */
+/** Three files and uploads of them; `isInTime`: what a drop comes to. */
 function watched(isInTime = true) {
-  const begun: Begun[] = []
+  const { begun, start } = watchedUploads(isInTime)
   const rows = new Map<string, ConvertRow>()
   const deps: ConvertDeps = {
     hash: async (file) => `hash of ${await file.text()}`,
-    start(source, file, id, onChange): RunningUpload {
-      const { promise, resolve, reject } = Promise.withResolvers<Upload>()
-      const progress = {
-        phase: 'sending',
-        id: 'u',
-        byteSize: source.size,
-        sentBytes: 0,
-        readBytes: 0,
-      } as UploadProgress
-      const one: Begun = {
-        name: file.name,
-        id,
-        sha256: file.sha256,
-        tell: (more) => onChange({ ...progress, ...more }),
-        end: resolve,
-        fail: reject,
-        drops: 0,
-      }
-      begun.push(one)
-      return {
-        done: promise,
-        progress: () => progress,
-        pause() {},
-        resume() {},
-        cancel() {},
-        async drop() {
-          one.drops += 1
-          if (isInTime) reject(new DOMException('cancelled', 'AbortError'))
-          return isInTime
-        },
-      }
-    },
+    start,
     onChange: (row) => void rows.set(row.id, row),
     onUpload: () => undefined,
   }
@@ -70,12 +28,11 @@ function watched(isInTime = true) {
       deps,
       stop.signal,
     )
-  const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20))
-  return { begun, rows, run, stop, settled, files }
+  return { begun, rows, run, stop, files }
 }
 
 test('two files are on their way at once, each with its hash; what becomes of them is told', async () => {
-  const { begun, rows, run, settled } = watched()
+  const { begun, rows, run } = watched()
   const running = run()
   await settled()
   assert.deepEqual(
@@ -87,7 +44,7 @@ test('two files are on their way at once, each with its hash; what becomes of th
   )
   begun[0]!.tell({ sentBytes: 1 })
   assert.deepEqual([rows.get('a')?.state, rows.get('a')?.share], ['sending', 1])
-  begun[0]!.end(stored(3))
+  begun[0]!.end(storedAs(3))
   begun[1]!.fail(new ApiError({ status: 413, code: 'file-too-large', title: '', detail: 'too large' } as never))
   await settled()
   begun[2]!.end({ outcome: { kind: 'refused', comment: 'cut off' } } as unknown as Upload)
@@ -104,7 +61,7 @@ test('two files are on their way at once, each with its hash; what becomes of th
 
 test('cancelled in time a file waits again, too late it is followed to its end; others are not begun', async () => {
   for (const isInTime of [true, false]) {
-    const { begun, rows, run, stop, settled } = watched(isInTime)
+    const { begun, rows, run, stop } = watched(isInTime)
     const running = run()
     await settled()
     stop.abort()
@@ -113,7 +70,7 @@ test('cancelled in time a file waits again, too late it is followed to its end; 
       begun.map(({ drops }) => drops),
       [1, 1],
     )
-    if (!isInTime) for (const one of begun) one.end(stored(1))
+    if (!isInTime) for (const one of begun) one.end(storedAs(1))
     await running
     assert.equal(rows.get('a')?.state, isInTime ? 'waiting' : 'stored')
     assert.equal(rows.get('c'), undefined)
@@ -121,7 +78,7 @@ test('cancelled in time a file waits again, too late it is followed to its end; 
 })
 
 test('an upload that was left in the middle goes on with the same file, and with no other', async () => {
-  const { begun, rows, run, settled, files } = watched()
+  const { begun, rows, run, files } = watched()
   const left = (of: string): LeftUpload =>
     ({ id: `left ${of}`, sha256: `hash of ${of}`, name: `films/${of}.tif`, project: 'weld' }) as LeftUpload
   const running = run([
@@ -133,7 +90,7 @@ test('an upload that was left in the middle goes on with the same file, and with
     begun.map(({ id, name }) => [id, name]),
     [['left a', 'films/a.tif']],
   )
-  begun[0]!.end(stored(1))
+  begun[0]!.end(storedAs(1))
   await running
   assert.deepEqual([rows.get('a')?.state, rows.get('b')?.state, rows.get('b')?.fault], ['stored', 'refused', 'notSame'])
 })

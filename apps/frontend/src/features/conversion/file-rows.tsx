@@ -4,12 +4,13 @@ import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { formatBytes } from '../../ui/format.ts'
 import { PickFiles } from '../../ui/pick-files.tsx'
-import { type Conversion, removeRow, tryAgain } from './conversion-store.ts'
+import { conversion } from './conversion-store.ts'
+import type { Conversion } from './conversion-work.ts'
 import type { ConvertRow } from './convert-queue.ts'
 import classes from './conversion.module.css'
 
 /** The chosen files and what has become of each. */
-export function FileRows({ conversion: { rows, isBusy, isCancelling } }: { conversion: Conversion }) {
+export function FileRows({ state: { rows, isBusy, isCancelling } }: { state: Conversion }) {
   const { t, i18n } = useTranslation()
   return (
     <ul className={classes.rows} aria-label={t('convert.files')}>
@@ -50,8 +51,8 @@ function RowButtons({ row }: { row: ConvertRow }) {
   )
   return (
     <span className={classes.buttons}>
-      {row.state === 'waiting' ? null : button(t('convert.again'), () => tryAgain(row.id))}
-      {button(t('common.remove'), () => removeRow(row.id))}
+      {row.state === 'waiting' ? null : button(t('convert.again'), () => conversion().tryAgain(row.id))}
+      {button(t('common.remove'), () => conversion().removeRow(row.id))}
     </span>
   )
 }
