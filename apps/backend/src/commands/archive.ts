@@ -66,9 +66,10 @@ export const archiveCommands: Record<string, Command> = {
         isForced: values['force'] === true,
       })
       print(
-        `${report.seen} blobs, ${report.quarantined.length} put in quarantine, ${report.restored.length} returned, ${report.removed.length} removed, ${report.removedTemporary} unfinished removed\n`,
+        `${report.seen} blobs, ${report.quarantined.length} put in quarantine, ${report.restored.length} returned, ${report.removed.length} removed, ${report.removedTemporary} unfinished removed, ${report.failed.length} failed\n`,
       )
       for (const key of report.quarantined) print(`  quarantine ${key}\n`)
+      for (const { blobKey, reason } of report.failed) print(`  ${blobKey}: ${reason}\n`)
       const { quarantined, removed, restored } = report
       if (values['dry-run'] !== true) {
         await addAuditEvent(deps.db.pool, scope, {
@@ -76,7 +77,7 @@ export const archiveCommands: Record<string, Command> = {
           detail: { quarantined, restored, removed },
         })
       }
-      return 0
+      return report.failed.length > 0 ? 1 : 0
     },
   },
   'uploads sweep': {

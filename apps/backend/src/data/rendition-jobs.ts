@@ -9,12 +9,14 @@ export interface RenditionJob {
   framesDone: number
   framesMade: number
   attempts: number
+  /** Why it was not made the last time. */
+  reason: string | null
 }
 
 /** How long a claim holds without a sign of life. */
 export const leaseSeconds = 60
 
-const columns = `j.instance_id as "instanceId", j.thumbnail, j.frames_done as "framesDone", j.frames_made as "framesMade", j.attempts`
+const columns = `j.instance_id as "instanceId", j.thumbnail, j.frames_done as "framesDone", j.frames_made as "framesMade", j.attempts, j.reason`
 
 const isFree = `j.due_at <= now() and (j.leased_until is null or j.leased_until < now())`
 

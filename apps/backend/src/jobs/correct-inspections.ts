@@ -31,6 +31,7 @@ import { observe, type ReceivedFile, Refusal } from '../dicomweb/stow/store-inst
 import { inParallel } from '../in-parallel.ts'
 import type { ArchiveScope } from '../plugins/access.ts'
 import { newObjectKey } from '../storage/blob-keys.ts'
+import { isGone } from '../storage/is-gone.ts'
 import { isUnreadable } from './is-unreadable.ts'
 
 const atOnce = 2
@@ -170,11 +171,7 @@ async function makeFile(deps: Deps, scope: ArchiveScope, order: CorrectionOrder,
     if (error instanceof Hindrance) throw error
     if (error instanceof DicomWriteError || error instanceof DicomReadError || error instanceof Refusal)
       throw fault(error.message)
-    if (error instanceof AppError && error.code === 'blob-missing') {
-      // A disk that is not mounted has lost nothing: then this throws what may pass.
-      await deps.blobs.check()
-      throw fault('its stored bytes are missing.')
-    }
+    if (await isGone(deps.blobs, error)) throw fault('its stored bytes are missing.')
     // A disk that is full, or away, may be better later; a bad sector may not.
     if (await isUnreadable(deps, instance.blobKey, error)) throw fault('its stored bytes cannot be read.')
     throw error

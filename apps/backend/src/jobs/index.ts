@@ -58,6 +58,7 @@ export async function startJobs(deps: Deps): Promise<RunningTasks> {
             quarantined: report.quarantined.length,
             restored: report.restored.length,
             removed: report.removed.length,
+            failed: report.failed.length,
           },
           'orphan sweep done',
         )

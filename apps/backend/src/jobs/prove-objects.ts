@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { AppError } from '../app-error.ts'
 import { claimRequest, endRequest, keepRequest, listOfRequest } from '../data/proof-requests.ts'
 import {
   type ArchiveSize,
@@ -17,6 +16,7 @@ import {
 import { withLock } from '../data/upkeep-lock.ts'
 import type { Deps } from '../deps.ts'
 import type { ArchiveScope } from '../plugins/access.ts'
+import { isGone } from '../storage/is-gone.ts'
 import { isUnreadable } from './is-unreadable.ts'
 
 /** What runs over the day's share, so that a stopped worker or a grown archive is caught up with. */
@@ -48,10 +48,8 @@ export async function proveObject(
     }
   } catch (error) {
     if (await isUnreadable(deps, object.blobKey, error, signal)) return { fault: 'unreadable', found: {} }
-    if (!(error instanceof AppError) || error.code !== 'blob-missing') throw error
-    // A disk that is not mounted has lost nothing.
-    await deps.blobs.check()
-    return { fault: 'missing', found: {} }
+    if (await isGone(deps.blobs, error)) return { fault: 'missing', found: {} }
+    throw error
   }
   const digest = hash.digest()
   if (byteLength !== object.byteSize) return { fault: 'length', found: { byteLength, sha256: digest.toString('hex') } }

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, request as httpRequest } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -14,6 +11,7 @@ import { addPerson, sessionHeaders } from '../identity.fixture.ts'
 import { untilBlocked } from '../data/until-blocked.fixture.ts'
 import { readArchiveScope } from '../plugins/access.ts'
 import { objectPrefix } from '../storage/blob-keys.ts'
+import { startFaultyAzure } from '../storage/faulty-azure.fixture.ts'
 import { startTestBackend, type TestBackend } from '../test-backend.fixture.ts'
 import { startJobs } from './index.ts'
 import { purgeBin, type PurgeReport } from './purge-bin.ts'
@@ -170,43 +168,6 @@ test('bytes that the file system keeps are told, and tried again a day later', {
   assert.deepEqual(await purge(), { purged: 1, instances: 2, postponed: 0 })
 })
 
-/** Azurite has no immutability policies: in front of it stands what Azure answers to a removal. */
-async function startKeeper(target: URL): Promise<{ port: number; keeps: { is: boolean }; stop(): void }> {
-  const keeps = { is: true }
-  const server = createServer((incoming, answer) => {
-    if (incoming.method === 'DELETE' && keeps.is) {
-      const code = 'BlobImmutableDueToPolicy'
-      answer.writeHead(409, { 'x-ms-error-code': code, 'content-type': 'application/xml' })
-      answer.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>immutable</Message></Error>`)
-      return
-    }
-    const outgoing = httpRequest(
-      {
-        host: target.hostname,
-        port: target.port,
-        method: incoming.method,
-        path: incoming.url,
-        headers: incoming.headers,
-      },
-      (from) => {
-        answer.writeHead(from.statusCode ?? 500, from.headers)
-        from.pipe(answer)
-      },
-    )
-    incoming.pipe(outgoing)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    port: (server.address() as AddressInfo).port,
-    keeps,
-    stop() {
-      server.close()
-      server.closeAllConnections()
-    },
-  }
-}
-
 test('a store that is away gives up nothing, and nothing is buried', async () => {
   const deletion = await deleted('away', 2)
   await isOver(deletion)
@@ -223,12 +184,13 @@ test('a store that is away gives up nothing, and nothing is buried', async () =>
 })
 
 test('a policy of the cloud that keeps the bytes is told, and the purge is done once it lets go', async () => {
-  const connectionString = await testAzurite()
-  const endpoint = new URL(/BlobEndpoint=([^;]+)/.exec(connectionString)?.[1] ?? '')
-  const keeper = await startKeeper(endpoint)
+  let isKeeping = true
+  const azure = await startFaultyAzure(await testAzurite(), ({ method }) =>
+    method === 'DELETE' && isKeeping ? 'kept' : undefined,
+  )
   const one = await startTestBackend({
     STORAGE: 'azure',
-    AZURE_STORAGE_CONNECTION_STRING: connectionString.replace(`:${endpoint.port}/`, `:${keeper.port}/`),
+    AZURE_STORAGE_CONNECTION_STRING: azure.connectionString,
     AZURE_STORAGE_CONTAINER: `test-${randomUUID()}`,
   })
   try {
@@ -242,13 +204,13 @@ test('a policy of the cloud that keeps the bytes is told, and the purge is done 
       [['purging', 2]],
     )
     assert.match(shown.items[0]?.fault ?? '', /keeps these bytes/)
-    keeper.keeps.is = false
+    isKeeping = false
     await one.db.pool.query('update deletion set next_try_at = now()')
     assert.deepEqual(await purge(one), { purged: 1, instances: 2, postponed: 0 })
     assert.deepEqual(await blobKeys(one, objectPrefix), [])
   } finally {
     await one.stop()
-    keeper.stop()
+    azure.stop()
   }
 })
 

@@ -12,6 +12,7 @@ import {
 import type { Deps } from '../deps.ts'
 import { inParallel } from '../in-parallel.ts'
 import type { ArchiveScope } from '../plugins/access.ts'
+import { isGone } from '../storage/is-gone.ts'
 
 const instancesAtOnce = 100
 const blobsAtOnce = 4
@@ -93,10 +94,8 @@ async function isStored(deps: Deps, key: string): Promise<boolean> {
     for await (const _chunk of await deps.blobs.read(key, { offset: 0, length: 1 })) break
     return true
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'blob-missing') throw error
-    // On a disk that is not mounted nothing is gone.
-    await deps.blobs.check()
-    return false
+    if (await isGone(deps.blobs, error)) return false
+    throw error
   }
 }
 

@@ -129,7 +129,7 @@ async function indexObject(
     return
   }
   // Back at its place first: a row must never point to a key that is not there.
-  if (key !== objectKey) await deps.blobs.move(key, objectKey)
+  if (key !== objectKey && !(await isMoved(deps, key, objectKey, report))) return
   const row = buildRows(file.read, file.uids, { blobKey: objectKey, byteSize: file.byteSize, sha256: file.sha256 })
   let inserted = await writer.insert(scope, row)
   // The stored one may be damaged or gone, which a database put back does not know: then this one is the only one.
@@ -139,7 +139,7 @@ async function indexObject(
   const origin = { earlier: earlierHashes(file.read.dataset), correction }
   const isVersion = await joinVersions(deps.db, scope, row, origin, inserted)
   const result: InsertResult = isVersion ? { outcome: 'stored' } : inserted
-  if (key !== objectKey && !isKept(result)) await deps.blobs.move(objectKey, key)
+  if (key !== objectKey && !isKept(result)) await isMoved(deps, objectKey, key, report)
   if (isVersion) report.versions += 1
   else if (result.outcome === 'stored') report.indexed += 1
   else if (result.outcome === 'replaced') report.replaced += 1
@@ -149,6 +149,18 @@ async function indexObject(
       blobKey: key,
       reason: result.outcome === 'conflict' ? result.reason : String(result.error),
     })
+}
+
+/** Other bytes at its place, or a rule of the store's own, are this object's matter and hold up no other. */
+async function isMoved({ blobs }: Deps, from: string, to: string, report: ReindexReport): Promise<boolean> {
+  try {
+    await blobs.move(from, to)
+    return true
+  } catch (error) {
+    if (!(error instanceof AppError) || !['blob-exists', 'blob-immutable'].includes(error.code)) throw error
+    report.failed.push({ blobKey: from, reason: error.message })
+    return false
+  }
 }
 
 async function areWhole(deps: Deps, scope: ArchiveScope, { uids, sha256 }: ReceivedFile): Promise<boolean> {

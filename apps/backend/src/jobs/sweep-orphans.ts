@@ -33,6 +33,8 @@ export interface SweepReport {
   restored: string[]
   removed: string[]
   removedTemporary: number
+  /** Stayed where they were: other bytes are at their place, or they cannot be read. */
+  failed: { blobKey: string; reason: string }[]
 }
 
 /** An upload is over by then, from the first object it writes to the commit of its rows. */
@@ -59,7 +61,7 @@ export async function sweepOrphans(deps: Deps, scope: ArchiveScope, options: Swe
   } = options
   const isOld = writtenBefore(now, graceHours)
   return withUpkeepLock(deps.db, async () => {
-    const report: SweepReport = { seen: 0, quarantined: [], restored: [], removed: [], removedTemporary: 0 }
+    const report: SweepReport = { seen: 0, quarantined: [], restored: [], removed: [], removedTemporary: 0, failed: [] }
     if (!isDryRun) await removeDiscarded(deps, scope, report)
     const orphans = await findOrphans(deps, scope, isOld, report)
     const isPlausible = orphans.length <= Math.max(plausibleOrphans, report.seen * plausibleShare)
@@ -70,16 +72,19 @@ export async function sweepOrphans(deps: Deps, scope: ArchiveScope, options: Swe
         `${orphans.length} of ${report.seen} objects have no row: is this their database? After restoring an older one run reindex first.`,
       )
     }
+    const aside = await findAside(deps, orphans)
     for (const key of orphans) {
+      // Copied before its removal was refused or cut off: once the copy's days are over, both go.
+      if (aside.has(key)) continue
       // Asked again at the last moment: the list may be hours old.
-      if (!isDryRun && (await unlessKept(deps, key, () => putAside(deps, scope, key, now))) !== true) continue
-      report.quarantined.push(key)
+      if (isDryRun || (await isDone(deps, report, key, () => putAside(deps, scope, key, now))))
+        report.quarantined.push(key)
     }
     await tidyQuarantine(deps, scope, new Date(now.getTime() - quarantineDays * 24 * hourMs), isDryRun, report)
     for await (const blob of deps.blobs.list(temporaryPrefix)) {
       if (!isOld(blob)) continue
-      if (!isDryRun && (await unlessKept(deps, blob.key, () => deps.blobs.delete(blob.key))) === 'kept') continue
-      report.removedTemporary += 1
+      if (isDryRun || (await isDone(deps, report, blob.key, () => deps.blobs.delete(blob.key))))
+        report.removedTemporary += 1
     }
     for await (const batch of batches(deps.blobs.list(stagedPrefix)))
       report.removedTemporary += await dropStaged(deps, scope, batch.filter(isOld), isDryRun)
@@ -133,14 +138,40 @@ async function findOrphans(
   return orphans
 }
 
-/** What the store keeps by a rule of its own holds up nothing else: it is tried again with the next sweep. */
-async function unlessKept<T>(deps: Deps, key: string, work: () => Promise<T>): Promise<T | 'kept'> {
+/** Those of the orphans that are in the quarantine as well. */
+async function findAside(deps: Deps, orphans: readonly string[]): Promise<Set<string>> {
+  const aside = new Set<string>()
+  if (orphans.length === 0) return aside
+  const sought = new Set(orphans)
+  for await (const { key } of deps.blobs.list(quarantinePrefix)) {
+    const objectKey = parseQuarantineKey(key)?.objectKey
+    if (objectKey !== undefined && sought.has(objectKey)) aside.add(objectKey)
+  }
+  return aside
+}
+
+/**
+ * Whether the work on one object was done. A fault of that object holds up nothing else: it is tried again with the next
+ * sweep.
+ * @throws AppError 'storage-unavailable' when the store itself does not answer
+ */
+async function isDone(
+  deps: Deps,
+  report: SweepReport,
+  blobKey: string,
+  work: () => Promise<boolean | void>,
+): Promise<boolean> {
   try {
-    return await work()
+    return (await work()) !== false
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'blob-immutable') throw error
-    deps.log.warn({ err: error, blobKey: key }, 'the image store does not give up bytes yet')
-    return 'kept'
+    if (!(error instanceof AppError)) throw error
+    await deps.blobs.check()
+    // Removed meanwhile by whoever stored it.
+    if (error.code === 'blob-missing') return false
+    // A rule of the store's own is no fault.
+    if (error.code !== 'blob-immutable') report.failed.push({ blobKey, reason: error.message })
+    deps.log.warn({ err: error, blobKey }, 'left where it is by the sweep')
+    return false
   }
 }
 
@@ -171,11 +202,10 @@ async function tidyQuarantine(
     const referenced = await findReferenced(deps.db, scope, objectKeys)
     for (const { key, objectKey, day } of places) {
       if (referenced.has(objectKey)) {
-        if (!isDryRun && (await unlessKept(deps, key, () => deps.blobs.move(key, objectKey))) === 'kept') continue
-        report.restored.push(objectKey)
+        if (isDryRun || (await isDone(deps, report, key, () => deps.blobs.move(key, objectKey))))
+          report.restored.push(objectKey)
       } else if (day < removeBefore) {
-        if (!isDryRun && (await unlessKept(deps, key, () => deps.blobs.delete(key))) === 'kept') continue
-        report.removed.push(objectKey)
+        if (isDryRun || (await isDone(deps, report, key, () => deps.blobs.delete(key)))) report.removed.push(objectKey)
       }
     }
   }

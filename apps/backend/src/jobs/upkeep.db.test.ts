@@ -69,7 +69,7 @@ test('the sweep leaves stored objects and fresh orphans alone', async () => {
   assert.equal((await backend.stow([fileOf('kept')])).status, 200)
   const orphan = await putObject(Buffer.from('an upload that is about to commit'))
   const report = await sweepOrphans(backend.deps, scope)
-  assert.deepEqual(report, { seen: 2, quarantined: [], restored: [], removed: [], removedTemporary: 0 })
+  assert.deepEqual(report, { seen: 2, quarantined: [], restored: [], removed: [], removedTemporary: 0, failed: [] })
   assert.ok((await keys(objectPrefix)).includes(orphan))
 })
 

@@ -1,13 +1,16 @@
 import { PixelFault } from '@instandt/pixels'
+import { AppError } from '../app-error.ts'
 import { changeRenditionJob, type RenditionChange, type RenditionJob } from '../data/rendition-jobs.ts'
 import { addRendition, countRenditions, hasRendition } from '../data/renditions.ts'
-import { findAttributesById } from '../data/retrieve.ts'
+import { findAttributesById, type StoredAttributes } from '../data/retrieve.ts'
 import type { Deps } from '../deps.ts'
+import { isUnreadable } from '../jobs/is-unreadable.ts'
 import type { PixelPool } from '../pixels/pixel-pool.ts'
 import { decodedBytes } from '../pixels/read-rows.ts'
 import { type ImageInfo, readImage } from '../pixels/read-image.ts'
 import type { ArchiveScope } from '../plugins/access.ts'
 import { newRenditionKey } from '../storage/blob-keys.ts'
+import { isGone } from '../storage/is-gone.ts'
 import { makeFrame } from './make-frame.ts'
 import type { Pace } from './pace.ts'
 import { makeThumbnail, representativeFrame } from './thumbnail.ts'
@@ -49,11 +52,24 @@ async function derive(work: Work, job: RenditionJob): Promise<void> {
   const { deps, scope } = work
   const write = writer(work, job)
   if (job.attempts > mostAttempts) {
-    await write({ ...ended(job), state: 'failed', reason: `gave up after ${mostAttempts} attempts` })
+    const last = job.reason === null ? '' : `: ${job.reason}`
+    await write({ ...ended(job), state: 'failed', reason: `gave up after ${mostAttempts} attempts${last}` })
     return
   }
   const stored = await findAttributesById(deps.db, scope, job.instanceId)
   if (!stored) throw new LostClaim()
+  try {
+    await deriveStored(work, write, job, stored)
+  } catch (error) {
+    // Missing bytes are this image's matter, unless the whole store is away: then this throws that.
+    await isGone(deps.blobs, error)
+    if (!(await isUnreadable(deps, stored.blobKey, error, work.signal))) throw error
+    throw new AppError('blob-unreadable', 500, 'The stored bytes cannot be read.', { cause: error })
+  }
+}
+
+async function deriveStored(work: Work, write: Write, job: RenditionJob, stored: StoredAttributes): Promise<void> {
+  const { deps, scope } = work
   let image: ImageInfo
   try {
     image = await readImage(deps, scope, stored)

@@ -36,10 +36,10 @@ export interface RenditionBackend extends TestBackend {
 }
 
 /** Waits until a condition holds, a minute at most. */
-export async function until(isDone: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000
+export async function until(isDone: () => Promise<boolean>, seconds = 60): Promise<void> {
+  const deadline = Date.now() + seconds * 1000
   while (!(await isDone())) {
-    assert.ok(Date.now() < deadline, 'it was not made in a minute')
+    assert.ok(Date.now() < deadline, `it was not made in ${seconds} s`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

@@ -7,6 +7,7 @@ import type { App, Deps } from '../deps.ts'
 import { sendBody } from '../dicomweb/wado/answer.ts'
 import { anyUid } from '../dicomweb/wado/addresses.ts'
 import { readQuery } from '../read-input.ts'
+import { isGone } from '../storage/is-gone.ts'
 import { blobOffset } from './rendition-blob.ts'
 
 interface Params {
@@ -82,7 +83,7 @@ export function renditionRoutes(app: App, deps: Deps): void {
       async *open(memory) {
         yield* await deps.blobs.read(found.blobKey, range, memory()).catch(async (error: unknown) => {
           // Thrown away by somebody, or not brought back with the store: it is made again.
-          if (!(error instanceof AppError) || error.code !== 'blob-missing') throw error
+          if (!(await isGone(deps.blobs, error))) throw error
           await forgetRendition(deps.db, request.scope, found.blobKey)
           throw waiting()
         })

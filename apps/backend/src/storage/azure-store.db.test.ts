@@ -1,23 +1,26 @@
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
 import { after, before, test } from 'node:test'
 import { startAzurite, testAzurite } from '@instandt/testkit'
 import { AppError } from '../app-error.ts'
 import { openAzureStore } from './azure-store.ts'
-import { newObjectKey, objectPrefix } from './blob-keys.ts'
+import { newObjectKey, objectPrefix, quarantineKey } from './blob-keys.ts'
 import type { BlobStore } from './blob-store.ts'
 import { chunksOf, collect, listKeys } from './bytes.fixture.ts'
 import { testStore } from './conformance.fixture.ts'
+import { type Fault, startFaultyAzure } from './faulty-azure.fixture.ts'
 
 let store: BlobStore
 let other: BlobStore
 let connectionString: string
+const container = `test-${randomUUID()}`
 before(async () => {
   connectionString = await testAzurite()
-  const account = { connectionString, container: `test-${randomUUID()}` }
+  const account = { connectionString, container }
   store = await openAzureStore(account)
   other = await openAzureStore(account)
 })
@@ -74,7 +77,6 @@ async function startCuttingProxy(
 }
 
 test('a download whose connection breaks goes on where it stopped', async () => {
-  const container = `test-${randomUUID()}`
   const direct = await openAzureStore({ connectionString, container })
   const key = newObjectKey()
   const bytes = randomBytes(6 * 1024 * 1024)
@@ -118,6 +120,59 @@ test('a store that vanishes in the middle of an upload or a download is 503, soo
   } finally {
     await azurite.stop()
   }
+})
+
+/** A stored object whose move meets a fault `times` times; `isHit` tells the requests it is about. */
+async function whileMoving(
+  [fault, times]: [Fault, number],
+  isHit: (request: IncomingMessage) => boolean,
+  work: (store: BlobStore, from: string, to: string) => Promise<void>,
+): Promise<void> {
+  let left = times
+  const azure = await startFaultyAzure(connectionString, (request) => {
+    if (left === 0 || !isHit(request)) return undefined
+    left -= 1
+    return fault
+  })
+  try {
+    const from = newObjectKey()
+    await store.write(from, chunksOf(bytes, 50_000))
+    const faulty = await openAzureStore({ connectionString: azure.connectionString, container })
+    await work(faulty, from, quarantineKey(from, new Date()))
+    assert.equal(left, 0, 'the fault was met')
+  } finally {
+    azure.stop()
+  }
+}
+
+const bytes = randomBytes(200_000)
+const isDelete = ({ method }: IncomingMessage): boolean => method === 'DELETE'
+const isCopy = ({ headers }: IncomingMessage): boolean => headers['x-ms-copy-source'] !== undefined
+
+for (const [name, isHit] of [['delete', isDelete] as const, ['copy', isCopy] as const])
+  test(`the answer to the ${name} of a move gets lost: the object is moved`, async () => {
+    await whileMoving(['lost', 1], isHit, async (faulty, from, to) => {
+      await faulty.move(from, to)
+      assert.ok((await collect(await store.read(to))).equals(bytes))
+      await assert.rejects(store.read(from), { code: 'blob-missing' })
+    })
+  })
+
+test('a source that the store keeps stays beside its copy, and the next move ends it', async () => {
+  await whileMoving(['kept', 1], isDelete, async (faulty, from, to) => {
+    await assert.rejects(faulty.move(from, to), { code: 'blob-immutable' })
+    for (const key of [from, to]) assert.ok((await collect(await store.read(key))).equals(bytes), key)
+    await faulty.move(from, to)
+    await assert.rejects(store.read(from), { code: 'blob-missing' })
+    assert.ok((await collect(await store.read(to))).equals(bytes))
+  })
+})
+
+test('a move of which no answer comes any more leaves the copy', async () => {
+  await whileMoving(['lost', 4], isDelete, async (faulty, from, to) => {
+    await assert.rejects(faulty.move(from, to), isUnavailable)
+    assert.ok((await collect(await store.read(to))).equals(bytes))
+  })
 })
 
 test('a container that is missing is 503, not a missing image', async () => {

@@ -9,6 +9,7 @@ import { azureParts, blockIdOf } from './azure-parts.ts'
 import { checkKey } from './blob-keys.ts'
 import type { BlobInfo, BlobStore, BodyOptions, ByteRange } from './blob-store.ts'
 import { checkLength, untilAborted } from './body.ts'
+import { haveSameBytes } from './same-bytes.ts'
 
 // Four blocks at most are in memory: one being filled, three on their way. 50,000 blocks are allowed: 195 GiB.
 const blockSize = 4 * 1024 * 1024
@@ -30,7 +31,7 @@ export async function openAzureStore(account: AzureAccount): Promise<BlobStore> 
     return container.getBlockBlobClient(key)
   }
 
-  return {
+  const store: BlobStore = {
     ...azureParts(blobOf, connectContainer(account, { hasRetries: false })),
 
     write: async (key, body, options) => writeBlob(blobOf(key), body, options),
@@ -46,21 +47,24 @@ export async function openAzureStore(account: AzureAccount): Promise<BlobStore> 
     async move(from, to) {
       const source = blobOf(from)
       const target = blobOf(to)
-      await guarded(async (abortSignal) => {
-        // Inside one account the service copies by itself and takes our own authorisation for the source, too.
-        const copy = await target.beginCopyFromURL(source.url, {
-          abortSignal,
-          conditions: { ifNoneMatch: '*' },
-          intervalInMs: 500,
+      try {
+        await guarded(async (abortSignal) => {
+          // Inside one account the service copies by itself and takes our own authorisation for the source, too.
+          const copy = await target.beginCopyFromURL(source.url, {
+            abortSignal,
+            conditions: { ifNoneMatch: '*' },
+            intervalInMs: 500,
+          })
+          const result = await copy.pollUntilDone()
+          if (result.copyStatus !== 'success') throw new Error(`copy ended as ${result.copyStatus ?? 'unknown'}`)
         })
-        const result = await copy.pollUntilDone()
-        if (result.copyStatus !== 'success') throw new Error(`copy ended as ${result.copyStatus ?? 'unknown'}`)
-        await source.delete({ abortSignal, deleteSnapshots: 'include' }).catch(async (error: unknown) => {
-          // Kept by a rule of the store: then there is nothing at the new place either, where it lets go of that.
-          await target.delete({ abortSignal }).catch(() => undefined)
-          throw error
-        })
-      })
+      } catch (error) {
+        // Copied already: by a move that was cut off, or by this one when its first answer got lost.
+        const isThere = error instanceof AppError && error.code === 'blob-exists'
+        if (!isThere || !(await haveSameBytes(store, from, to))) throw error
+      }
+      // A fault here may come after the deed: the copy stays, since it may be the only one by then.
+      await store.delete(from)
     },
 
     async check() {
@@ -69,6 +73,7 @@ export async function openAzureStore(account: AzureAccount): Promise<BlobStore> 
 
     async close() {},
   }
+  return store
 }
 
 async function writeBlob(

@@ -84,7 +84,11 @@ export interface BlobStore {
   delete(key: string): Promise<void>
   /** Keys in ascending order, streamed. */
   list(prefix: string): AsyncIterable<BlobInfo>
-  /** Moves inside the store (the orphan sweep's quarantine). */
+  /**
+   * Moves inside the store (the orphan sweep's quarantine). Whatever goes wrong, the bytes are whole at one of both places;
+   * where both hold them, as one that was cut off or a backup put back leaves them, only those at the beginning go.
+   * @throws AppError 'blob-exists' (500) when other bytes are there; 'blob-immutable' (409) while the store keeps the old ones
+   */
   move(from: string, to: string): Promise<void>
   /** Resolves when the store answers; used by /health/ready. */
   check(): Promise<void>

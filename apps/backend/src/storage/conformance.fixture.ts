@@ -196,6 +196,21 @@ export function testStore(name: string, use: () => BlobStore, useOther: () => Bl
     await assert.rejects(use().move(newObjectKey(), aside), isFault('blob-missing'))
   })
 
+  test(`${name}: a move that was cut off, or put back by a backup, is ended; other bytes are never touched`, async () => {
+    const [from, to] = [newObjectKey(), newObjectKey()]
+    const bytes = randomBytes(300_000)
+    for (const key of [from, to]) await use().write(key, chunksOf(bytes, 100_000))
+    await use().move(from, to)
+    await assert.rejects(use().read(from), isFault('blob-missing'))
+    assert.ok((await collect(await use().read(to))).equals(bytes))
+
+    await use().write(from, chunksOf(bytes.subarray(1), 100_000))
+    await assert.rejects(use().move(from, to), isFault('blob-exists'))
+    assert.ok((await collect(await use().read(from))).equals(bytes.subarray(1)))
+    assert.ok((await collect(await use().read(to))).equals(bytes))
+    await assert.rejects(use().move(newObjectKey(), to), isFault('blob-missing'))
+  })
+
   test(`${name}: refuses keys that no upload could have`, async () => {
     for (const key of [
       '',

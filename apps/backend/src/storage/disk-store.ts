@@ -8,6 +8,7 @@ import { checkLength, immutable } from './body.ts'
 import { type DiskFolders, diskParts } from './disk-parts.ts'
 import { errnoOf, freshMemory, listFolder, missing, openFile, openForReading, unavailable } from './disk-read.ts'
 import { flushAll, flushData, groupFlushes, guarded, guardedNow, writeBody } from './disk-write.ts'
+import { haveSameBytes } from './same-bytes.ts'
 
 /** Files below `root`: `incoming/` for unfinished writes, the rest named by key. The folder is made when absent. */
 export async function openDiskStore(root: string): Promise<BlobStore> {
@@ -39,7 +40,7 @@ export async function openDiskStore(root: string): Promise<BlobStore> {
   await guarded(ensureFolder(path.join(root, temporaryPrefix)))
   const folders: DiskFolders = { pathOf, ensure: ensureFolder, sync: syncGroup }
 
-  return {
+  const store: BlobStore = {
     ...diskParts(folders),
 
     async write(key, body, options) {
@@ -91,7 +92,11 @@ export async function openDiskStore(root: string): Promise<BlobStore> {
       const source = pathOf(from)
       const target = pathOf(to)
       await guarded(ensureFolder(path.dirname(target)))
-      if (await exists(target)) throw new AppError('blob-exists', 500, 'A stored object is never overwritten.')
+      if (await exists(target)) {
+        if (!(await haveSameBytes(store, from, to)))
+          throw new AppError('blob-exists', 500, 'A stored object is never overwritten.')
+        return store.delete(from)
+      }
       await guarded(
         rename(source, target).catch((error: unknown) => {
           if (errnoOf(error) === 'ENOENT') throw missing(error)
@@ -108,6 +113,7 @@ export async function openDiskStore(root: string): Promise<BlobStore> {
 
     async close() {},
   }
+  return store
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -7,6 +7,7 @@ import type { Deps } from '../../deps.ts'
 import type { RenderedType } from '../../pixels/pixel-tasks.ts'
 import type { Scope } from '../../plugins/access.ts'
 import { representativeFrame, thumbnailEdge, thumbnailSettings } from '../../renditions/thumbnail.ts'
+import { isGone } from '../../storage/is-gone.ts'
 import type { ReaderMemory } from '../wado/answer-memory.ts'
 import { openRendered, renderFrame } from './render-instance.ts'
 
@@ -68,7 +69,7 @@ async function readStored(
     for await (const chunk of await deps.blobs.read(key, undefined, memory())) pieces.push(Uint8Array.from(chunk))
     return new Uint8Array(Buffer.concat(pieces))
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'blob-missing') throw error
+    if (!(await isGone(deps.blobs, error))) throw error
     await forgetRendition(deps.db, scope, key)
     return undefined
   }
