@@ -139,6 +139,21 @@ test('a raw file becomes what its description says, or is refused when it does n
   await assert.rejects(convert(file, { raw: { ...raw, bitsAllocated: 8 } }), /not possible/)
 })
 
+test('signed raw values beyond their bits are refused; bits above may repeat the sign or be zero', async () => {
+  const signed = { ...raw, offset: 0, columns: 2, rows: 1, isSigned: true, byteOrder: 'little' } as const
+  for (const fit of [
+    [-2048, 2047],
+    [0x0fff, 0x0800],
+    [-1, 0],
+  ])
+    assert.equal((await convertOne(Buffer.from(Uint16Array.from(fit).buffer), { raw: signed })).pixels.length, 4)
+  for (const value of [-2049, -20_000, 4096, 20_000])
+    await assert.rejects(
+      convert(Buffer.from(Uint16Array.from([0, value]).buffer), { raw: signed }),
+      new RegExp(`A sample is ${value}, which 12 bits`),
+    )
+})
+
 test('a file of none of the formats is refused by name', async () => {
   await assert.rejects(convert(Buffer.from('hello')), /no TIFF, PNG, JPEG or PDF/)
   await assert.rejects(convert(Buffer.from('GIF89a')), { code: 'unknown-format' })

@@ -61,21 +61,24 @@ async function* readFrame(
   start: number,
   length: number,
 ): AsyncGenerator<Uint8Array> {
-  const { bitsAllocated, byteOrder, bitsStored, isSigned } = geometry
-  const isUsedWhole = bitsStored === bitsAllocated || isSigned
+  const { bitsAllocated, byteOrder, bitsStored } = geometry
   for await (const samples of wholeRows(source.stream(start, length), bitsAllocated / 8, length, 'The file')) {
     if (bitsAllocated === 16 && byteOrder === 'big') swapInPlace(samples)
-    if (!isUsedWhole) checkRange(samples, geometry)
+    if (bitsStored < bitsAllocated) checkRange(samples, geometry)
     yield samples
   }
 }
 
 /** A value beyond its bits shows that the description is of another file, most often the byte order. */
-function checkRange(samples: Uint8Array, { bitsAllocated, bitsStored }: RawGeometry): void {
+function checkRange(samples: Uint8Array, { bitsAllocated, bitsStored, isSigned }: RawGeometry): void {
   const values = bitsAllocated === 16 ? new Uint16Array(samples.buffer, 0, samples.length / 2) : samples
   const most = 2 ** bitsStored - 1
+  // From here on a sample is negative, and all bits above may repeat its sign.
+  const negative = isSigned ? 2 ** bitsAllocated - 2 ** (bitsStored - 1) : Number.POSITIVE_INFINITY
   for (const value of values) {
-    if (value > most)
-      throw new ConvertFault('does-not-fit', `A sample is ${value}, which ${bitsStored} bits cannot hold.`)
+    if (value > most && value < negative) {
+      const sample = isSigned && value >= 2 ** (bitsAllocated - 1) ? value - 2 ** bitsAllocated : value
+      throw new ConvertFault('does-not-fit', `A sample is ${sample}, which ${bitsStored} bits cannot hold.`)
+    }
   }
 }

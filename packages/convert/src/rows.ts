@@ -5,6 +5,7 @@ const blockBytes = 1024 * 1024
 /**
  * Gathers chunks of any size into blocks of whole rows, in fresh memory, and ends after `total` bytes.
  * @throws ConvertFault 'truncated' when fewer come
+ * @throws RangeError for lengths that are no whole numbers: it would never come to its end
  */
 export async function* wholeRows(
   chunks: AsyncIterable<Uint8Array>,
@@ -12,6 +13,8 @@ export async function* wholeRows(
   total: number,
   name: string,
 ): AsyncGenerator<Uint8Array> {
+  if (![rowBytes, total].every((length) => Number.isSafeInteger(length) && length > 0))
+    throw new RangeError(`${name} has rows of ${rowBytes} bytes, ${total} in all.`)
   const most = Math.max(1, Math.floor(blockBytes / rowBytes)) * rowBytes
   let given = 0
   let block = new Uint8Array(Math.min(most, total))

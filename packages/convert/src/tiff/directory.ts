@@ -53,6 +53,10 @@ const typeBytes: Record<number, number> = {
   18: 8,
 }
 
+// Only these may be fractions: a size or a place that is one would never be reached by counting.
+const fractions: readonly number[] = [fields.xResolution, fields.yResolution]
+const isFraction = (type: number): boolean => type === 5 || type === 10
+
 interface Entry {
   type: number
   count: number
@@ -152,6 +156,8 @@ function createDirectory(
   async function numbers(field: Field): Promise<Float64Array> {
     const raw = await bytes(field)
     const { type, count } = entries.get(field) ?? { type: 1, count: 0 }
+    if (isFraction(type) && !fractions.includes(field))
+      throw new ConvertFault('damaged', `Field ${field} of page ${number} is written as a fraction.`)
     const view = viewOf(raw)
     const readAt = numberReader(view, type, isLittle)
     return Float64Array.from({ length: count }, (_, index) => readAt(index * (typeBytes[type] as number)))

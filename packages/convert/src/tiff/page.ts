@@ -97,8 +97,7 @@ export async function readPage(source: ByteSource, directory: Directory): Promis
     refuse(
       `it is stored turned or mirrored (Orientation ${orientation}); save it upright, so that nothing is shown the wrong way round.`,
     )
-  if ((await one(fields.fillOrder, 1)) !== 1 && (bits % 8 !== 0 || compression !== 'none'))
-    refuse('its bits are in reversed order (FillOrder 2).')
+  if ((await one(fields.fillOrder, 1)) !== 1) refuse('its bits are in reversed order (FillOrder 2).')
   const predictor = await one(fields.predictor, 1)
   const hasPredictor = predictor === 2 && ['lzw', 'deflate', 'zstd'].includes(compression)
   if (predictor > 2) refuse(`predictor ${predictor} is for floating point.`)

@@ -223,3 +223,37 @@ test('Y′CbCr in separate planes would be shown in wrong colours, and is refuse
   const page = { ...colour, isPlanar: true, fields: { 259: [7], 262: [6] } }
   await assert.rejects(convert(buildTiff([page])), { message: /Y′CbCr in separate planes is not read/ })
 })
+
+/** A field of the first page of a little-endian TIFF as the fraction 3/2, behind everything else. */
+function asFraction(file: Uint8Array, tag: number): Buffer {
+  const changed = Buffer.concat([file, Buffer.alloc(file.length % 2), Buffer.from([3, 0, 0, 0, 2, 0, 0, 0])])
+  const start = changed.readUInt32LE(4)
+  for (let at = start + 2, left = changed.readUInt16LE(start); left > 0; at += 12, left -= 1) {
+    if (changed.readUInt16LE(at) !== tag) continue
+    changed.writeUInt16LE(5, at + 2)
+    changed.writeUInt32LE(1, at + 4)
+    changed.writeUInt32LE(changed.length - 8, at + 8)
+    return changed
+  }
+  throw new Error(`the page has no field ${tag}`)
+}
+
+test(
+  'a size that is written as a fraction is damage, and nothing that is never reached',
+  { timeout: 20_000 },
+  async () => {
+    const packed = buildTiff([{ ...bytes, rowsPerStrip: 16, compression: 'packbits' }])
+    const tiled = buildTiff([{ ...bytes, tile: 16, compression: 'packbits' }])
+    for (const [file, tags] of [
+      [packed, [256, 257, 258, 259, 262, 273, 277, 278, 279]],
+      [tiled, [322, 323, 324, 325]],
+    ] as const)
+      for (const tag of tags) await assert.rejects(convert(asFraction(file, tag)), { code: 'damaged' }, `${tag}`)
+  },
+)
+
+test('reversed bits are refused at every depth, packed or not', async () => {
+  for (const compression of ['none', 'lzw'] as const)
+    for (const page of [grey, bytes])
+      await assert.rejects(convert(buildTiff([{ ...page, compression, fields: { 266: [2] } }])), /FillOrder 2/)
+})
