@@ -77,6 +77,41 @@ test('the same request makes the same bytes, another file of the batch the same 
       assert.notEqual(getString(elsewhere.dataset, tag), getString(first.dataset, tag))
 })
 
+test('of two views, or two machines, there are never images in one series; a file of several is one of its own', async () => {
+  const seriesOf = async (...args: Parameters<typeof convert>): Promise<(string | undefined)[]> =>
+    (await convert(...args)).map(({ dataset }) => getString(dataset, tags.seriesInstanceUid))
+  const [first] = await seriesOf(film)
+  for (const form of [
+    { view: { number: 2 } },
+    { view: { description: '90 deg' } },
+    { view: { modality: 'CT' } },
+    { equipment: { model: '2905' } },
+    { source: 'photo' },
+  ] as const)
+    assert.notEqual((await seriesOf(film, {}, form))[0], first, JSON.stringify(form))
+  assert.deepEqual(await seriesOf(film, {}, { view: { description: '' }, equipment: { model: undefined } }), [first])
+
+  const page = { columns: 8, rows: 8, pixels: valuesOf(64, 16) }
+  const films = buildTiff([page, page, page])
+  const pages = await seriesOf(films, { id: 'a', name: 'disc/Weld 17.tif' }, { source: 'film' })
+  assert.equal(new Set(pages).size, 1)
+  assert.notEqual((await seriesOf(films, { id: 'b', number: 2 }, { source: 'film' }))[0], pages[0])
+  const [one] = await convert(films, { name: 'disc/Weld\\17.tif' }, { source: 'film' })
+  assert.equal(one && getString(one.dataset, tags.seriesDescription), 'Weld 17')
+})
+
+test('what programs write that know of no resolution is no size of a pixel', async () => {
+  const page = { columns: 8, rows: 8, pixels: valuesOf(64, 16) }
+  const spacingAt = async (perInch: number): Promise<number[]> => {
+    const file = buildTiff([{ ...page, fields: { 282: [perInch], 283: [perInch], 296: [2] } }])
+    const { dataset } = await convertOne(file, {}, { source: 'film', pixelSize: { kind: 'file' } })
+    return getNumbers(dataset, tags.nominalScannedPixelSpacing)
+  }
+  for (const perInch of [1, 72, 96]) assert.deepEqual(await spacingAt(perInch), [], `${perInch}`)
+  for (const perInch of [71, 100, 508])
+    assert.deepEqual(await spacingAt(perInch), Array(2).fill(Number((25.4 / perInch).toPrecision(9))))
+})
+
 test('a calibration is written with its words, and a nominal size is none', async () => {
   const size = { rowMm: 0.0445, columnMm: 0.05 }
   const calibrated = await convertOne(

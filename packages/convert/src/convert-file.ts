@@ -40,7 +40,7 @@ export async function convertFile(
   const { format, pictures } = content
   if (format === 'pdf') return { format, objects: [documentOf(source, request)] }
   const groups = canBeFrames(pictures, request) ? [pictures] : pictures.map((picture) => [picture])
-  return { format, objects: groups.map((group, index) => imageOf(group, index, content, request)) }
+  return { format, objects: groups.map((group, index) => imageOf(group, index, content, request, groups.length > 1)) }
 }
 
 const formKeys = [
@@ -77,6 +77,7 @@ function imageOf(
   index: number,
   { format, origin }: FileContent,
   request: ConvertRequest,
+  isOneOfMany: boolean,
 ): ConvertedObject {
   const [first] = group as [Picture]
   const kind: SeriesKind = request.form.source === 'film' && isGrey(first) ? 'film' : 'image'
@@ -96,7 +97,7 @@ function imageOf(
     : undefined
   const picture = lossyBytes === undefined ? first : { ...first, lossyBytes }
   const dataset: Dataset = {
-    ...describeFile(request, kind, origin, format),
+    ...describeFile(request, kind, origin, format, isOneOfMany),
     ...describeObject(request, sopClassUid, index),
     ...attributesOf({
       // The digitiser made these values; of what was copied from elsewhere that is not known.

@@ -16,8 +16,17 @@ const decimal = (value: number): string => String(Number(value.toPrecision(9)))
 /** What belongs together in one view: a series has one modality and one class of equipment. */
 export type SeriesKind = 'film' | 'image' | 'document'
 
-/** Component, inspection, view and equipment: everything but the object itself. */
-export function describeFile(request: ConvertRequest, kind: SeriesKind, origin: Origin, format: Format): Dataset {
+/**
+ * Component, inspection, view and equipment: everything but the object itself. `isOneOfMany`: objects of one file, which is a
+ * view of its own then: its pages would stand among those of others.
+ */
+export function describeFile(
+  request: ConvertRequest,
+  kind: SeriesKind,
+  origin: Origin,
+  format: Format,
+  isOneOfMany = false,
+): Dataset {
   const { form, batch } = request
   const { component, inspection, view } = form
   // Of two components there are never images in one inspection, whatever batch they come in.
@@ -42,17 +51,41 @@ export function describeFile(request: ConvertRequest, kind: SeriesKind, origin: 
       PhysiciansOfRecord: orEmpty(inspection.company),
       NameOfPhysiciansReadingStudy: orEmpty(inspection.certifyingInspector),
       PerformingPhysicianName: orAbsent(inspection.inspector),
-      SeriesInstanceUID: uidFor('series', study, kind),
+      SeriesInstanceUID: uidFor('series', study, kind, ofView(form), isOneOfMany ? request.id : ''),
       SeriesNumber: String(view.number ?? { film: 1, image: 1, document: 2 }[kind]),
       SeriesDate: orEmpty(date(inspection.date)),
       SeriesTime: orEmpty(time(inspection.time)),
-      SeriesDescription: orAbsent(view.description),
+      SeriesDescription: orAbsent(view.description) ?? (isOneOfMany ? titleOf(request.name) : undefined),
       OperatorsName: orAbsent(view.operator),
       Modality: kind === 'film' ? 'CR' : kind === 'document' ? 'DOC' : (orAbsent(view.modality) ?? 'OT'),
     }),
     ...describeEquipment(form, kind, origin),
     ...describeOriginal(request, format),
   }
+}
+
+/** All that the standard keeps of a series: of two views, or two machines, there are never images in one. */
+const ofView = ({ view, equipment, source, digitiser }: Form): string =>
+  JSON.stringify([view, equipment, source, digitiser], (_, value: unknown) =>
+    value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? Object.entries(value as Record<string, unknown>)
+          .filter(([, one]) => one !== undefined && one !== '')
+          .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      : value,
+  )
+
+/** A file's name as a text of 64 signs (LO). */
+const titleOf = (name: string): Text => {
+  const [last = ''] = name.split('/').slice(-1)
+  // oxlint-disable-next-line no-control-regex
+  return orAbsent(
+    last
+      .replace(/\.[^.]*$/, '')
+      .replaceAll(/[\u0000-\u001f\\]/g, ' ')
+      .trim()
+      .slice(0, 64)
+      .trim(),
+  )
 }
 
 /** General Equipment, and SC Equipment (PS3.3 C.7.5.1, C.8.6.1). */

@@ -77,10 +77,17 @@ export function checkSize(form: PixelForm, fileBytes: number, pages = 1): void {
 
 const millimetresPerInch = 25.4
 
+// Programs write these, per inch, when they know of none; nothing that is to be measured is scanned so.
+const placeholders = [72, 96].map((perInch) => millimetresPerInch / perInch)
+const isNear = (value: number, other: number): boolean => Math.abs(value / other - 1) < 0.001
+// Of pixels as large as this, an aspect ratio is what was meant, or a mistake.
+const coarsest = 1
+
 /** Spacing for pixels per inch or centimetre; undefined for what no scanner says. */
 export function spacingOf(across: number, down: number, unit: 'inch' | 'centimetre' | 'metre'): Spacing | undefined {
   const length = { inch: millimetresPerInch, centimetre: 10, metre: 1000 }[unit]
   const spacing = { row: length / down, column: length / across }
-  const isSane = (value: number): boolean => Number.isFinite(value) && value >= 1e-4 && value <= 100
-  return isSane(spacing.row) && isSane(spacing.column) ? spacing : undefined
+  const isKnown = (value: number): boolean =>
+    Number.isFinite(value) && value >= 1e-4 && value <= coarsest && !placeholders.some((one) => isNear(value, one))
+  return isKnown(spacing.row) && isKnown(spacing.column) ? spacing : undefined
 }

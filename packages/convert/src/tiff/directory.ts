@@ -11,6 +11,7 @@ export const fields = {
   compression: 259,
   photometric: 262,
   fillOrder: 266,
+  imageDescription: 270,
   make: 271,
   model: 272,
   stripOffsets: 273,

@@ -257,3 +257,15 @@ test('reversed bits are refused at every depth, packed or not', async () => {
     for (const page of [grey, bytes])
       await assert.rejects(convert(buildTiff([{ ...page, compression, fields: { 266: [2] } }])), /FillOrder 2/)
 })
+
+test('a stack of which ImageJ listed one image alone is refused, and not stored as that one', async () => {
+  const words = (images: number): string => `ImageJ=1.54f\nimages=${images}\nslices=${images}\n`
+  const stack = (images: number): Uint8Array => buildTiff([{ ...bytes, fields: { 270: words(images) } }])
+  await assert.rejects(
+    convert(Buffer.concat([stack(3), bytes.pixels, bytes.pixels])),
+    /ImageJ as 3 images of which it lists 1/,
+  )
+  assert.equal((await convert(stack(1))).length, 1)
+  const listed = { ...bytes, fields: { 270: words(2) } }
+  assert.equal((await convertOne(buildTiff([listed, bytes]))).read.frames?.frameCount, 2)
+})

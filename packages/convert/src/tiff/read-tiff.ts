@@ -17,7 +17,11 @@ export async function readTiff(source: ByteSource): Promise<{ pictures: Picture[
   const pictures: Picture[] = []
   let origin: Origin = {}
   let bytes = 0
+  let pages = 0
+  let described = 0
   for await (const directory of readDirectories(source)) {
+    pages += 1
+    if (pages === 1) described = await readImageCount(directory)
     const kind = (await directory.number1(fields.newSubfileType)) ?? 0
     if ((kind & (reducedCopy | mask)) !== 0) continue
     const page = await readPage(source, directory)
@@ -28,6 +32,11 @@ export async function readTiff(source: ByteSource): Promise<{ pictures: Picture[
     pictures.push(pictureOf(source, page))
   }
   if (pictures.length === 0) throw new ConvertFault('damaged', 'The TIFF file holds no picture.')
+  if (described > pages)
+    throw new ConvertFault(
+      'unsupported',
+      `The file was written by ImageJ as ${described} images of which it lists ${pages}; save it as an image sequence.`,
+    )
   return { pictures, origin }
 }
 
@@ -40,6 +49,12 @@ function pictureOf(source: ByteSource, page: Page): Picture {
     pieces: () => readPixels(source, page),
     ...(lossyBytes === undefined ? {} : { lossyBytes }),
   }
+}
+
+/** Of stacks beyond 4 GB ImageJ lists the first image alone, and says in words how many there are. */
+async function readImageCount(directory: Directory): Promise<number> {
+  const words = Buffer.from((await directory.bytes(fields.imageDescription)).subarray(0, 2000)).toString('latin1')
+  return words.startsWith('ImageJ=') ? Number(/^images=(\d{1,9})$/m.exec(words)?.[1] ?? 0) : 0
 }
 
 async function readOrigin(directory: Directory): Promise<Origin> {

@@ -80,6 +80,20 @@ test('a file offered twice is one; what is stored is cleared, and the rest stays
   assert.deepEqual(statesOf(work), ['refused'])
 })
 
+test('a calibration does not stay for the files of another inspection', async () => {
+  const { work, begun, convert } = begin()
+  work.setDraft({ ...emptyDraft, pixelSize: 'calibrated', values: { model: '2905', rowMm: '0.05' } })
+  work.addFiles([tiff('a')])
+  assert.equal(work.state().draft.pixelSize, 'calibrated')
+  const running = convert()
+  await settled()
+  begun[0]?.end(storedAs(1))
+  await running
+  work.clearStored()
+  work.addFiles([tiff('b')])
+  assert.deepEqual([work.state().draft.pixelSize, work.state().draft.values], ['none', { model: '2905' }])
+})
+
 test('cancelled is what is not stored, and it can be started anew', async () => {
   const { work, begun, convert } = begin()
   work.addFiles([tiff('a')])

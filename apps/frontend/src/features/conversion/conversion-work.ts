@@ -1,7 +1,7 @@
 import type { ConversionForm, RawGeometry, RunningUpload } from '@instandt/api'
 import { type Batch, batchFor } from './batch.ts'
 import { convertAll, type ConvertDeps, type ConvertRow, type ConvertTarget, type LeftUpload } from './convert-queue.ts'
-import { type Draft, emptyDraft } from './draft.ts'
+import { type Draft, emptyDraft, withoutCalibration } from './draft.ts'
 
 export interface Conversion {
   rows: readonly ConvertRow[]
@@ -108,6 +108,7 @@ export function createConversionWork(deps: WorkDeps): ConversionWork {
     },
     addFiles(files) {
       if (state.rows.every((row) => row.state === 'stored')) {
+        if (batch) update({ draft: withoutCalibration(state.draft) })
         batch = undefined
         lastNumber = 0
       }

@@ -67,3 +67,22 @@ test('a template keeps what is the same for the next part, and leaves alone what
     operator: 'Petra Weber',
   })
 })
+
+test('a calibration is of the image it was measured in: no template keeps or brings one', () => {
+  const calibrated: Draft = {
+    ...filled,
+    pixelSize: 'calibrated',
+    values: { ...filled.values, rowMm: '0.05', columnMm: '0.05', calibration: 'ball 10 mm, image 3' },
+  }
+  const template = templateOf(calibrated)
+  assert.deepEqual(template?.pixelSize, { kind: 'none' })
+  const old = fillIn(calibrated).form
+  assert.ok(old)
+  const applied = withTemplate(emptyDraft, old)
+  assert.deepEqual(
+    [applied.pixelSize, applied.values.rowMm, applied.values.calibration],
+    ['none', undefined, undefined],
+  )
+  const detector = { ...calibrated, pixelSize: 'detector' } as const
+  assert.deepEqual(templateOf(detector)?.pixelSize, { kind: 'detector', rowMm: 0.05, columnMm: 0.05 })
+})

@@ -176,12 +176,18 @@ export function fillIn(draft: Draft): Filled {
   }
 }
 
+/** Of a calibration nothing: it was measured in one image, and the next one may be of another scale. */
+export function withoutCalibration(draft: Draft): Draft {
+  if (draft.pixelSize !== 'calibrated') return draft
+  const { rowMm: _row, columnMm: _column, calibration: _words, ...values } = draft.values
+  return { ...draft, pixelSize: 'none', values }
+}
+
 /** What a template keeps of the form; undefined when a field is not what it has to be. */
 export function templateOf(draft: Draft): ConversionForm | undefined {
-  const values = Object.fromEntries(
-    Object.entries(draft.values).filter(([key]) => !ofOnePart.includes(key as FieldKey)),
-  )
-  const form = conversionFormSchema.safeParse(formOf({ ...draft, values }))
+  const kept = withoutCalibration(draft)
+  const values = Object.fromEntries(Object.entries(kept.values).filter(([key]) => !ofOnePart.includes(key as FieldKey)))
+  const form = conversionFormSchema.safeParse(formOf({ ...kept, values }))
   return form.success ? form.data : undefined
 }
 
@@ -197,12 +203,5 @@ export function withTemplate(draft: Draft, form: ConversionForm): Draft {
     if (!ofOnePart.includes(key) && (typeof value === 'string' || typeof value === 'number'))
       values[key] = String(value)
   }
-  const { pixelSize, source } = form
-  return {
-    ...draft,
-    values,
-    source,
-    pixelSize: pixelSize.kind,
-    ...(pixelSize.kind === 'calibrated' ? { by: pixelSize.by } : {}),
-  }
+  return withoutCalibration({ ...draft, values, source: form.source, pixelSize: form.pixelSize.kind })
 }
