@@ -9,6 +9,7 @@ const known = new Set(
   ].map((low) => 0xff00 + low),
 )
 const mostLevels = 32
+const mostStyles = 16
 
 /** Of so many there may be a few whatever the size, and beyond those one for so many samples. */
 const limits = {
@@ -72,7 +73,7 @@ const tilesAlong = ({ to, tileFrom, tileLength }: Axis): number => Math.ceil((to
 
 /** The coding styles anywhere in its headers: which tile and component each is for does not matter for what is at most. */
 function readStyles(codestream: Uint8Array, view: DataView): { styles: CodingStyle[]; layers: number; orders: number } {
-  const styles: CodingStyle[] = []
+  const styles = new Map<string, CodingStyle>()
   let layers = 0
   let orders = 1
   let isInMain = true
@@ -80,18 +81,21 @@ function readStyles(codestream: Uint8Array, view: DataView): { styles: CodingSty
   const addStyle = (at: number, hasPrecincts: boolean): void => {
     const [levels = 0, width = 0, height = 0] = codestream.subarray(at, at + 3)
     const precincts = hasPrecincts ? codestream.subarray(at + 5, at + 6 + levels) : new Uint8Array()
-    styles.push({ levels: Math.min(levels, mostLevels), blockColumns: width + 2, blockRows: height + 2, precincts })
+    const style = { levels: Math.min(levels, mostLevels), blockColumns: width + 2, blockRows: height + 2, precincts }
+    styles.set([levels, width, height, ...precincts].join(' '), style)
+    if (styles.size > mostStyles) throw new Error(`more than ${mostStyles} coding styles in one codestream`)
   }
   for (let at = 2; at + 4 <= codestream.length;) {
     const marker = view.getUint16(at)
     const next = at + 2 + view.getUint16(at + 2)
-    // The last segment may be cut off: then there is nothing behind it.
-    if (marker === markers.sot && at + 12 <= codestream.length) {
+    if (marker === markers.sot) {
+      if (at + 12 > codestream.length) break
       isInMain = false
       const byteLength = view.getUint32(at + 6)
-      partEnd = byteLength === 0 ? codestream.length : at + Math.max(12, byteLength)
-    } else if (marker === markers.sod || marker === markers.sot) {
-      at = partEnd
+      partEnd = byteLength === 0 ? codestream.length : at + byteLength
+    } else if (marker === markers.sod) {
+      // A tile-part may claim to end before its own header does.
+      at = Math.max(partEnd, at + 2)
       continue
     } else if (isInMain && marker !== markers.siz && !known.has(marker)) {
       throw new Error(`an unknown marker ${marker.toString(16)} in the header`)
@@ -103,7 +107,7 @@ function readStyles(codestream: Uint8Array, view: DataView): { styles: CodingSty
     else if (marker === markers.poc) orders += Math.ceil((next - at - 4) / 7)
     at = Math.max(next, at + 4)
   }
-  return { styles, layers, orders }
+  return { styles: [...styles.values()], layers, orders }
 }
 
 /** Of one component, in all tiles. */

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { withBoundHeap } from './bound-heap.ts'
 import type { Codecs } from './codecs.ts'
 import { codestreamOf, readSizeInside } from './codestream.ts'
+import { checkWork } from './codestream-work.ts'
 import { createEncoders } from './create-encoders.ts'
 import { decodeFrame } from './decode-frame.ts'
 import { encodeFrame } from './encode-frame.ts'
@@ -109,6 +110,31 @@ test('what takes a decoder minutes or gigabytes without a byte of picture is ref
   const hidden = writeHostile({ size: 64 })
   hidden[46] = 0x79
   assert.match(await refusalOf(hidden, 64), /an unknown marker ff79 in the header/)
+})
+
+test('whatever is done to a header, looking at it ends', () => {
+  const right = writeHostile({ size: 512, tile: 128, precinct: 7 })
+  const started = performance.now()
+  const tell = (bytes: Uint8Array<ArrayBuffer>): void => {
+    try {
+      checkWork(bytes)
+    } catch (error) {
+      assert.ok(error instanceof Error)
+    }
+  }
+  for (let length = 42; length < right.length; length += 1) tell(right.slice(0, length))
+  // The picture's own size is compared before.
+  for (let at = 16; at < right.length; at += 1) {
+    for (const value of [0, 1, 12, 0x52, 0x90, 0x93, 0xff]) {
+      const changed = right.slice()
+      changed[at] = value
+      tell(changed)
+    }
+  }
+  // Coding styles of every kind, one behind the other.
+  const many = Array.from({ length: 5000 }, (_, at) => [0xff, 0x53, 0, 9, 0, 0, at & 31, at >> 5, 4, 0, 1]).flat()
+  tell(Uint8Array.from([...right.slice(0, 59), ...many, ...right.slice(59)]))
+  assert.ok(performance.now() - started < 5000)
 })
 
 test('what encoders write is far from those bounds', async () => {
