@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Codecs, WasmDecoder } from './codecs.ts'
 import { decodeFrame } from './decode-frame.ts'
 import { writeFlatJpeg, writeLosslessJpeg } from './jpeg-writer.fixture.ts'
+import { createNodeCodecs } from './node.ts'
 import { PixelFault } from './pixel-fault.ts'
 import type { PixelFormat } from './pixel-format.ts'
 
@@ -118,4 +119,14 @@ test('a JPEG is decoded by what it is, whatever its transfer syntax claims', asy
   const lossless = writeLosslessJpeg(Uint16Array.of(1, 2, 3, 4), 2, 2, 12)
   const fault = await faultOf(decodeFrame(lossless, '1.2.840.10008.1.2.4.50', format, none))
   assert.equal(fault.detail['reason'], 'the lossless decoder was asked')
+})
+
+test('a lossless JPEG that hides another frame header in a segment gives no samples of that one', async () => {
+  const right = writeLosslessJpeg(Uint16Array.of(1, 2, 3, 4), 2, 2, 12)
+  const other = writeLosslessJpeg(new Uint16Array(16), 4, 4, 12)
+  const segment = new Uint8Array(2 + 0xff00).fill(0xff)
+  segment.set([0xff, 0xf8, 0xff, 0x00, ...other.subarray(2)])
+  const bytes = Uint8Array.from([0xff, 0xd8, ...segment, ...right.subarray(2)])
+  const fault = await faultOf(decodeFrame(bytes, '1.2.840.10008.1.2.4.70', format, createNodeCodecs()))
+  assert.equal(fault.detail['reason'], 'another picture than the header says')
 })

@@ -110,7 +110,10 @@ async function decodeLosslessJpeg(
 ): Promise<DecodedFrame> {
   checkSize(header, format)
   const decode = await codecs.losslessJpeg()
-  return { stored: fitSamples(decode(bytes, format.bitsAllocated <= 8 ? 1 : 2), format), isConverted: false }
+  const samples = decode(bytes, format.bitsAllocated <= 8 ? 1 : 2)
+  // It looks for its header in segments it does not know, where nobody else does.
+  if (samples.length > sampleCount(format)) throw new Error('another picture than the header says')
+  return { stored: fitSamples(samples, format), isConverted: false }
 }
 
 // Decoders begin with up to 50 MB and need up to 9 bytes for a sample.

@@ -82,3 +82,26 @@ test('a film whose frames take too long is given up at the first one', async () 
   assert.deepEqual([state, done, made], ['failed', 1, 0])
   assert.match(reason ?? '', /^frame 1: too-slow/)
 })
+
+test('what a decoder of JPEG 2000 needs inside itself counts in the budget of memory', async () => {
+  const real = backend.deps.pixels
+  const wanted: number[] = []
+  backend.deps.pixels = {
+    ...real,
+    withMemory(bytes, work, signal) {
+      wanted.push(bytes)
+      return real.withMemory(bytes, work, signal)
+    },
+  }
+  const edge = 600
+  for (const [seed, syntax] of [
+    ['plain', '1.2.840.10008.1.2.4.80'],
+    ['words', jpeg2000],
+  ] as const) {
+    await backend.store(seed, { columns: edge, rows: edge, frame: () => new Uint8Array(40) }, syntax)
+    const address = instanceUrl(uidOf('study'), uidOf('series'), uidOf(seed, 'instance'))
+    assert.equal((await backend.get(`${address}/rendered`, { accept: 'image/jpeg' })).status, 406)
+  }
+  backend.deps.pixels = real
+  assert.deepEqual([wanted.length, wanted[1]! - wanted[0]!], [2, 6 * edge * edge])
+})
