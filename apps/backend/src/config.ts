@@ -107,6 +107,8 @@ export const configSchema = z
       .min(1)
       .max(64)
       .default(() => Math.max(1, Math.min(4, availableParallelism() - 1))),
+    /** A frame that is not decoded or drawn in this time, and as long again for each 64 MiB of it, counts as undecodable. */
+    PIXEL_SECONDS: z.coerce.number().min(1).max(3600).default(60),
     /** Bytes of one stored instance at most; larger parts are refused with 413. */
     STORE_MAX_INSTANCE_BYTES: z.coerce
       .number()

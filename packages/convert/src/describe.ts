@@ -77,11 +77,10 @@ const ofView = ({ view, equipment, source, digitiser }: Form): string =>
 /** A file's name as a text of 64 signs (LO). */
 const titleOf = (name: string): Text => {
   const [last = ''] = name.split('/').slice(-1)
-  // oxlint-disable-next-line no-control-regex
   return orAbsent(
     last
       .replace(/\.[^.]*$/, '')
-      .replaceAll(/[\u0000-\u001f\\]/g, ' ')
+      .replaceAll(/[\p{Cc}\\]/gu, ' ')
       .trim()
       .slice(0, 64)
       .trim(),

@@ -1,6 +1,8 @@
 import { transferSyntax } from '@instandt/dicom'
 import { CodecMissing, type Codecs, type FrameInfo, type WasmCodec, wasmError } from './codecs.ts'
-import { type PictureSize, readSizeInside } from './codestream-size.ts'
+import { withBoundHeap } from './bound-heap.ts'
+import { codestreamOf, type PictureSize, readSizeInside } from './codestream.ts'
+import { checkWork } from './codestream-work.ts'
 import { hasColourTransform, linesFromDecoder } from './htj2k-lines.ts'
 import { decodeJpegDct, type JpegHeader, readJpegHeader } from './jpeg-dct.ts'
 import { PixelFault } from './pixel-fault.ts'
@@ -85,8 +87,9 @@ export async function decodeFrame(
 }
 
 function checkSize(found: PictureSize, format: PixelFormat): void {
-  if (found.columns !== format.columns || found.rows !== format.rows || found.components !== format.samplesPerPixel) {
-    const written = `${found.columns} × ${found.rows} × ${found.components}`
+  const { columns, rows, components = format.samplesPerPixel } = found
+  if (columns !== format.columns || rows !== format.rows || components !== format.samplesPerPixel) {
+    const written = `${columns} × ${rows} × ${components}`
     throw new Error(
       `the picture is ${written}, the attributes say ${format.columns} × ${format.rows} × ${format.samplesPerPixel}`,
     )
@@ -107,8 +110,15 @@ async function decodeLosslessJpeg(
 ): Promise<DecodedFrame> {
   checkSize(header, format)
   const decode = await codecs.losslessJpeg()
-  return { stored: fitSamples(decode(bytes, format.bitsAllocated <= 8 ? 1 : 2), format), isConverted: false }
+  const samples = decode(bytes, format.bitsAllocated <= 8 ? 1 : 2)
+  // It looks for its header in segments it does not know, where nobody else does.
+  if (samples.length > sampleCount(format)) throw new Error('another picture than the header says')
+  return { stored: fitSamples(samples, format), isConverted: false }
 }
+
+// Decoders begin with up to 50 MB and need up to 9 bytes for a sample.
+const smallestHeap = 128 * 1024 * 1024
+const heapBytes = 32
 
 async function decodeWasm(
   bytes: Uint8Array<ArrayBuffer>,
@@ -116,13 +126,14 @@ async function decodeWasm(
   format: PixelFormat,
   codecs: Codecs,
 ): Promise<DecodedFrame> {
-  const promised = readSizeInside(bytes, codec)
-  if (promised) checkSize(promised, format)
+  const codestream = codestreamOf(bytes, codec)
+  checkSize(readSizeInside(codestream, codec), format)
+  if (codec === 'jpeg-2000' || codec === 'htj2k') checkWork(codestream)
   const { createDecoder, module } = await codecs.wasm(codec)
   const decoder = createDecoder()
   try {
-    decoder.getEncodedBuffer(bytes.byteLength).set(bytes)
-    decoder.decode()
+    decoder.getEncodedBuffer(codestream.byteLength).set(codestream)
+    withBoundHeap(smallestHeap + heapBytes * sampleCount(format) + 2 * codestream.byteLength, () => decoder.decode())
     const info = decoder.getFrameInfo()
     // Decoders that only print what is wrong leave nothing behind.
     if (info.width === 0 || info.height === 0) throw new Error('damaged data')
@@ -130,7 +141,7 @@ async function decodeWasm(
     checkSize(size, format)
     // The decoder's memory goes with it.
     const given = viewDecoded(decoder.getDecodedBuffer().slice(), info)
-    const decoded = codec === 'htj2k' ? linesFromDecoder(given, bytes, size) : given
+    const decoded = codec === 'htj2k' ? linesFromDecoder(given, codestream, size) : given
     const isPlanar = info.componentCount > 1 && decoder.getInterleaveMode?.() === 0
     const fitted = fitSamples(decoded, format)
     const isConverted = codec !== 'jpeg-ls' && isTransformUndone(bytes, format)

@@ -50,5 +50,12 @@ export {
   valueRange,
 } from './statistics.ts'
 export { allocateStored, readNativeFrame, storedValuesAt } from './stored-values.ts'
-export { createThreadPool, type JobOptions, type Thread, ThreadFailure, type ThreadPool } from './thread-pool.ts'
+export {
+  createThreadPool,
+  type JobOptions,
+  JobTooSlow,
+  type Thread,
+  ThreadFailure,
+  type ThreadPool,
+} from './thread-pool.ts'
 export * from './window.ts'

@@ -8,6 +8,7 @@ export type PixelFaultCode =
   | 'frame-short'
   | 'decode-failed'
   | 'too-large'
+  | 'too-slow'
 
 /** Values that go into the words; numbers in the unit their name says. */
 export type PixelFaultDetail = Readonly<Record<string, string | number>>

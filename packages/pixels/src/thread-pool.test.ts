@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createThreadPool, ThreadFailure, type ThreadEvents } from './thread-pool.ts'
+import { createThreadPool, JobTooSlow, ThreadFailure, type ThreadEvents } from './thread-pool.ts'
 
 /** Threads whose answers the test gives. */
-function fakeThreads(count: number, idleMs?: number) {
+function fakeThreads(count: number, times: { idleMs?: number; patienceMs?: number } = {}) {
   const started: { events: ThreadEvents<string>; tasks: string[]; isStopped: boolean }[] = []
   const pool = createThreadPool<string, string>({
     count: () => count,
@@ -17,7 +17,7 @@ function fakeThreads(count: number, idleMs?: number) {
         },
       }
     },
-    ...(idleMs === undefined ? {} : { idleMs }),
+    ...times,
   })
   return { started, pool }
 }
@@ -64,7 +64,7 @@ test('a job that nobody waits for is not begun, and gets the reason', async () =
 })
 
 test('a thread is not used again after a large job, nor kept without work', async () => {
-  const { started, pool } = fakeThreads(1, 20)
+  const { started, pool } = fakeThreads(1, { idleMs: 20 })
   const large = pool.run('large', { isLarge: true })
   started[0]!.events.answer('done')
   await large
@@ -75,6 +75,36 @@ test('a thread is not used again after a large job, nor kept without work', asyn
   assert.equal(started[1]!.isStopped, false)
   await new Promise((resolve) => setTimeout(resolve, 40))
   assert.equal(started[1]!.isStopped, true)
+})
+
+test('a job that does not end in its time is ended with its thread, and the next one gets a new one', async () => {
+  const { started, pool } = fakeThreads(1)
+  const endless = pool.run('endless', { mostMs: 20 })
+  const quick = pool.run('quick', { mostMs: 20 })
+  await assert.rejects(endless, (error) => error instanceof JobTooSlow)
+  assert.equal(started[0]!.isStopped, true)
+  started[0]!.events.answer('too late')
+  started[1]!.events.answer('quick')
+  assert.equal(await quick, 'quick')
+  const later = pool.run('later')
+  await new Promise((resolve) => setTimeout(resolve, 40))
+  assert.equal(started[1]!.isStopped, false, 'the time of a job ends with it')
+  started[1]!.events.answer('later')
+  assert.equal(await later, 'later')
+})
+
+test('a job that runs on while nobody waits for it any more is ended with its thread', async () => {
+  const { started, pool } = fakeThreads(1, { patienceMs: 10 })
+  let hasLeft = false
+  const left = pool.run('a', { unwanted: () => (hasLeft ? new Error('left') : undefined) })
+  const next = pool.run('b')
+  await new Promise((resolve) => setTimeout(resolve, 40))
+  assert.equal(started.length, 1)
+  hasLeft = true
+  await assert.rejects(left, /left/)
+  assert.equal(started[0]!.isStopped, true)
+  started[1]!.events.answer('b')
+  assert.equal(await next, 'b')
 })
 
 test('closing ends the threads and tells everybody who waits', async () => {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { createThreadPool, PixelFault, type PixelFaultCode, type PixelFaultDetail } from '@instandt/pixels'
+import { createThreadPool, JobTooSlow, PixelFault, type PixelFaultCode, type PixelFaultDetail } from '@instandt/pixels'
 import { AppError } from '../app-error.ts'
 import type { Config } from '../config.ts'
 import { createMemoryBudget, memoryOfProcess } from './memory-budget.ts'
@@ -18,16 +18,16 @@ export type PixelAnswer =
 export interface PixelJob {
   /** Buffers of the input that may change hands; the others are copied. */
   transfer?: ArrayBuffer[]
-  /** Whoever waits may leave: a task that has not begun then never does. */
+  /** Whoever waits may leave: a task that has not begun then never does, one that runs on for seconds is ended. */
   signal?: AbortSignal | undefined
-  /** Bytes of the decoded frame: its thread is not used again when they are many. */
+  /** Bytes of the decoded frame: when they are many it has more time, and its thread is not used again. */
   size?: number
 }
 
 /** Threads that decode, encode and draw. */
 export interface PixelPool {
   /**
-   * @throws {PixelFault} what is wrong with the image
+   * @throws {PixelFault} what is wrong with the image, 'too-slow' when it was not done in time
    * @throws {ThreadFailure} the thread died, most often for want of memory
    * @throws AppError 'pixels-busy' (503) when too many wait already
    */
@@ -47,6 +47,8 @@ export interface PixelPoolOptions {
   isLow: boolean
   /** Bytes of frames that may be on their way at the same time. */
   memory: number
+  /** A task has so long, and as long again for each 64 MiB of its frame; in the background four times that. */
+  seconds: number
 }
 
 // A frame takes some hundredths of a second: whoever would wait longer than people do is told at once.
@@ -54,13 +56,22 @@ const mostWaiting = 256
 // WebAssembly keeps what it once needed.
 const largeFrame = 48 * 1024 * 1024
 const idleMs = 60_000
+const frameOfTime = 64 * 1024 * 1024
+// Threads of low priority get what others leave.
+const lowFactor = 4
 
 /** The server's own threads; none is started before somebody asks for an image. */
 export const openPixels = (config: Config): PixelPool =>
-  createPixelPool({ threads: config.RENDER_THREADS, isLow: false, memory: memoryOfProcess() / 4 })
+  createPixelPool({
+    threads: config.RENDER_THREADS,
+    isLow: false,
+    memory: memoryOfProcess() / 4,
+    seconds: config.PIXEL_SECONDS,
+  })
 
-export function createPixelPool({ threads, isLow, memory }: PixelPoolOptions): PixelPool {
+export function createPixelPool({ threads, isLow, memory, seconds }: PixelPoolOptions): PixelPool {
   const budget = createMemoryBudget(memory)
+  const baseMs = seconds * 1000 * (isLow ? lowFactor : 1)
   let waiting = 0
   const pool = createThreadPool<PixelMessage, PixelAnswer>({
     count: () => threads,
@@ -91,10 +102,14 @@ export function createPixelPool({ threads, isLow, memory }: PixelPoolOptions): P
       waiting += 1
       try {
         const unwanted = () => (signal?.aborted ? signal.reason : undefined)
-        const answer = await pool.run({ kind, input }, { transfer, unwanted, isLarge: size > largeFrame })
+        const mostMs = baseMs * (1 + size / frameOfTime)
+        const answer = await pool.run({ kind, input }, { transfer, unwanted, isLarge: size > largeFrame, mostMs })
         if ('output' in answer) return answer.output as never
         if ('fault' in answer) throw new PixelFault(answer.fault.code, answer.fault.detail)
         throw new PixelFault('decode-failed', { syntax: kind, reason: answer.failure })
+      } catch (error) {
+        if (!(error instanceof JobTooSlow)) throw error
+        throw new PixelFault('too-slow', { reason: error.message })
       } finally {
         waiting -= 1
       }

@@ -1,4 +1,4 @@
-import { isSubsampled, nativeFrameBytes, PixelFault, type PixelFormat, sampleCount } from '@instandt/pixels'
+import { familyOf, isSubsampled, nativeFrameBytes, PixelFault, type PixelFormat, sampleCount } from '@instandt/pixels'
 import type { Deps } from '../deps.ts'
 import { planFrames, retrieveFrames } from '../dicomweb/wado/retrieve-frames.ts'
 import type { Scope } from '../plugins/access.ts'
@@ -33,6 +33,9 @@ export const isReadByRow = (image: ImageInfo): boolean => {
 // Noise grows a little in every encoding, and a small frame may bring profiles and comments.
 const longestEncoded = (format: PixelFormat): number =>
   Math.min(2 * decodedBytes(format) + 1024 * 1024, largestWholeFrame())
+
+// Inside themselves these decoders have words of four bytes for every sample, and more beside.
+const insideDecoder: Readonly<Partial<Record<ReturnType<typeof familyOf>, number>>> = { 'jpeg-2000': 6, 'jpeg-xl': 6 }
 
 /** Who decodes a frame, and how often its decoded bytes are in memory while that is done. */
 export interface WholeFrame {
@@ -69,7 +72,8 @@ export async function withFrame<T>(
       return work({ bytes: await collect(body, byteLength), syntaxUid, format })
     throw new Error('a frame that was planned was not sent')
   }
-  return pool.withMemory(byteLength + copies * decodedBytes(format) + beside, read, signal)
+  const inside = copies === 0 ? 0 : (insideDecoder[familyOf(syntaxUid)] ?? 0) * sampleCount(format)
+  return pool.withMemory(byteLength + copies * decodedBytes(format) + inside + beside, read, signal)
 }
 
 // In the decoder's memory and outside it.

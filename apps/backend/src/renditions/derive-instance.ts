@@ -164,6 +164,11 @@ async function deriveFrames(
         // What is wrong with one frame does not keep the others from being made.
         if (!(error instanceof PixelFault)) throw error
         reason = `frame ${frame}: ${wordsOf(error)}`
+        if (error.code === 'too-slow') {
+          // A film of those would keep the thread from everybody else for days.
+          await write({ state: 'failed', reason, frameCount, framesDone: frame, attempts: 0, isReleased: true })
+          return
+        }
       }
     }
     await write({ frameCount, framesDone: frame, framesMade, addedBytes, attempts: 0, ...(reason ? { reason } : {}) })

@@ -26,9 +26,9 @@ const troubleMs = 10_000
 
 /** Makes thumbnails and renditions of what is stored, newest first, `DERIVE_THREADS` instances at a time. */
 export function startDeriving(deps: Deps, makePace: () => Pace = createPace): Deriving {
-  const count = deps.config.DERIVE_THREADS
+  const { DERIVE_THREADS: count, PIXEL_SECONDS: seconds } = deps.config
   const stopping = new AbortController()
-  const pool = createPixelPool({ threads: count, isLow: true, memory: memoryOfProcess() / 4 })
+  const pool = createPixelPool({ threads: count, isLow: true, memory: memoryOfProcess() / 4, seconds })
   const loops = Array.from({ length: count }, () => runLoop(deps, pool, makePace(), stopping.signal))
   return {
     async stop() {

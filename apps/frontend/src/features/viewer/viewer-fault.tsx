@@ -64,7 +64,8 @@ export function ViewerFault({ session, onAttributes }: ViewerFaultProps) {
   const isPixels = fault instanceof PixelFault
   const others = fault instanceof DecoderMissing ? describeMissing(t, fault) : describeFault(t, fault)
   const words = isPixels ? describePixelFault(t, i18n.language, fault) : others
-  const canRetry = !isPixels && others.canRetry
+  // Another time the computer may have less to do.
+  const canRetry = isPixels ? fault.code === 'too-slow' : others.canRetry
   const content =
     isPixels && fault.code === 'no-pixels' ? (fault.detail['content'] as keyof typeof contentIcons) : undefined
   const Icon = content ? contentIcons[content] : IconAlertTriangle
@@ -120,6 +121,7 @@ function describePixelFault(t: TFunction, language: string, fault: PixelFault): 
       detail: t('viewer.fault.large', { columns: text('columns'), rows: text('rows'), bytes }),
     }
   }
+  if (code === 'too-slow') return { title, detail: t('viewer.fault.slow', { seconds: text('seconds') }) }
   return { title, detail: t('viewer.fault.decode', { syntax: text('syntax') }), reference: text('reason') }
 }
 

@@ -1,4 +1,12 @@
-import { createThreadPool, type DecodedImage, PixelFault, ThreadFailure } from '@instandt/pixels'
+import {
+  createThreadPool,
+  type DecodedImage,
+  JobTooSlow,
+  PixelFault,
+  type PixelFormat,
+  sampleCount,
+  ThreadFailure,
+} from '@instandt/pixels'
 import type { DecodeTask, WorkerAnswer, WorkerTask } from './decode-task.ts'
 import { Abandoned } from './frame-cache.ts'
 
@@ -10,7 +18,7 @@ export class DecoderMissing extends Error {
 export interface DecodePool {
   /**
    * The bytes change hands and cannot be used afterwards.
-   * @throws {PixelFault} what is wrong with them
+   * @throws {PixelFault} what is wrong with them, 'too-slow' when they were not decoded in time
    * @throws {DecoderMissing} asking again may help
    */
   decode(task: DecodeTask, isUrgent: () => boolean, isWanted: () => boolean): Promise<DecodedImage>
@@ -22,8 +30,14 @@ export interface DecodePool {
 // One thread stays free for the page; more than four wait for memory, not for the processor.
 const workerCount = (): number => Math.max(1, Math.min(4, (navigator.hardwareConcurrency || 2) - 1))
 
+// The first frame waits for its decoder, too, which may come over a slow line.
+const defaultMs = 120_000
+const samplesOfTime = 32 * 1024 * 1024
+
 /** A few worker threads, started when first needed. The image on screen is decoded before those around it. */
-export function createDecodePool(): DecodePool {
+export function createDecodePool(baseMs = defaultMs): DecodePool {
+  const timeFor = (format: PixelFormat): number => baseMs * (1 + sampleCount(format) / samplesOfTime)
+
   const pool = createThreadPool<WorkerTask, WorkerAnswer>({
     count: workerCount,
     start({ answer, failure }) {
@@ -43,8 +57,9 @@ export function createDecodePool(): DecodePool {
       const failed = (reason: string) =>
         new PixelFault('decode-failed', { syntax: task.kind === 'frame' ? task.syntaxUid : 'HTJ2K', reason })
       const answer = await pool
-        .run(task, { transfer: [task.bytes.buffer], isUrgent, unwanted })
+        .run(task, { transfer: [task.bytes.buffer], isUrgent, unwanted, mostMs: timeFor(task.format) })
         .catch((error: unknown) => {
+          if (error instanceof JobTooSlow) throw new PixelFault('too-slow', { seconds: error.seconds })
           throw error instanceof ThreadFailure ? new DecoderMissing(error.message) : error
         })
       if ('image' in answer) return answer.image
@@ -52,7 +67,7 @@ export function createDecodePool(): DecodePool {
       throw failed('failure' in answer ? answer.failure : 'no image')
     },
     warm() {
-      pool.run({ kind: 'warm' }).catch(() => undefined)
+      pool.run({ kind: 'warm' }, { mostMs: baseMs }).catch(() => undefined)
     },
     close: () => pool.close(new Abandoned()),
   }
