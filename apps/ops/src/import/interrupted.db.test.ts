@@ -28,6 +28,10 @@ async function fill(seed: string, count: number): Promise<number> {
   return bytes
 }
 
+/** Beyond the length from which on objects travel in parts. */
+const largeObject = (seed: string, number: number): Uint8Array =>
+  objectOf(seed, number, { image: { rows: 2100, columns: 2100, bitsAllocated: 16 } })
+
 async function storedCount(seed: string, count: number): Promise<number> {
   const { rows } = await given.backend.db.pool.query<{ count: number }>(
     'select count(*)::int as count from instance where sop_instance_uid = any($1)',
@@ -96,6 +100,45 @@ test('killed within a large object: the next run goes on with its parts', async 
   }
 })
 
+test('killed within the third of three large objects: the journal has the first two as stored', async () => {
+  for (let number = 0; number < 3; number += 1)
+    await given.workshop.put(`${number}`, largeObject('large killed', number))
+  const line = await startBadLine({ target: given.backend.url, bytesPerSecond: 16e6 })
+  try {
+    const child = startChildImport([
+      given.workshop.source,
+      '--to',
+      line.url,
+      '--parallel',
+      '1',
+      '--report',
+      given.workshop.report,
+    ])
+    await until(() => line.bytesIn() > 2.3 * largeObject('large killed', 0).length)
+    child.kill('SIGKILL')
+    assert.equal(await child.done, 'SIGKILL')
+    const journal = journalOf(line.url)
+    const { stored, pending } = journal.totals()
+    journal.close()
+    assert.deepEqual([stored.files, pending.files], [2, 1])
+  } finally {
+    await line.stop()
+  }
+})
+
+test('a token that is refused at a question about the third large object: the first two are told as stored', async (t) => {
+  for (let number = 0; number < 3; number += 1) await given.workshop.put(`${number}`, largeObject('large over', number))
+  const reallyFetch = globalThis.fetch
+  let questions = 0
+  t.mock.method(globalThis, 'fetch', async (url: string, init?: RequestInit) => {
+    if (url.endsWith('/known') && (questions += 1) > 2) return new Response('{}', { status: 401 })
+    return await reallyFetch(url, init)
+  })
+  const outcome = await given.workshop.run([given.workshop.source, '--to', given.backend.url, '--parallel', '1'])
+  assert.equal(outcome.code, 3, outcome.err)
+  assert.deepEqual([outcome.summary.files.stored, outcome.summary.files.pending, outcome.summary.run.sent], [2, 1, 2])
+})
+
 test('an interrupt ends it after what is under way, with a report; another run goes on', async () => {
   await fill('interrupted', 400)
   await given.workshop.put('notes.txt', Buffer.from('x'))
@@ -124,10 +167,7 @@ test('without a worker large objects are waited for, then it ends; once there is
   const lonely = await startTestBackend({ DERIVE_THREADS: 0, UPLOAD_PART_BYTES: mebi })
   const line = await startBadLine({ target: lonely.url })
   try {
-    await given.workshop.put(
-      'large.dcm',
-      objectOf('lonely', 0, { image: { rows: 2100, columns: 2100, bitsAllocated: 16 } }),
-    )
+    await given.workshop.put('large.dcm', largeObject('lonely', 0))
     const args = [given.workshop.source, '--to', line.url, '--wait', '0.02']
     const alone = await given.workshop.run(args)
     assert.equal(alone.code, 4, alone.err)
