@@ -164,14 +164,41 @@ test('a journal belongs to one source, one target and one project, and says so',
   assert.match(elsewhere.err, /its target is 'http:\/\/127\.0\.0\.1:1', not 'http:\/\/127\.0\.0\.1:2'/)
   const parent = await given.workshop.run([given.workshop.folder, '--dry-run', '--to', 'http://127.0.0.1:1'], {})
   assert.match(parent.err, /its source is '.*\/archive', not/)
-  const project = await given.workshop.run([...dry, 'http://127.0.0.1:1', '--project', 'beta'], {})
-  assert.match(project.err, /its project is '', not 'beta'/)
+  const named = await given.workshop.run([...dry, 'http://127.0.0.1:1', '--project', 'beta'], {})
+  assert.equal(named.code, 0, named.err)
+  const project = await given.workshop.run([...dry, 'http://127.0.0.1:1', '--project', 'alpha'], {})
+  assert.match(project.err, /its project is 'beta', not 'alpha'/)
   await writeFile(
     `${given.workshop.report}.journal`,
     'not a journal at all, but long enough to have a header of its own',
   )
   const foreign = await given.workshop.run([...dry, 'http://127.0.0.1:1'], {})
   assert.deepEqual([foreign.code, /is no journal of an import/.test(foreign.err)], [2, true])
+})
+
+test('a dry run that names no project, then the import into one: the same journal', async () => {
+  await given.workshop.put('1', objectOf('dry then named', 1))
+  const args = [given.workshop.source, '--to', given.backend.url]
+  assert.equal((await given.workshop.run([...args, '--dry-run'], {})).code, 0)
+  const named = [...args, '--project', 'beta']
+  const sender = await tokenOf('sender', ['alpha', 'beta'])
+  for (const more of [[], ['--verify']]) {
+    const { code, err, summary } = await given.workshop.run([...named, ...more], sender)
+    assert.deepEqual([code, summary.project, summary.files.stored], [0, 'beta', 1], err)
+  }
+  assert.equal((await given.workshop.run([...args, '--dry-run'], {})).code, 0)
+})
+
+test('a token that leads to another project than the one before ends it, though no project was named', async () => {
+  await given.workshop.put('1', objectOf('two tokens', 1))
+  const args = [given.workshop.source, '--to', given.backend.url]
+  const first = await given.workshop.run(args, await tokenOf('sender', ['alpha']))
+  assert.deepEqual([first.code, first.summary.project], [0, 'alpha'], first.err)
+  await given.workshop.put('2', objectOf('two tokens', 2))
+  const second = await given.workshop.run(args, await tokenOf('sender', ['beta']))
+  assert.equal(second.code, 2)
+  assert.match(second.err, /its project is 'alpha', not 'beta'/)
+  assert.deepEqual(await storedHashes([uidOf('two tokens', 2)]), [])
 })
 
 test('a token that may not, a project that is not open, an address that is none: told before anything is sent', async () => {
