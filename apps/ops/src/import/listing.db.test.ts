@@ -198,3 +198,28 @@ test('what a run could not list stays a fault until a run lists it, through a ru
     assert.deepEqual(await run([]), [0, 0, 30])
   })
 })
+
+test('what has no right UID is named and hides nothing: not behind it, not on the first page; padding is none of it', async () => {
+  const objects = objectsOf('nameless', 70)
+  const studies = [...new Set(objects.map(({ study }) => study))]
+  let bad: string[] = ['1.2.840.1..5', '']
+  // Pages of three; the padding of the first one is left in, the wrong ones stand second and fourth.
+  const search: PeerOptions['search'] = (level, query, answer) => {
+    if (level !== 'studies') return false
+    const offset = Number(query.get('offset'))
+    const [first = '', second = '', ...others] = studies
+    const rows = [`${first} `, ...bad.slice(0, 1), `${second}\0`, ...bad.slice(1), ...others]
+    return answerStudies(answer, rows.slice(offset, offset + 3))
+  }
+  await withPeer({ objects, page: 1000, search }, async (peer, args) => {
+    const first = await given.workshop.run(args)
+    const { files, unlisted } = first.summary
+    assert.deepEqual([first.code, files.stored, files.failed, unlisted], [1, 70, 1, 1], first.err)
+    const line = first.line('/rs/')
+    assert.equal(line.file, `${peer.base}/`)
+    assert.match(line.reason ?? '', /^2 of the studies cannot be asked for, .*: '1\.2\.840\.1\.\.5', 'no\. 1'$/)
+    bad = []
+    const again = await given.workshop.run(args)
+    assert.deepEqual([again.code, again.summary.files.failed, again.summary.unlisted], [0, 0, 0], 'it was put right')
+  })
+})
