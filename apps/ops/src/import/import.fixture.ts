@@ -1,6 +1,6 @@
 // For tests: archives on the disk, and the command as a person gives it.
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, afterEach, before, beforeEach } from 'node:test'
@@ -91,6 +91,8 @@ export const objectOf = (seed: string, number: number, more: object = {}): Uint8
     ...more,
   })
 
+const longAgo = new Date('2019-01-01T00:00:00Z')
+
 async function openWorkshop(): Promise<Workshop> {
   const folder = await mkdtemp(path.join(tmpdir(), 'instandt-import-'))
   const source = path.join(folder, 'archive')
@@ -105,6 +107,8 @@ async function openWorkshop(): Promise<Workshop> {
       const slash = file.lastIndexOf('/')
       await mkdir(file.subarray(0, slash), { recursive: true })
       await writeFile(file, bytes)
+      // Nobody is writing it any more.
+      await utimes(file, longAgo, longAgo)
     },
     async run(args, env = { INSTANDT_TOKEN: testToken }) {
       const printed: string[] = []
