@@ -21,13 +21,41 @@ export interface DicomWebOptions {
 
 /** Of one page or one object while the source answers other questions: then it is left out. */
 const mostFaults = 6
+/** For an answer to a small question. */
+const smallMs = 30_000
 /** Bytes as they are stored there: nothing is transcoded for us (PS3.18 8.7.3). */
 const asStored = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 
 /** An archive behind DICOMweb (PS3.18 10): found by QIDO-RS page by page, fetched by WADO-RS object by object. */
 export function openDicomWeb({ base, authorization, spoolDir, effort }: DicomWebOptions): ArchiveSource {
   const ask = createAsk(base, authorization)
-  const persist: Persist = (work) => effort.persist(work, mostFaults)
+  const isAnswering = async (signal: AbortSignal): Promise<boolean> => {
+    try {
+      const response = await ask(
+        'studies?limit=1',
+        'application/dicom+json',
+        AbortSignal.any([signal, AbortSignal.timeout(smallMs)]),
+      )
+      await response.body?.cancel()
+      return true
+    } catch (error) {
+      return error instanceof SourceRefusal
+    }
+  }
+  const persist: Persist = (work) =>
+    effort.persist(async (signal) => {
+      try {
+        const result = await work(signal)
+        effort.progressed()
+        return result
+      } catch (error) {
+        // While it answers something small it is not away: a line that breaks, or a proxy's 504, is due to this question.
+        const isInDoubt = error instanceof PassingError && !error.isOwn && error.wait === 0
+        if (isInDoubt && (await isAnswering(signal))) effort.progressed()
+        signal.throwIfAborted()
+        throw error
+      }
+    }, mostFaults)
 
   const fetchBytes = async (address: string, signal: AbortSignal): Promise<KeptBytes> => {
     const response = await ask(address, asStored, signal)

@@ -223,3 +223,24 @@ test('what has no right UID is named and hides nothing: not behind it, not on th
     assert.deepEqual([again.code, again.summary.files.failed, again.summary.unlisted], [0, 0, 0], 'it was put right')
   })
 })
+
+test('one study and one object that end every question in between are left out; everything else comes in', async () => {
+  const objects = objectsOf('one study', 40)
+  const [bad, broken] = [objects[0]?.study ?? '', objects[11]?.instance ?? '']
+  const search: PeerOptions['search'] = (level, _query, answer, at) => {
+    if (level === 'series' && at.study === bad) answer.writeHead(504).end('gateway time-out')
+    return level === 'series' && at.study === bad
+  }
+  const misbehave: PeerOptions['misbehave'] = (instance, _times, answer) => {
+    if (instance === broken) answer.destroy()
+    return instance === broken
+  }
+  await withPeer({ objects, page: 1000, search, misbehave }, async (_, args) => {
+    // Less patience than the tries of either take.
+    const outcome = await given.workshop.run([...args, '--wait', '0.1'])
+    const { files, unlisted } = outcome.summary
+    assert.deepEqual([outcome.code, files.stored, files.failed, unlisted], [1, 29, 2, 1], outcome.err)
+    assert.equal(outcome.line(`/studies/${bad}/`).reason, 'the source answers 504: gateway time-out')
+    assert.match(outcome.line(broken).reason ?? '', /^the source: /)
+  })
+})
