@@ -51,6 +51,7 @@ export async function bring(bringing: Bringing): Promise<void> {
           break
         }
         const taken = isListing(entry.path) ? unlisted : await source.take(entry, gate.signal)
+        if (!taken) break
         if (taken.kind === 'left') {
           left.push({ path: entry.path, byteSize: entry.byteSize, state: taken.state, reason: taken.reason })
           if (left.length >= notedAtOnce) note(left.splice(0))

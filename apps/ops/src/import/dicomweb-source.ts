@@ -7,7 +7,7 @@ import type { Effort } from './effort.ts'
 import { describeFault, PassingError } from './faults.ts'
 import { listingOf } from './journal.ts'
 import { whyNoObject } from './recognise.ts'
-import { keepBytes, type KeptBytes } from './spool.ts'
+import { createSpool, type KeptBytes, NoRoomError } from './spool.ts'
 
 export interface DicomWebOptions {
   /** Address below which there are `/studies`. */
@@ -16,18 +16,26 @@ export interface DicomWebOptions {
   authorization?: string | undefined
   /** Large objects lie here until they are sent. */
   spoolDir: string
+  /** Bytes that are free in there, as its disk says unless given. */
+  roomOf?: (folder: string) => Promise<number>
   effort: Effort
 }
 
 /** Of one page or one object while the source answers other questions: then it is left out. */
 const mostFaults = 6
+/** Between looks whether there is room for a large object. */
+const roomMs = 500
 /** For an answer to a small question. */
 const smallMs = 30_000
 /** Bytes as they are stored there: nothing is transcoded for us (PS3.18 8.7.3). */
 const asStored = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 
+const isFinal = (error: unknown): boolean =>
+  error instanceof OpsError || error instanceof SourceRefusal || error instanceof NoRoomError
+
 /** An archive behind DICOMweb (PS3.18 10): found by QIDO-RS page by page, fetched by WADO-RS object by object. */
-export function openDicomWeb({ base, authorization, spoolDir, effort }: DicomWebOptions): ArchiveSource {
+export function openDicomWeb({ base, authorization, spoolDir, roomOf, effort }: DicomWebOptions): ArchiveSource {
+  const spool = createSpool(spoolDir, roomOf)
   const ask = createAsk(base, authorization)
   const isAnswering = async (signal: AbortSignal): Promise<boolean> => {
     try {
@@ -65,7 +73,7 @@ export function openDicomWeb({ base, authorization, spoolDir, effort }: DicomWeb
       const { type, parameters } = parseMediaType(response.headers.get('content-type') ?? '')
       const keep = async (bytes: AsyncIterable<Uint8Array>): Promise<void> => {
         if (kept) throw new SourceRefusal('the source gives several objects for one')
-        kept = await keepBytes(bytes, spoolDir, effort.progressed)
+        kept = await spool.keep(bytes, effort.progressed)
       }
       if (type === 'application/dicom') await keep(body)
       else if (type === 'multipart/related')
@@ -76,11 +84,24 @@ export function openDicomWeb({ base, authorization, spoolDir, effort }: DicomWeb
     } catch (error) {
       await kept?.release()
       await body.cancel().catch(() => undefined)
-      if (signal.aborted || error instanceof OpsError || error instanceof SourceRefusal) throw error
+      if (signal.aborted || isFinal(error)) throw error
       if (error instanceof MediaTypeError) throw new SourceRefusal(`the source names no media type: ${error.message}`)
       const words = error instanceof MultipartError ? error.message : describeFault(error)
       throw new PassingError(`the source's answer is cut off or faulty: ${words}`, { cause: error, isOwn: true })
     }
+  }
+
+  /** What does not fit beside others is fetched again once they are gone. Undefined when the import ends first. */
+  const fetchWithRoom = async (address: string): Promise<KeptBytes | undefined> => {
+    while (!effort.isFinishing()) {
+      try {
+        return await persist((signal) => fetchBytes(address, signal))
+      } catch (error) {
+        if (!(error instanceof NoRoomError && error.isCrowded)) throw error
+      }
+      while (!spool.isEmpty() && !effort.isFinishing()) await effort.gate.wait(roomMs)
+    }
+    return undefined
   }
 
   return {
@@ -116,13 +137,15 @@ export function openDicomWeb({ base, authorization, spoolDir, effort }: DicomWeb
 
     async take({ path }) {
       const address = pathText(path)
-      let kept: KeptBytes
+      let kept: KeptBytes | undefined
       try {
-        kept = await persist((signal) => fetchBytes(address, signal))
+        kept = await fetchWithRoom(address)
       } catch (error) {
-        if (!(error instanceof SourceRefusal || error instanceof PassingError)) throw error
+        const isItsOwn = error instanceof SourceRefusal || error instanceof PassingError || error instanceof NoRoomError
+        if (!isItsOwn) throw error
         return { kind: 'left', state: 'failed', reason: error.message }
       }
+      if (!kept) return undefined
       const { head, ...object } = kept
       const { sopInstanceUid } = metaOf(head)
       const why = whyNoObject(head)

@@ -7,7 +7,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { buildInstance, uidOf } from '@instandt/testkit/files'
-import type { ArchiveSource } from './archive-source.ts'
+import type { Taken } from './archive-source.ts'
 import { openFolder } from './folder-source.ts'
 import { type Entry, openJournal } from './journal.ts'
 import { listInside, openFileInside } from './open-inside.ts'
@@ -153,7 +153,7 @@ test('a folder that is replaced by a link after it was listed leads nowhere: nei
 /** One file that was written long ago, in a folder of its own. */
 async function withFile(
   bytes: Uint8Array,
-  work: (file: string, take: () => ReturnType<ArchiveSource['take']>) => Promise<void>,
+  work: (file: string, take: () => Promise<Taken>) => Promise<void>,
 ): Promise<void> {
   const folder = await realpath(await mkdtemp(path.join(tmpdir(), 'instandt-folder-')))
   try {

@@ -23,12 +23,16 @@ const slash = Buffer.from(path.sep)
 const unreadable = (error: unknown, what = 'cannot be read'): string =>
   `${what}: ${codeOf(error) ?? (error instanceof Error ? error.message : String(error))}`
 
+export interface FolderSource extends ArchiveSource {
+  take(...asked: Parameters<ArchiveSource['take']>): Promise<Taken>
+}
+
 /**
  * A folder with everything below it. Symbolic links are not followed.
  * @param own files of the import itself, which may lie in there
  * @throws OpsError when it is no folder
  */
-export async function openFolder(folder: string, own: readonly string[]): Promise<ArchiveSource> {
+export async function openFolder(folder: string, own: readonly string[]): Promise<FolderSource> {
   const root = await realpath(folder).catch((cause: unknown) => {
     throw new OpsError(`the folder ${folder} ${unreadable(cause, 'cannot be opened')}`, 2, { cause })
   })
@@ -99,7 +103,7 @@ export async function openFolder(folder: string, own: readonly string[]): Promis
       }
     },
 
-    async take({ path: relative }, signal): Promise<Taken> {
+    async take({ path: relative }, signal) {
       let file: FileHandle | undefined
       try {
         file = await openFile(relative)
