@@ -6,8 +6,11 @@ import type { ListedFolder } from './journal.ts'
 /** Repeats work over faults that pass. */
 export type Persist = <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>
 
-/** Results asked for at once; servers give fewer when they like. */
-const pageLength = 500
+/**
+ * Results asked for at once. Servers give fewer when they like, but for those that refuse such a question: they are asked for
+ * less. Not for little from the start, since one that knows no offset gives no more than its first page.
+ */
+const pageLengths = [500, 200, 100, 50]
 /** Of what has no right UID, in the line that tells of it. */
 const mostNamed = 20
 /** How a level is named, and the attribute that states how many lie below (PS3.18 10.6.3.3). */
@@ -27,19 +30,43 @@ interface Page {
   datasets: Dataset[]
   /** It says that there is more. */
   warning: string | undefined
+  /** So many were asked for. */
+  limit: number
 }
 
 /** One page of a search; no items: there is nothing there. */
-function searchPage(ask: Ask, persist: Persist, address: string, offset: number): Promise<Page> {
+export type SearchPage = (address: string, offset: number) => Promise<Page>
+
+export function createSearch(ask: Ask, persist: Persist): SearchPage {
+  let bearable = pageLengths
+  const search = async (address: string, offset: number, lengths = bearable): Promise<Page> => {
+    const [limit = 1, ...less] = lengths
+    try {
+      const page = await searchOnce(ask, persist, { address, offset, limit })
+      bearable = lengths
+      return page
+    } catch (error) {
+      if (less.length === 0 || !(error instanceof SourceRefusal && error.status === 400)) throw error
+      return await search(address, offset, less)
+    }
+  }
+  return (address, offset) => search(address, offset)
+}
+
+function searchOnce(
+  ask: Ask,
+  persist: Persist,
+  { address, offset, limit }: { address: string; offset: number; limit: number },
+): Promise<Page> {
   return persist(async (signal) => {
-    const query = new URLSearchParams({ limit: String(pageLength), offset: String(offset) })
+    const query = new URLSearchParams({ limit: String(limit), offset: String(offset) })
     const response = await ask(`${address}?${query.toString()}`, 'application/dicom+json', signal)
     const said = response.headers.get('warning') ?? ''
     const warning = heldBack.test(said) ? said.slice(0, 200) : undefined
-    if (response.status === 204) return { datasets: [], warning }
+    if (response.status === 204) return { datasets: [], warning, limit }
     try {
       const page: unknown = await response.json()
-      if (Array.isArray(page)) return { datasets: page as Dataset[], warning }
+      if (Array.isArray(page)) return { datasets: page as Dataset[], warning, limit }
     } catch (error) {
       if (signal.aborted) throw error
       throw new PassingError('the source: its answer is no DICOM JSON', { cause: error, isOwn: true })
@@ -54,9 +81,9 @@ function searchPage(ask: Ask, persist: Persist, address: string, offset: number)
  * offset; or something without a UID to ask for it by
  */
 export async function* listBelow(
-  ask: Ask,
-  persist: Persist,
-  { parent, stated }: { parent: string; stated: number | undefined },
+  search: SearchPage,
+  parent: string,
+  stated: number | undefined,
 ): AsyncGenerator<ListedFolder[]> {
   const level = parent === '' ? 'studies' : parent.includes('/series/') ? 'instances' : 'series'
   const address = parent === '' ? level : `${parent}/${level}`
@@ -72,7 +99,7 @@ export async function* listBelow(
   }
 
   for (let offset = 0; ;) {
-    const { datasets, warning } = await searchPage(ask, persist, address, offset)
+    const { datasets, warning, limit } = await search(address, offset)
     const found = datasets.map((dataset, index) => {
       const uid = (getString(dataset, levels[level].uid) ?? '').replace(padding, '')
       const below = levels[level].stated
@@ -102,12 +129,12 @@ export async function* listBelow(
     const isAll = stated !== undefined && count >= stated
     const words = warning ?? warned
     if (words !== undefined) throw refusal(`the source gives no further pages, and says: ${words}`)
-    if (found.length >= pageLength && !isAll)
+    if (found.length >= limit && !isAll)
       throw refusal(`the source gives no further pages: the same ${found.length} results come again`)
     if (!isAll && !isLookingOn) {
       // A server that leaves out of its pages what one may not see gives short and empty ones in between.
       isLookingOn = true
-      offset += pageLength
+      offset += limit
       continue
     }
     if (stated !== undefined && !isAll) throw refusal(`the source lists ${count} of the ${stated} ${level} it states`)

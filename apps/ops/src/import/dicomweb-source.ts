@@ -2,7 +2,7 @@ import { MediaTypeError, metaOf, MultipartError, parseMediaType, splitMultipart 
 import { OpsError } from '../ops-error.ts'
 import { type ArchiveSource, pathText } from './archive-source.ts'
 import { createAsk, SourceRefusal } from './dicomweb-ask.ts'
-import { listBelow, type Persist } from './dicomweb-search.ts'
+import { createSearch, listBelow, type Persist } from './dicomweb-search.ts'
 import type { Effort } from './effort.ts'
 import { describeFault, PassingError } from './faults.ts'
 import { listingOf } from './journal.ts'
@@ -64,6 +64,7 @@ export function openDicomWeb({ base, authorization, spoolDir, roomOf, effort }: 
         throw error
       }
     }, mostFaults)
+  const search = createSearch(ask, persist)
 
   const fetchBytes = async (address: string, signal: AbortSignal): Promise<KeptBytes> => {
     const response = await ask(address, asStored, signal)
@@ -115,7 +116,7 @@ export function openDicomWeb({ base, authorization, spoolDir, roomOf, effort }: 
         const isLowest = parent.includes('/series/')
         let isAnswering = false
         try {
-          for await (const found of listBelow(ask, persist, { parent, stated: folder.stated })) {
+          for await (const found of listBelow(search, parent, folder.stated)) {
             isAnswering = true
             journal.noteListing(undefined, isLowest ? found : [], isLowest ? [] : found)
             if (isLowest) onListed(found.length)

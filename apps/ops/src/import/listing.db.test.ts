@@ -244,3 +244,39 @@ test('one study and one object that end every question in between are left out; 
     assert.match(outcome.line(broken).reason ?? '', /^the source: /)
   })
 })
+
+test('a source that refuses a limit beyond its own is asked for less, and what it lists is told by that', async () => {
+  const objects = [...objectsOf('limit', 230, true), ...objectsOf('limit too', 20)]
+  const limits = new Set<string | null>()
+  let knowsOffset = true
+  const search: PeerOptions['search'] = (level, query, answer) => {
+    limits.add(query.get('limit'))
+    const isTooMuch = Number(query.get('limit')) > 200
+    if (isTooMuch) answer.writeHead(400).end('limit must be in the range of 1 to 200')
+    if (isTooMuch || knowsOffset || level !== 'instances') return isTooMuch
+    const results = objects.slice(0, 200).map(({ instance }) => ({ '00080018': { vr: 'UI', Value: [instance] } }))
+    answer.end(JSON.stringify(results))
+    return true
+  }
+  await withPeer({ objects, page: 1000, search }, async (_, args) => {
+    const { code, summary, err } = await given.workshop.run(args)
+    assert.deepEqual([code, summary.files.stored, summary.isComplete], [0, 250, true], err)
+    assert.deepEqual([...limits], ['500', '200'])
+    knowsOffset = false
+    const held = await given.workshop.run([...args, '--dry-run'])
+    assert.equal(held.code, 1)
+    assert.match(held.lines.find(({ result }) => result === 'failed')?.reason ?? '', /the same 200 results come again/)
+  })
+})
+
+test('a source that refuses every search is told as such, with its words', async () => {
+  const search: PeerOptions['search'] = (_level, _query, answer) => {
+    answer.writeHead(400).end('no searches here')
+    return true
+  }
+  await withPeer({ objects: objectsOf('refuses', 10), page: 1000, search }, async (_, args) => {
+    const { code, err } = await given.workshop.run(args)
+    assert.equal(code, 3)
+    assert.match(err, /\/studies cannot be searched: the source answers 400: no searches here/)
+  })
+})
