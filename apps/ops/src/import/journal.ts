@@ -115,7 +115,8 @@ export function openJournal(file: string, binding: JournalBinding): Journal {
       work()
       db.exec('commit')
     } catch (error) {
-      db.exec('rollback')
+      // Of a full disk it has rolled back by itself.
+      if (db.isTransaction) db.exec('rollback')
       throw error
     }
   }
