@@ -151,11 +151,14 @@ export function createClient(fetch: (url: string, init: RequestInit) => Promise<
   }
 }
 
-/** The header Retry-After (RFC 9110 10.2.3), a number of seconds or a date, in seconds. */
+/** Seconds: a page of maintenance may ask for a day, and what it is about be over in minutes. */
+const longestWait = 300
+
+/** The header Retry-After (RFC 9110 10.2.3), a number of seconds or a date, in seconds; never more than five minutes. */
 export function secondsToWait(retryAfter: string | null | undefined): number | undefined {
   if (retryAfter === undefined || retryAfter === null) return undefined
   const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1000
-  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined
+  return Number.isFinite(seconds) ? Math.min(longestWait, Math.max(0, seconds)) : undefined
 }
 
 /** The server's problem, or one made from the status line when something in between answered in its own words. */

@@ -7,6 +7,7 @@ export const importCommand: Command = {
                              brings in an existing archive, verified by SHA-256; repeat it to go on
                              INSTANDT_TOKEN or --token-file FILE: a token that may store
                              INSTANDT_SOURCE_AUTHORIZATION or --source-authorization-file FILE: for the source
+                             --source-in-the-clear lets that go to a source that has http alone
                              --report FILE (instandt-import.csv) .csv or .jsonl; beside it its journal
                              --parallel N (4) requests at once    --wait MINUTES (30) bears a server that is away
                              --retry-refused tries those again, too    --verify asks and reads everything once more
@@ -19,6 +20,7 @@ export const importCommand: Command = {
     report: { type: 'string' },
     'token-file': { type: 'string' },
     'source-authorization-file': { type: 'string' },
+    'source-in-the-clear': { type: 'boolean', default: false },
     parallel: { type: 'string', default: '4' },
     wait: { type: 'string', default: '30' },
     verify: { type: 'boolean', default: false },

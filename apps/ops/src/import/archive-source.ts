@@ -29,8 +29,8 @@ export interface ArchiveSource {
   name: string
   /** Puts everything there is into the journal; goes on where it was interrupted. Memory does not grow with the source. */
   list(journal: Journal, onListed: (count: number) => void, isEnding: () => boolean): Promise<void>
-  /** Reads an entry. Its own faults are values; throws what concerns the whole source. */
-  take(entry: Entry, signal: AbortSignal): Promise<Taken>
+  /** Reads an entry. Its own faults are values; throws what concerns the whole source. Undefined: the import ends first. */
+  take(entry: Entry, signal: AbortSignal): Promise<Taken | undefined>
   /** As `take`, without reading more than is needed to know what it is; undefined: an object to be sent. */
   look(entry: Entry): Promise<{ state: 'skipped' | 'failed'; reason: string } | undefined>
   /** Reads its bytes again; undefined where that would fetch the whole archive once more. */

@@ -38,30 +38,36 @@ export async function bring(bringing: Bringing): Promise<void> {
     bringing.onSettled(settlements)
   }
 
-  /** Objects for one request; large ones are sent on the way. */
+  /** Objects for one request; a large one is sent on the way, and ends it. */
   const gather = async (): Promise<SmallObject[]> => {
     const objects: SmallObject[] = []
     const left: Settlement[] = []
     let bytes = 0
-    while (objects.length < batchLimits.files && bytes < pace.limits().bytes && !effort.isFinishing()) {
-      const entry = next()
-      if (!entry) {
-        isOver = true
-        break
+    try {
+      while (objects.length < batchLimits.files && bytes < pace.limits().bytes && !effort.isFinishing()) {
+        const entry = next()
+        if (!entry) {
+          isOver = true
+          break
+        }
+        const taken = isListing(entry.path) ? unlisted : await source.take(entry, gate.signal)
+        if (!taken) break
+        if (taken.kind === 'left') {
+          left.push({ path: entry.path, byteSize: entry.byteSize, state: taken.state, reason: taken.reason })
+          if (left.length >= notedAtOnce) note(left.splice(0))
+        } else if ('blob' in taken.bytes) {
+          objects.push(small(entry, taken, taken.bytes.blob))
+          bytes += taken.byteSize
+        } else {
+          const settlement = await large(entry, taken, taken.bytes.ranges)
+          if (settlement) left.push(settlement)
+          // It took its time: neither its outcome nor what was gathered before it waits for another one.
+          break
+        }
       }
-      const taken = isListing(entry.path) ? unlisted : await source.take(entry, gate.signal)
-      if (taken.kind === 'left') {
-        left.push({ path: entry.path, byteSize: entry.byteSize, state: taken.state, reason: taken.reason })
-        if (left.length >= notedAtOnce) note(left.splice(0))
-      } else if ('blob' in taken.bytes) {
-        objects.push(small(entry, taken, taken.bytes.blob))
-        bytes += taken.byteSize
-      } else {
-        const settlement = await large(entry, taken, taken.bytes.ranges)
-        if (settlement) left.push(settlement)
-      }
+    } finally {
+      note(left)
     }
-    note(left)
     return objects
   }
 

@@ -186,3 +186,22 @@ test('a source that goes away ends it with a code of its own, in the listing too
     await peer.stop()
   }
 })
+
+test('what a source wants as Authorization does not go over the network in the clear, unless that is asked for', async () => {
+  const args = ['http://pacs.example.com/rs', '--to', 'http://127.0.0.1:1']
+  const secrets = { INSTANDT_TOKEN: testToken, INSTANDT_SOURCE_AUTHORIZATION: 'Basic c2Nhbm5lcjp3ZWxk' }
+  const refused = await given.workshop.run(args, secrets)
+  assert.equal(refused.code, 2, refused.err)
+  assert.match(
+    refused.err,
+    /^the source is https, or on this machine: .* in the clear \(--source-in-the-clear allows it\)$/,
+  )
+  // Allowed, or nothing to give away: it goes on as far as the target, which is away.
+  for (const [more, env] of [
+    [['--source-in-the-clear'], secrets],
+    [[], { INSTANDT_TOKEN: testToken }],
+  ] as const) {
+    const outcome = await given.workshop.run([...args, ...more], env)
+    assert.equal(outcome.code, 4, outcome.err)
+  }
+})

@@ -51,6 +51,8 @@ export function createEffort(patienceMs: number): Effort {
     gate.cancel()
     stopAll()
   }
+  /** Milliseconds that are left of the patience; below nought: none. */
+  const left = (): number => patienceMs - (Date.now() - Math.max(lastProgress, waitingSince))
   const waiting: Effort['waiting'] = (key, why) => {
     if (why === undefined) {
       waits.delete(key)
@@ -59,7 +61,7 @@ export function createEffort(patienceMs: number): Effort {
     if (waits.size === 0) waitingSince = Date.now()
     waits.set(key, why)
     if (isFinishing) gate.cancel()
-    else if (Date.now() - Math.max(lastProgress, waitingSince) > patienceMs)
+    else if (left() < 0)
       fail(new OpsError(`${why}; nothing went forward for too long: run it again to go on`, notFinishedCode))
   }
 
@@ -87,7 +89,8 @@ export function createEffort(patienceMs: number): Effort {
             const doubled = Math.min(longestPause, firstPause * 2 ** tries) * (0.75 + Math.random() / 2)
             const asked = error instanceof PassingError ? error.wait : askedToWait(error)
             waiting(key, describeFault(error))
-            await gate.wait(Math.max(asked, doubled))
+            // One more try when it is over, so that nobody is told to be away who is back.
+            await gate.wait(Math.min(Math.max(asked, doubled), left() + 1))
           }
         }
       } finally {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { renameSync, symlinkSync } from 'node:fs'
-import { appendFile, chmod, mkdir, mkdtemp, open, realpath, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, open, realpath, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { buildInstance, uidOf } from '@instandt/testkit/files'
+import type { Taken } from './archive-source.ts'
 import { openFolder } from './folder-source.ts'
 import { type Entry, openJournal } from './journal.ts'
 import { listInside, openFileInside } from './open-inside.ts'
@@ -147,31 +150,61 @@ test('a folder that is replaced by a link after it was listed leads nowhere: nei
   }
 })
 
-test('a file that grows while it is read is left for the next run, and taken whole then', async (t) => {
+/** One file that was written long ago, in a folder of its own. */
+async function withFile(
+  bytes: Uint8Array,
+  work: (file: string, take: () => Promise<Taken>) => Promise<void>,
+): Promise<void> {
   const folder = await realpath(await mkdtemp(path.join(tmpdir(), 'instandt-folder-')))
   try {
     const file = path.join(folder, '1')
-    await writeFile(file, buildInstance({ sopInstanceUid: uidOf('grows', 1) }))
+    await writeFile(file, bytes)
+    await utimes(file, longAgo, longAgo)
     const source = await openFolder(folder, [])
-    const entry = { path: Buffer.from('1') } as unknown as Entry
-    const { signal } = new AbortController()
-    await using handle = await open(file)
-    const handles = Object.getPrototypeOf(handle) as typeof handle
-    // Whoever writes it is not done: more comes behind the first bytes that are read.
-    const reading = t.mock.method(handles, 'read', async function (this: typeof handle, ...args: [Buffer, number]) {
-      reading.mock.restore()
-      const piece = await this.read(...args)
-      await appendFile(file, 'x')
-      return piece
-    })
-    assert.deepEqual(await source.take(entry, signal), {
-      kind: 'left',
-      state: 'failed',
-      reason: 'it changed while it was read',
-    })
-    const taken = await source.take(entry, signal)
-    assert.deepEqual([taken.kind, 'byteSize' in taken && taken.byteSize], ['object', (await handle.stat()).size])
+    await work(file, () => source.take({ path: Buffer.from('1') } as unknown as Entry, new AbortController().signal))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+const longAgo = new Date('2020-01-01T00:00:00Z')
+const changed = { kind: 'left', state: 'failed', reason: 'it changed while it was read' }
+/** Its length from the start, its second half not yet: as copies over SMB are, and files that are allocated first. */
+const halfOf = (bytes: Uint8Array): Uint8Array => Buffer.from(bytes).fill(0, bytes.length / 2)
+
+for (const { what, rows, begun } of [
+  { what: 'grows', rows: 100, begun: (all: Uint8Array) => all.subarray(0, -2) },
+  { what: 'has its length and not yet its bytes', rows: 100, begun: halfOf },
+  { what: 'is large and has not yet its bytes', rows: 2100, begun: halfOf },
+])
+  test(`a file that ${what} while it is read is left for the next run, and taken whole then`, async (t) => {
+    const image = { rows, columns: rows, bitsAllocated: 16 } as const
+    const all = buildInstance({ sopInstanceUid: uidOf('written', rows), image })
+    await withFile(begun(all), async (file, take) => {
+      await using handle = await open(file, 'r+')
+      const handles = Object.getPrototypeOf(handle) as typeof handle
+      // Whoever writes it goes on behind the first bytes that are read.
+      const reading = t.mock.method(handles, 'read', async function (this: typeof handle, ...args: [Buffer, number]) {
+        reading.mock.restore()
+        const piece = await this.read(...args)
+        await writeFile(file, all, { flag: 'r+' })
+        return piece
+      })
+      assert.deepEqual(await take(), changed)
+      const taken = await take()
+      assert.deepEqual(
+        [taken.kind, 'sha256' in taken && taken.sha256],
+        ['object', createHash('sha256').update(all).digest('hex')],
+      )
+      if (taken.kind === 'object') await taken.release()
+    })
+  })
+
+test('a file that somebody writes to with pauses is not taken in one of them', async () => {
+  const all = buildInstance({ sopInstanceUid: uidOf('paused', 1), image: { rows: 100, columns: 100 } })
+  await withFile(halfOf(all), async (file, take) => {
+    await utimes(file, new Date(), new Date())
+    const writing = delay(300).then(() => writeFile(file, all, { flag: 'r+' }))
+    assert.deepEqual(await take(), changed)
+    await writing
+  })
 })

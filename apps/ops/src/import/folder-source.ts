@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, lstat, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { largeUploadBytes } from '@instandt/api'
 import { metaOf } from '@instandt/dicom'
 import { OpsError } from '../ops-error.ts'
@@ -14,17 +16,23 @@ import { headLength, whyNoObject } from './recognise.ts'
 /** Entries of a folder that are noted in one step. */
 const listedAtOnce = 500
 const pieceLength = 1024 * 1024
+/** A file that was written to within this time may not be whole, whatever its length: copies often have it from the start. */
+const quietMs = 2000
 const slash = Buffer.from(path.sep)
 
 const unreadable = (error: unknown, what = 'cannot be read'): string =>
   `${what}: ${codeOf(error) ?? (error instanceof Error ? error.message : String(error))}`
+
+export interface FolderSource extends ArchiveSource {
+  take(...asked: Parameters<ArchiveSource['take']>): Promise<Taken>
+}
 
 /**
  * A folder with everything below it. Symbolic links are not followed.
  * @param own files of the import itself, which may lie in there
  * @throws OpsError when it is no folder
  */
-export async function openFolder(folder: string, own: readonly string[]): Promise<ArchiveSource> {
+export async function openFolder(folder: string, own: readonly string[]): Promise<FolderSource> {
   const root = await realpath(folder).catch((cause: unknown) => {
     throw new OpsError(`the folder ${folder} ${unreadable(cause, 'cannot be opened')}`, 2, { cause })
   })
@@ -95,7 +103,7 @@ export async function openFolder(folder: string, own: readonly string[]): Promis
       }
     },
 
-    async take({ path: relative }, signal): Promise<Taken> {
+    async take({ path: relative }, signal) {
       let file: FileHandle | undefined
       try {
         file = await openFile(relative)
@@ -127,8 +135,24 @@ async function hashFile(file: FileHandle, signal?: AbortSignal): Promise<string>
   }
 }
 
+type Version = Record<'size' | 'mtimeNs' | 'ctimeNs', bigint>
+
+async function versionOf(file: FileHandle): Promise<Version> {
+  const { size, mtimeNs, ctimeNs } = await file.stat({ bigint: true })
+  return { size, mtimeNs, ctimeNs }
+}
+
 async function takeFile(file: FileHandle, signal: AbortSignal): Promise<Taken> {
-  const { size } = await file.stat()
+  const version = await versionOf(file)
+  // Times to come are those of a wrong clock, and tell nothing.
+  const age = Date.now() - Number(version.mtimeNs / 1_000_000n)
+  if (Math.abs(age) < quietMs) await delay(quietMs - age, undefined, { signal })
+  const taken = await readObject(file, Number(version.size), signal)
+  const isSame = isDeepStrictEqual(version, await versionOf(file))
+  return isSame ? taken : { kind: 'left', state: 'failed', reason: 'it changed while it was read' }
+}
+
+async function readObject(file: FileHandle, size: number, signal: AbortSignal): Promise<Taken> {
   const head = await readAt(file, 0, Math.min(size, headLength))
   const reason = whyNoObject(head)
   if (reason !== undefined) return { kind: 'left', state: 'skipped', reason }
@@ -144,9 +168,7 @@ async function takeFile(file: FileHandle, signal: AbortSignal): Promise<Taken> {
       release: () => file.close(),
     }
   }
-  // One byte more than it should have tells that it grew.
-  const bytes = await readAt(file, 0, size + 1)
-  if (bytes.length !== size) return { kind: 'left', state: 'failed', reason: 'it changed while it was read' }
+  const bytes = await readAt(file, 0, size)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   const blob = new Blob([bytes])
   return { kind: 'object', byteSize: size, sha256, sopInstanceUid, bytes: { blob }, release: () => Promise.resolve() }

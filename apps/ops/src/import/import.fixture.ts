@@ -1,9 +1,11 @@
 // For tests: archives on the disk, and the command as a person gives it.
+import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, afterEach, before, beforeEach } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { testToken } from '@instandt/testkit'
 import { buildInstance, uidOf } from '@instandt/testkit/files'
 import { addProject } from '../../../backend/src/identity.fixture.ts'
@@ -11,6 +13,7 @@ import { startJobs } from '../../../backend/src/jobs/index.ts'
 import { startTestBackend, type TestBackend } from '../../../backend/src/test-backend.fixture.ts'
 import { configSchema } from '../config.ts'
 import { runOps } from '../run-ops.ts'
+import { type Journal, openJournal } from './journal.ts'
 import type { Summary } from './report.ts'
 
 export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
@@ -43,6 +46,8 @@ export interface Workshop {
   put(name: string | Buffer, bytes: Uint8Array): Promise<void>
   /** The command, with the tests' token unless told otherwise. */
   run(args: readonly string[], env?: Record<string, string>): Promise<Outcome>
+  /** What an import of the archive has noted. */
+  openJournal(target: string): Journal
   remove(): Promise<void>
 }
 
@@ -91,6 +96,16 @@ export const objectOf = (seed: string, number: number, more: object = {}): Uint8
     ...more,
   })
 
+export async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 60_000
+  while (!condition()) {
+    assert.ok(Date.now() < deadline, 'it did not come so far')
+    await delay(10)
+  }
+}
+
+const longAgo = new Date('2019-01-01T00:00:00Z')
+
 async function openWorkshop(): Promise<Workshop> {
   const folder = await mkdtemp(path.join(tmpdir(), 'instandt-import-'))
   const source = path.join(folder, 'archive')
@@ -105,6 +120,8 @@ async function openWorkshop(): Promise<Workshop> {
       const slash = file.lastIndexOf('/')
       await mkdir(file.subarray(0, slash), { recursive: true })
       await writeFile(file, bytes)
+      // Nobody is writing it any more.
+      await utimes(file, longAgo, longAgo)
     },
     async run(args, env = { INSTANDT_TOKEN: testToken }) {
       const printed: string[] = []
@@ -131,6 +148,7 @@ async function openWorkshop(): Promise<Workshop> {
         },
       }
     },
+    openJournal: (target) => openJournal(`${report}.journal`, { source, target, project: '' }),
     remove: () => rm(folder, { recursive: true, force: true }),
   }
 }

@@ -6,14 +6,10 @@ import { makeSelfSigned, startBadLine } from '@instandt/testkit'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { uidOf } from '@instandt/testkit/files'
-import { startJobs } from '../../../backend/src/jobs/index.ts'
 import { startTestBackend } from '../../../backend/src/test-backend.fixture.ts'
 import { startChildImport } from './child-import.fixture.ts'
-import { importGiven, objectOf } from './import.fixture.ts'
-import { openJournal } from './journal.ts'
+import { importGiven, objectOf, until } from './import.fixture.ts'
 import { portOf, startLine } from './line.fixture.ts'
-
-const mebi = 1024 * 1024
 
 const given = importGiven()
 
@@ -36,17 +32,6 @@ async function storedCount(seed: string, count: number): Promise<number> {
   return rows[0]?.count ?? 0
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 60_000
-  while (!condition()) {
-    assert.ok(Date.now() < deadline, 'it did not come so far')
-    await delay(10)
-  }
-}
-
-const journalOf = (target: string): ReturnType<typeof openJournal> =>
-  openJournal(`${given.workshop.report}.journal`, { source: given.workshop.source, target, project: '' })
-
 test('killed in the middle: the next run sends what was not acknowledged, and everything is there once', async () => {
   const bytes = await fill('killed', 600)
   const line = await startBadLine({ target: given.backend.url, bytesPerSecond: 4e6 })
@@ -56,7 +41,7 @@ test('killed in the middle: the next run sends what was not acknowledged, and ev
     await until(() => line.bytesIn() > bytes / 2)
     child.kill('SIGKILL')
     assert.equal(await child.done, 'SIGKILL')
-    const journal = journalOf(line.url)
+    const journal = given.workshop.openJournal(line.url)
     const acknowledged = journal.totals().stored.files
     journal.close()
     assert.ok(acknowledged > 0 && acknowledged < 600, `${acknowledged} acknowledged`)
@@ -71,26 +56,6 @@ test('killed in the middle: the next run sends what was not acknowledged, and ev
     const twice = line.bytesIn() - bytes
     const underWay = 2 * 50 * (bytes / 600)
     assert.ok(twice < underWay + bytes * 0.05, `${twice} bytes more than there are, ${underWay} were under way`)
-  } finally {
-    await line.stop()
-  }
-})
-
-test('killed within a large object: the next run goes on with its parts', async () => {
-  const large = objectOf('killed large', 0, { image: { rows: 3500, columns: 3500, bitsAllocated: 16 } })
-  await given.workshop.put('large.dcm', large)
-  const line = await startBadLine({ target: given.backend.url, bytesPerSecond: 12e6 })
-  try {
-    const args = [given.workshop.source, '--to', line.url, '--report', given.workshop.report]
-    const child = startChildImport(args)
-    await until(() => line.bytesIn() > 10 * mebi)
-    child.kill('SIGKILL')
-    await child.done
-    const outcome = await given.workshop.run(args)
-    assert.deepEqual([outcome.code, outcome.line('large.dcm').result], [0, 'stored'], outcome.err)
-    const twice = line.bytesIn() - large.length
-    // Two parts were under way, and perhaps half of another one in the line.
-    assert.ok(twice < 3.5 * mebi, `${(twice / mebi).toFixed(1)} MiB were sent twice`)
   } finally {
     await line.stop()
   }
@@ -117,30 +82,6 @@ test('an interrupt ends it after what is under way, with a report; another run g
     assert.equal(outcome.summary.run.sent, 400 - (files['stored'] ?? 0), 'nothing twice')
   } finally {
     await line.stop()
-  }
-})
-
-test('without a worker large objects are waited for, then it ends; once there is one, nothing is sent again', async () => {
-  const lonely = await startTestBackend({ DERIVE_THREADS: 0, UPLOAD_PART_BYTES: mebi })
-  const line = await startBadLine({ target: lonely.url })
-  try {
-    await given.workshop.put(
-      'large.dcm',
-      objectOf('lonely', 0, { image: { rows: 2100, columns: 2100, bitsAllocated: 16 } }),
-    )
-    const args = [given.workshop.source, '--to', line.url, '--wait', '0.02']
-    const alone = await given.workshop.run(args)
-    assert.equal(alone.code, 4, alone.err)
-    assert.match(alone.err, /no worker of .* stores what was uploaded; .*run it again to go on/)
-    const jobs = await startJobs(lonely.deps)
-    const sent = line.bytesIn()
-    const outcome = await given.workshop.run(args)
-    await jobs.stop()
-    assert.deepEqual([outcome.code, outcome.line('large.dcm').result], [0, 'stored'], outcome.err)
-    assert.ok(line.bytesIn() - sent < 2000, `${line.bytesIn() - sent} bytes`)
-  } finally {
-    await line.stop()
-    await lonely.stop()
   }
 })
 

@@ -75,7 +75,7 @@ export const isListing = (path: Uint8Array): boolean => path.at(-1) === 0x2f
 export interface JournalBinding {
   source: string
   target: string
-  /** Slug; empty: the caller's own. */
+  /** Slug; empty: not known yet, since nothing is sent. */
   project: string
 }
 
@@ -115,7 +115,8 @@ export function openJournal(file: string, binding: JournalBinding): Journal {
       work()
       db.exec('commit')
     } catch (error) {
-      db.exec('rollback')
+      // Of a full disk it has rolled back by itself.
+      if (db.isTransaction) db.exec('rollback')
       throw error
     }
   }
@@ -247,6 +248,12 @@ function bind(db: DatabaseSync, file: string, binding: JournalBinding): void {
   }
   for (const [name, value] of Object.entries(wanted)) {
     if (known.get(name) === value) continue
+    // The first run that sends names the project, a dry run before it need not.
+    if (name === 'project' && value === '') continue
+    if (name === 'project' && known.get(name) === '') {
+      db.prepare('update about set value = ? where name = ?').run(value, name)
+      continue
+    }
     throw new OpsError(
       `the journal ${file} is of another import: its ${name} is '${known.get(name) ?? ''}', not '${value}'. Choose another --report, or go on with that one`,
       2,

@@ -198,3 +198,85 @@ test('what a run could not list stays a fault until a run lists it, through a ru
     assert.deepEqual(await run([]), [0, 0, 30])
   })
 })
+
+test('what has no right UID is named and hides nothing: not behind it, not on the first page; padding is none of it', async () => {
+  const objects = objectsOf('nameless', 70)
+  const studies = [...new Set(objects.map(({ study }) => study))]
+  let bad: string[] = ['1.2.840.1..5', '']
+  // Pages of three; the padding of the first one is left in, the wrong ones stand second and fourth.
+  const search: PeerOptions['search'] = (level, query, answer) => {
+    if (level !== 'studies') return false
+    const offset = Number(query.get('offset'))
+    const [first = '', second = '', ...others] = studies
+    const rows = [`${first} `, ...bad.slice(0, 1), `${second}\0`, ...bad.slice(1), ...others]
+    return answerStudies(answer, rows.slice(offset, offset + 3))
+  }
+  await withPeer({ objects, page: 1000, search }, async (peer, args) => {
+    const first = await given.workshop.run(args)
+    const { files, unlisted } = first.summary
+    assert.deepEqual([first.code, files.stored, files.failed, unlisted], [1, 70, 1, 1], first.err)
+    const line = first.line('/rs/')
+    assert.equal(line.file, `${peer.base}/`)
+    assert.match(line.reason ?? '', /^2 of the studies cannot be asked for, .*: '1\.2\.840\.1\.\.5', 'no\. 1'$/)
+    bad = []
+    const again = await given.workshop.run(args)
+    assert.deepEqual([again.code, again.summary.files.failed, again.summary.unlisted], [0, 0, 0], 'it was put right')
+  })
+})
+
+test('one study and one object that end every question in between are left out; everything else comes in', async () => {
+  const objects = objectsOf('one study', 40)
+  const [bad, broken] = [objects[0]?.study ?? '', objects[11]?.instance ?? '']
+  const search: PeerOptions['search'] = (level, _query, answer, at) => {
+    if (level === 'series' && at.study === bad) answer.writeHead(504).end('gateway time-out')
+    return level === 'series' && at.study === bad
+  }
+  const misbehave: PeerOptions['misbehave'] = (instance, _times, answer) => {
+    if (instance === broken) answer.destroy()
+    return instance === broken
+  }
+  await withPeer({ objects, page: 1000, search, misbehave }, async (_, args) => {
+    // Less patience than the tries of either take.
+    const outcome = await given.workshop.run([...args, '--wait', '0.1'])
+    const { files, unlisted } = outcome.summary
+    assert.deepEqual([outcome.code, files.stored, files.failed, unlisted], [1, 29, 2, 1], outcome.err)
+    assert.equal(outcome.line(`/studies/${bad}/`).reason, 'the source answers 504: gateway time-out')
+    assert.match(outcome.line(broken).reason ?? '', /^the source: /)
+  })
+})
+
+test('a source that refuses a limit beyond its own is asked for less, and what it lists is told by that', async () => {
+  const objects = [...objectsOf('limit', 230, true), ...objectsOf('limit too', 20)]
+  const limits = new Set<string | null>()
+  let knowsOffset = true
+  const search: PeerOptions['search'] = (level, query, answer) => {
+    limits.add(query.get('limit'))
+    const isTooMuch = Number(query.get('limit')) > 200
+    if (isTooMuch) answer.writeHead(400).end('limit must be in the range of 1 to 200')
+    if (isTooMuch || knowsOffset || level !== 'instances') return isTooMuch
+    const results = objects.slice(0, 200).map(({ instance }) => ({ '00080018': { vr: 'UI', Value: [instance] } }))
+    answer.end(JSON.stringify(results))
+    return true
+  }
+  await withPeer({ objects, page: 1000, search }, async (_, args) => {
+    const { code, summary, err } = await given.workshop.run(args)
+    assert.deepEqual([code, summary.files.stored, summary.isComplete], [0, 250, true], err)
+    assert.deepEqual([...limits], ['500', '200'])
+    knowsOffset = false
+    const held = await given.workshop.run([...args, '--dry-run'])
+    assert.equal(held.code, 1)
+    assert.match(held.lines.find(({ result }) => result === 'failed')?.reason ?? '', /the same 200 results come again/)
+  })
+})
+
+test('a source that refuses every search is told as such, with its words', async () => {
+  const search: PeerOptions['search'] = (_level, _query, answer) => {
+    answer.writeHead(400).end('no searches here')
+    return true
+  }
+  await withPeer({ objects: objectsOf('refuses', 10), page: 1000, search }, async (_, args) => {
+    const { code, err } = await given.workshop.run(args)
+    assert.equal(code, 3)
+    assert.match(err, /\/studies cannot be searched: the source answers 400: no searches here/)
+  })
+})

@@ -41,7 +41,9 @@ export async function readOptions(context: Context): Promise<ImportOptions> {
   if (token === undefined && mode !== 'dry-run')
     throw new OpsError('set INSTANDT_TOKEN, or name a file with the token in --token-file', 2)
   return {
-    source: /^https?:\/\//i.test(word) ? sourceOf(word, authorization, context.say) : { folder: word },
+    source: /^https?:\/\//i.test(word)
+      ? sourceOf(word, authorization, values['source-in-the-clear'] === true)
+      : { folder: word },
     target: targetOf(target),
     token,
     project: text('project'),
@@ -91,10 +93,13 @@ function targetOf(text: string): string {
 function sourceOf(
   text: string,
   authorization: string | undefined,
-  say: (line: string) => void,
+  isClearAllowed: boolean,
 ): { base: string; authorization: string | undefined } {
   const url = parseUrl(text, 'the source')
-  if (url.protocol === 'http:' && authorization !== undefined && !isLoopback(url))
-    say(`note: the authorization for ${url.host} goes over the network in the clear; https is better`)
+  if (url.protocol === 'http:' && authorization !== undefined && !isLoopback(url) && !isClearAllowed)
+    throw new OpsError(
+      'the source is https, or on this machine: its authorization would go over the network in the clear (--source-in-the-clear allows it)',
+      2,
+    )
   return { base: `${url.origin}${url.pathname.replace(/\/+$/, '')}`, authorization }
 }

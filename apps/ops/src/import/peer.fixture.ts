@@ -22,8 +22,13 @@ export interface PeerOptions {
   /** Most results of one answer; a peer that knows no offset gives the first ones again and again. */
   page: number
   knowsOffset?: boolean
-  /** Answers a search in its own way; true when it did. `level`: of what is searched. */
-  search?: (level: keyof typeof tagOf, query: URLSearchParams, answer: http.ServerResponse) => boolean
+  /** Answers a search in its own way; true when it did. `level`: of what is searched, below which study. */
+  search?: (
+    level: keyof typeof tagOf,
+    query: URLSearchParams,
+    answer: http.ServerResponse,
+    at: { study: string | undefined },
+  ) => boolean
   /** Results of a search state how many lie below them. */
   states?: boolean
   /** Value of Authorization without which there is 401. */
@@ -68,7 +73,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
         .map((one) => ({ studies: one.study, series: one.series, instances: one.instance })[level]),
     )
     const offset = knowsOffset ? Number(searchParams.get('offset') ?? 0) : 0
-    if (search?.(level, searchParams, answer)) return
+    if (search?.(level, searchParams, answer, { study })) return
     const most = Math.min(page, Number(searchParams.get('limit') ?? page))
     const results = [...uids].slice(offset, offset + most)
     if (results.length === 0) answer.writeHead(204).end()

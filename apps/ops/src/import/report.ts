@@ -1,5 +1,7 @@
-import { open, rename } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { csvField } from '@instandt/api'
+import { OpsError } from '../ops-error.ts'
+import { codeOf } from './faults.ts'
 import type { Entry, EntryState, Journal, Totals } from './journal.ts'
 
 const columns = ['file', 'byteSize', 'sha256', 'sopInstanceUid', 'result', 'reason', 'time', 'verified'] as const
@@ -7,24 +9,39 @@ type Line = Record<(typeof columns)[number], string | number | null>
 
 const flushedAt = 256 * 1024
 
-/** One line for each entry of the journal, in the order of their paths: CSV (RFC 4180) or JSON Lines, by the file's name. */
-export async function writeReport(file: string, { all }: Journal, nameOf: (path: Uint8Array) => string): Promise<void> {
-  const isCsv = file.endsWith('.csv')
+/**
+ * One line for each entry of the journal, in the order of their paths: CSV (RFC 4180) or JSON Lines, by the file's name.
+ * @throws OpsError when it cannot be written whole; the former one stands then
+ */
+export async function writeReport(file: string, journal: Journal, nameOf: (path: Uint8Array) => string): Promise<void> {
   const made = `${file}.new`
-  {
-    await using target = await open(made, 'w')
-    // The mark in front tells spreadsheets that it is UTF-8.
-    let text = isCsv ? `\uFEFF${columns.join(',')}\r\n` : ''
-    for (const entry of all()) {
-      const line = lineOf(entry, nameOf(entry.path))
-      text += isCsv ? `${columns.map((name) => csvField(line[name])).join(',')}\r\n` : `${JSON.stringify(line)}\n`
-      if (text.length < flushedAt) continue
-      await target.write(text)
-      text = ''
-    }
-    await target.write(text)
+  try {
+    await writeLines(made, { isCsv: file.endsWith('.csv'), journal, nameOf })
+    await rename(made, file)
+  } catch (cause) {
+    await rm(made, { force: true }).catch(() => undefined)
+    const words = `the report ${file} cannot be written: ${codeOf(cause) ?? String(cause)}`
+    throw new OpsError(`${words}; the journal has it all: make room and run it again`, 1, { cause })
   }
-  await rename(made, file)
+}
+
+async function writeLines(
+  file: string,
+  { isCsv, journal, nameOf }: { isCsv: boolean; journal: Journal; nameOf: (path: Uint8Array) => string },
+): Promise<void> {
+  await using target = await open(file, 'w')
+  // The mark in front tells spreadsheets that it is UTF-8.
+  let text = isCsv ? `\uFEFF${columns.join(',')}\r\n` : ''
+  for (const entry of journal.all()) {
+    const line = lineOf(entry, nameOf(entry.path))
+    text += isCsv ? `${columns.map((name) => csvField(line[name])).join(',')}\r\n` : `${JSON.stringify(line)}\n`
+    if (text.length < flushedAt) continue
+    // Unlike `write` it goes on when a part of it was written: a disk that is nearly full takes that without an error.
+    await target.writeFile(text)
+    text = ''
+  }
+  await target.writeFile(text)
+  await target.sync()
 }
 
 const lineOf = (entry: Entry, file: string): Line => ({

@@ -34,7 +34,9 @@ export async function runImport(options: ImportOptions, { print, isJson, ...cont
     options.token === undefined || options.mode === 'dry-run'
       ? undefined
       : await openTarget(options.target, options.token, options.project)
-  const binding = { source: source.name, target: options.target, project: options.project ?? '' }
+  // What the token leads to, which may be another project tomorrow.
+  const project = target?.project ?? options.project
+  const binding = { source: source.name, target: options.target, project: project ?? '' }
   const journal = openJournal(options.journal, binding)
   const progress = startProgress({ say, wait: effort.wait, terminal })
   const release = takeInterrupts(effort, say)
@@ -47,7 +49,7 @@ export async function runImport(options: ImportOptions, { print, isJson, ...cont
     const summary: Summary = {
       source: source.name,
       target: options.target,
-      project: target?.project ?? options.project ?? null,
+      project: project ?? null,
       ...summed(journal),
       ...work,
       unlisted,
