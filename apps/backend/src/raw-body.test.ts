@@ -13,8 +13,10 @@ const mebi = 1024 * 1024
 async function startServer(
   t: TestContext,
   read: (body: RawBody, raw: http.IncomingMessage) => Promise<string>,
+  { lateMs = 0 } = {},
 ): Promise<net.Socket> {
-  const server = http.createServer((raw, reply) => {
+  const server = http.createServer(async (raw, reply) => {
+    if (lateMs > 0) await delay(lateMs)
     read(openRawBody({ raw } as FastifyRequest, 60_000), raw).then(
       (text) => reply.end(text),
       (error: unknown) => reply.end(`fault: ${String(error)}`),
@@ -159,6 +161,29 @@ test('a client that leaves is a fault for the reader, behind what had come', { t
   await delay(50)
   socket.destroy()
   assert.equal(await what, '600 bytes and a fault, drained: false')
+})
+
+test('a client that left before its body was looked at is a fault, too', { timeout: 10_000 }, async (t) => {
+  const told = Promise.withResolvers<string>()
+  const socket = await startServer(
+    t,
+    async (body) => {
+      const read = await body[Symbol.asyncIterator]()
+        .next()
+        .then(
+          () => 'a step',
+          () => 'a fault',
+        )
+      told.resolve(`${read}, drained: ${await body.drain()}`)
+      return ''
+    },
+    { lateMs: 200 },
+  )
+  socket.write(head(100_000))
+  socket.write('abc')
+  await delay(50)
+  socket.destroy()
+  assert.equal(await told.promise, 'a fault, drained: false')
 })
 
 test('a reader that was given up comes to its end when the rest is drained', { timeout: 10_000 }, async (t) => {

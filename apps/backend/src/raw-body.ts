@@ -55,7 +55,9 @@ function gather(raw: IncomingMessage): () => Promise<Step> {
   const waiting: Uint8Array[] = []
   let waitingBytes = 0
   let isEnded = raw.readableEnded
-  let failure: { error: unknown } | undefined
+  const isClosed = (): { error: unknown } => ({ error: raw.errored ?? new Error('the connection was closed') })
+  // Who left while it was found out who asks tells so no more.
+  let failure = raw.destroyed && !isEnded ? isClosed() : undefined
   let asked: { resolve: (step: Step) => void; reject: (error: unknown) => void } | undefined
   let isDue = false
 
@@ -95,7 +97,7 @@ function gather(raw: IncomingMessage): () => Promise<Step> {
     answerSoon()
   })
   raw.on('close', () => {
-    if (!isEnded) failure ??= { error: new Error('the connection was closed') }
+    if (!isEnded) failure ??= isClosed()
     answerSoon()
   })
 
