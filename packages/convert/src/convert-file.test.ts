@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { getNumber, getNumbers, getPersonName, getString, getStrings, isDiconde, tags } from '@instandt/dicom'
 import { buildTiff } from '@instandt/testkit/files'
 import { convert, convertOne, valuesOf } from './convert.fixture.ts'
+import { spacingOf } from './picture.ts'
 import type { RawGeometry } from './read-raw.ts'
 
 const film = buildTiff([
@@ -85,11 +86,15 @@ test('of two views, or two machines, there are never images in one series; a fil
     { view: { number: 2 } },
     { view: { description: '90 deg' } },
     { view: { modality: 'CT' } },
-    { equipment: { model: '2905' } },
+    { equipment: { model: 'HD-CR 35' } },
     { source: 'photo' },
   ] as const)
     assert.notEqual((await seriesOf(film, {}, form))[0], first, JSON.stringify(form))
   assert.deepEqual(await seriesOf(film, {}, { view: { description: '' }, equipment: { model: undefined } }), [first])
+  const small = { columns: 8, rows: 8, pixels: valuesOf(64, 16) }
+  const of = async (model: string): Promise<string | undefined> =>
+    (await seriesOf(buildTiff([{ ...small, fields: { 272: model } }])))[0]
+  assert.notEqual(await of('2905'), await of('HD-CR 35'), 'the machine that the file names')
 
   const page = { columns: 8, rows: 8, pixels: valuesOf(64, 16) }
   const films = buildTiff([page, page, page])
@@ -107,6 +112,13 @@ test('what programs write that know of no resolution is no size of a pixel', asy
     const { dataset } = await convertOne(file, {}, { source: 'film', pixelSize: { kind: 'file' } })
     return getNumbers(dataset, tags.nominalScannedPixelSpacing)
   }
+  for (const [perCentimetre, known] of [
+    [28, false],
+    [38, false],
+    [200, true],
+  ] as const)
+    assert.equal(spacingOf(perCentimetre, perCentimetre, 'centimetre') !== undefined, known, `${perCentimetre}`)
+  for (const perMetre of [2834, 2835, 3779, 3780]) assert.equal(spacingOf(perMetre, perMetre, 'metre'), undefined)
   for (const perInch of [1, 72, 96]) assert.deepEqual(await spacingAt(perInch), [], `${perInch}`)
   for (const perInch of [71, 100, 508])
     assert.deepEqual(await spacingAt(perInch), Array(2).fill(Number((25.4 / perInch).toPrecision(9))))

@@ -29,6 +29,7 @@ export function describeFile(
 ): Dataset {
   const { form, batch } = request
   const { component, inspection, view } = form
+  const machine = machineOf(form, origin)
   // Of two components there are never images in one inspection, whatever batch they come in.
   const study = uidFor('study', batch, component.number ?? '', component.name ?? '')
   return {
@@ -51,7 +52,7 @@ export function describeFile(
       PhysiciansOfRecord: orEmpty(inspection.company),
       NameOfPhysiciansReadingStudy: orEmpty(inspection.certifyingInspector),
       PerformingPhysicianName: orAbsent(inspection.inspector),
-      SeriesInstanceUID: uidFor('series', study, kind, ofView(form), isOneOfMany ? request.id : ''),
+      SeriesInstanceUID: uidFor('series', study, kind, ofView(form, machine), isOneOfMany ? request.id : ''),
       SeriesNumber: String(view.number ?? { film: 1, image: 1, document: 2 }[kind]),
       SeriesDate: orEmpty(date(inspection.date)),
       SeriesTime: orEmpty(time(inspection.time)),
@@ -59,20 +60,38 @@ export function describeFile(
       OperatorsName: orAbsent(view.operator),
       Modality: kind === 'film' ? 'CR' : kind === 'document' ? 'DOC' : (orAbsent(view.modality) ?? 'OT'),
     }),
-    ...describeEquipment(form, kind, origin),
+    ...describeEquipment(form, kind, machine),
     ...describeOriginal(request, format),
   }
 }
 
+interface Machine {
+  manufacturer?: Text
+  model?: Text
+  serialNumber?: Text
+  station?: Text
+  /** That wrote the file. */
+  software?: Text
+}
+
+/** What made the picture: as somebody said, else as the file says. */
+const machineOf = ({ equipment }: Form, origin: Origin): Machine => ({
+  manufacturer: orAbsent(equipment.manufacturer) ?? origin.manufacturer,
+  model: orAbsent(equipment.model) ?? origin.model,
+  serialNumber: orAbsent(equipment.serialNumber),
+  station: orAbsent(equipment.station),
+  software: origin.software,
+})
+
 /** All that the standard keeps of a series: of two views, or two machines, there are never images in one. */
-const ofView = ({ view, equipment, source, digitiser }: Form): string =>
-  JSON.stringify([view, equipment, source, digitiser], (_, value: unknown) =>
-    value !== null && typeof value === 'object' && !Array.isArray(value)
-      ? Object.entries(value as Record<string, unknown>)
-          .filter(([, one]) => one !== undefined && one !== '')
-          .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      : value,
+function ofView({ view, source, digitiser }: Form, machine: Machine): string {
+  const said = [view, machine, { source }, digitiser ?? {}].map((group) =>
+    Object.entries(group)
+      .filter(([, value]) => value !== undefined && value !== '')
+      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
   )
+  return JSON.stringify(said)
+}
 
 /** A file's name as a text of 64 signs (LO). */
 const titleOf = (name: string): Text => {
@@ -88,23 +107,21 @@ const titleOf = (name: string): Text => {
 }
 
 /** General Equipment, and SC Equipment (PS3.3 C.7.5.1, C.8.6.1). */
-function describeEquipment(form: Form, kind: SeriesKind, origin: Origin): Dataset {
-  const { equipment, source } = form
-  const manufacturer = orAbsent(equipment.manufacturer) ?? origin.manufacturer
-  const model = orAbsent(equipment.model) ?? origin.model
+function describeEquipment({ source, digitiser }: Form, kind: SeriesKind, machine: Machine): Dataset {
+  const { manufacturer, model, serialNumber, station, software } = machine
   const isScanned = source === 'film' || source === 'scan'
   const scanned = kind === 'document' ? 'SD' : 'SI'
   return attributesOf({
     // Says to readers that the words of DICONDE count; the program that wrote it comes after.
-    SoftwareVersions: ['DICONDE21', 'instaNDT', ...(origin.software === undefined ? [] : [origin.software])],
+    SoftwareVersions: ['DICONDE21', 'instaNDT', ...(software === undefined ? [] : [software])],
     Manufacturer: orEmpty(manufacturer),
     ManufacturerModelName: orAbsent(model),
-    DeviceSerialNumber: orAbsent(equipment.serialNumber),
-    StationName: orAbsent(equipment.station),
+    DeviceSerialNumber: serialNumber,
+    StationName: station,
     ConversionType: source === 'film' && kind !== 'document' ? 'DF' : isScanned ? scanned : 'WSD',
     SecondaryCaptureDeviceManufacturer: isScanned ? manufacturer : undefined,
     SecondaryCaptureDeviceManufacturerModelName: isScanned ? model : undefined,
-    DateOfLastCalibration: kind === 'film' ? date(form.digitiser?.calibratedOn) : undefined,
+    DateOfLastCalibration: kind === 'film' ? date(digitiser?.calibratedOn) : undefined,
   })
 }
 

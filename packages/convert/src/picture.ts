@@ -77,9 +77,9 @@ export function checkSize(form: PixelForm, fileBytes: number, pages = 1): void {
 
 const millimetresPerInch = 25.4
 
-// Programs write these, per inch, when they know of none; nothing that is to be measured is scanned so.
-const placeholders = [72, 96].map((perInch) => millimetresPerInch / perInch)
-const isNear = (value: number, other: number): boolean => Math.abs(value / other - 1) < 0.001
+// Programs write 72 and 96 per inch, also in other units and rounded, when they know of none; nothing that is to be measured
+// is scanned so.
+const placeholders = { inch: [72, 96], centimetre: [28, 28.346, 37.795, 38], metre: [2834.6, 3779.5] }
 // Of pixels as large as this, an aspect ratio is what was meant, or a mistake.
 const coarsest = 1
 
@@ -87,7 +87,8 @@ const coarsest = 1
 export function spacingOf(across: number, down: number, unit: 'inch' | 'centimetre' | 'metre'): Spacing | undefined {
   const length = { inch: millimetresPerInch, centimetre: 10, metre: 1000 }[unit]
   const spacing = { row: length / down, column: length / across }
-  const isKnown = (value: number): boolean =>
-    Number.isFinite(value) && value >= 1e-4 && value <= coarsest && !placeholders.some((one) => isNear(value, one))
+  const isMadeUp = (density: number): boolean => placeholders[unit].some((one) => Math.abs(density / one - 1) < 0.001)
+  const isKnown = (value: number): boolean => Number.isFinite(value) && value >= 1e-4 && value <= coarsest
+  if (isMadeUp(across) || isMadeUp(down)) return undefined
   return isKnown(spacing.row) && isKnown(spacing.column) ? spacing : undefined
 }

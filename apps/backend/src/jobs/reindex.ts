@@ -13,6 +13,7 @@ import { observe, type ReceivedFile, Refusal } from '../dicomweb/stow/store-inst
 import { inParallel } from '../in-parallel.ts'
 import type { ArchiveScope } from '../plugins/access.ts'
 import { objectPrefix, parseQuarantineKey, quarantinePrefix } from '../storage/blob-keys.ts'
+import { isUnreadable } from './is-unreadable.ts'
 import { proveAndNote } from './prove-objects.ts'
 import { batches, defaultGraceHours, writtenBefore } from './sweep-orphans.ts'
 
@@ -104,6 +105,8 @@ async function indexAll(deps: Deps, scope: ArchiveScope, options: ReindexOptions
   return report
 }
 
+const unreadable = 'its bytes cannot be read'
+
 async function indexObject(
   deps: Deps,
   scope: ArchiveScope,
@@ -118,6 +121,7 @@ async function indexObject(
   } catch (error) {
     if (error instanceof Refusal) report.failed.push({ blobKey: key, reason: error.message })
     else if (error instanceof AppError && error.code === 'blob-missing') report.vanished += 1
+    else if (await isUnreadable(deps, key, error)) report.failed.push({ blobKey: key, reason: unreadable })
     else throw error
     return
   }
@@ -157,8 +161,9 @@ async function isMoved({ blobs }: Deps, from: string, to: string, report: Reinde
     await blobs.move(from, to)
     return true
   } catch (error) {
-    if (!(error instanceof AppError) || !['blob-exists', 'blob-immutable'].includes(error.code)) throw error
-    report.failed.push({ blobKey: from, reason: error.message })
+    const isOwn = error instanceof AppError && ['blob-exists', 'blob-immutable'].includes(error.code)
+    if (!isOwn && !(await isUnreadable({ blobs }, from, error))) throw error
+    report.failed.push({ blobKey: from, reason: isOwn ? error.message : unreadable })
     return false
   }
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, beforeEach, test } from 'node:test'
 import { testAzurite } from '@instandt/testkit'
+import { AppError } from '../app-error.ts'
 import { blobKeys, inspectionFiles, replaceBytes, retrieveInstance } from '../archive.fixture.ts'
 import { type ArchiveScope, readArchiveScope } from '../plugins/access.ts'
 import { newObjectKey, objectPrefix, quarantineKey, quarantinePrefix, temporaryPrefix } from '../storage/blob-keys.ts'
@@ -97,6 +98,23 @@ test('reindex goes on after an object that cannot return to its place', async ()
   assert.deepEqual([again.indexed, again.failed], [1, []])
   assert.deepEqual(await blobKeys(backend, quarantinePrefix), [])
   for (const index of [0, 1]) assert.deepEqual(await retrieveInstance(backend, 'back', index), files[index])
+})
+
+test('reindex goes on after an object that cannot be read, and names it', async () => {
+  const files = inspectionFiles('sector', 4)
+  const keys = files.map(() => newObjectKey()).toSorted()
+  for (const [at, key] of keys.entries()) await put(key, files[at] as Buffer)
+  const bad = keys[1]
+  const { blobs } = backend.deps
+  const read: typeof blobs.read = (key, ...more) =>
+    key === bad ? Promise.reject(new AppError('storage-unavailable', 503, 'a bad sector')) : blobs.read(key, ...more)
+  const report = await reindex({ ...backend.deps, blobs: { ...blobs, read } }, scope, { graceHours: 0 })
+  assert.deepEqual([report.indexed, report.failed], [3, [{ blobKey: bad, reason: 'its bytes cannot be read' }]])
+  const away = { ...blobs, read, check: () => Promise.reject(new AppError('storage-unavailable', 503, 'away')) }
+  await assert.rejects(reindex({ ...backend.deps, blobs: away }, scope, { graceHours: 0 }), {
+    code: 'storage-unavailable',
+  })
+  assert.equal((await reindex(backend.deps, scope, { graceHours: 0 })).indexed, 1)
 })
 
 test('an orphan that a policy of the cloud keeps is copied once, not every night', async () => {

@@ -14,6 +14,7 @@ import { haveSameBytes } from './same-bytes.ts'
 // Four blocks at most are in memory: one being filled, three on their way. 50,000 blocks are allowed: 195 GiB.
 const blockSize = 4 * 1024 * 1024
 const blocksInFlight = 3
+const mostChunks = 1024
 const checkTimeout = 5_000
 const stallTimeout = 30_000
 const resumesWithoutProgress = 4
@@ -173,6 +174,8 @@ async function* cutBlocks(
   { signal, mayLetGo }: Required<BodyOptions>,
 ): AsyncGenerator<Buffer> {
   let chunks: Uint8Array[] = []
+  /** So many of them are joined ones. */
+  let joined = 0
   let size = 0
   for await (let chunk of untilAborted(body, signal)) {
     while (size + chunk.length >= blockSize) {
@@ -187,12 +190,17 @@ async function* cutBlocks(
         if (mayLetGo) letGo(piece)
       }
       chunks = []
+      joined = 0
       size = 0
       yield block
     }
     if (chunk.length === 0) continue
     chunks.push(chunk)
     size += chunk.length
+    // A chunk costs memory of its own: single bytes would take hundreds of times what they are.
+    if (chunks.length - joined < mostChunks) continue
+    chunks.push(Buffer.concat(chunks.splice(joined)))
+    joined = chunks.length
   }
   if (size > 0) yield Buffer.concat(chunks, size)
 }

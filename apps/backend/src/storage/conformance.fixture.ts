@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { AppError } from '../app-error.ts'
 import { newObjectKey, objectPrefix, quarantineKey, quarantinePrefix } from './blob-keys.ts'
 import type { BlobStore } from './blob-store.ts'
@@ -12,6 +14,13 @@ import { testParts } from './conformance-parts.fixture.ts'
 const isFault = (code: string) => (error: unknown) => error instanceof AppError && error.code === code
 
 /** `name` starts each test's name. `useOther` gives the same store as another process sees it. */
+/** What is in use, and not what waits for the collector. */
+function memoryAlive(): NodeJS.MemoryUsage {
+  setFlagsFromString('--expose-gc')
+  ;(runInNewContext('gc') as () => void)()
+  return process.memoryUsage()
+}
+
 async function* asBody(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks
 }
@@ -232,6 +241,28 @@ export function testStore(name: string, use: () => BlobStore, useOther: () => Bl
 
   test(`${name}: answers a check`, async () => {
     await use().check()
+  })
+
+  test(`${name}: single bytes do not pile up to hundreds of times what they are`, { timeout: 60_000 }, async () => {
+    const count = 300_000
+    const { heapUsed, arrayBuffers } = memoryAlive()
+    const before = heapUsed + arrayBuffers
+    let most = 0
+    async function* singles(): AsyncGenerator<Uint8Array> {
+      for (let at = 0; at < count; at += 1) {
+        yield new Uint8Array([at])
+        if (at % 20_000 > 0) continue
+        const { heapUsed, arrayBuffers } = memoryAlive()
+        most = Math.max(most, heapUsed + arrayBuffers - before)
+      }
+    }
+    const key = newObjectKey()
+    assert.deepEqual(await use().write(key, singles(), { mayLetGo: true }), { byteLength: count })
+    assert.deepEqual(
+      await collect(await use().read(key)),
+      Buffer.from(Uint8Array.from({ length: count }, (_, at) => at)),
+    )
+    assert.ok(most < 32 * 1024 * 1024, `${Math.round(most / 1024 / 1024)} MiB`)
   })
 
   test(`${name}: keeps memory bounded while 256 MiB pass, both ways`, { timeout: 120_000 }, async () => {

@@ -7,6 +7,8 @@ import { unavailable } from './disk-read.ts'
 
 // Chunks of the network (64 KiB) are gathered to one write call of about this size.
 const writeBatch = 1024 * 1024
+// A chunk costs memory of its own, and one call takes no more of them (IOV_MAX).
+const mostChunks = 1024
 // Long uploads reach the disk while they arrive, so that the last flush is short: beside the writing, one at a time.
 const flushEvery = 8 * 1024 * 1024
 // Each takes one of the few threads that also read and write; on a slow disk long uploads would take them all.
@@ -106,6 +108,7 @@ export async function writeBody(
         flushingNow -= 1
       })
   }
+  const isBatch = (): boolean => waitingBytes >= writeBatch || waiting.length >= mostChunks
   const startWriting = (): void => {
     writing ??= writeWaiting()
       .catch((error: unknown) => {
@@ -130,9 +133,9 @@ export async function writeBody(
       waiting.push(chunk)
       waitingBytes += chunk.length
       // Each call wakes a thread: many small ones cost more than they bring forward.
-      if (waitingBytes < writeBatch) continue
+      if (!isBatch()) continue
       startWriting()
-      if (waitingBytes >= writeBatch) await writing
+      if (isBatch()) await writing
     }
     await finishWriting()
   } finally {

@@ -94,6 +94,28 @@ test('a calibration does not stay for the files of another inspection', async ()
   assert.deepEqual([work.state().draft.pixelSize, work.state().draft.values], ['none', { model: '2905' }])
 })
 
+test('a calibration goes with the component it was sent for, though something of it is left in the list', async () => {
+  const { work, begun, convert } = begin()
+  const values = { componentNumber: 'W-17', rowMm: '0.05', columnMm: '0.05', calibration: 'ball 10 mm' }
+  const calibrated = { ...emptyDraft, pixelSize: 'calibrated', values } as const
+  work.setDraft(calibrated)
+  work.addFiles([tiff('bad')])
+  const running = convert()
+  await settled()
+  begun[0]?.end(refused)
+  await running
+  work.setDraft({ ...calibrated, values: { ...values, material: 'steel', componentNumber: 'W-17 ' } })
+  assert.equal(work.state().draft.pixelSize, 'none', 'the material is of another component')
+  work.setDraft(calibrated)
+  work.setDraft({ ...calibrated, values: { ...values, operator: 'Jan' } })
+  assert.equal(work.state().draft.pixelSize, 'calibrated')
+  work.setDraft({ ...calibrated, values: { ...values, componentNumber: 'W-18' } })
+  assert.deepEqual([work.state().draft.pixelSize, work.state().draft.values], ['none', { componentNumber: 'W-18' }])
+  const anew = { ...calibrated, values: { ...values, componentNumber: 'W-18', rowMm: '0.07', columnMm: '0.07' } }
+  work.setDraft(anew)
+  assert.deepEqual(work.state().draft, anew)
+})
+
 test('cancelled is what is not stored, and it can be started anew', async () => {
   const { work, begun, convert } = begin()
   work.addFiles([tiff('a')])

@@ -1,7 +1,7 @@
 import type { ConversionForm, RawGeometry, RunningUpload } from '@instandt/api'
 import { type Batch, batchFor } from './batch.ts'
 import { convertAll, type ConvertDeps, type ConvertRow, type ConvertTarget, type LeftUpload } from './convert-queue.ts'
-import { type Draft, emptyDraft, withoutCalibration } from './draft.ts'
+import { type Draft, emptyDraft, isSentCalibration, withoutCalibration } from './draft.ts'
 
 export interface Conversion {
   rows: readonly ConvertRow[]
@@ -51,6 +51,8 @@ export function createConversionWork(deps: WorkDeps): ConversionWork {
   let state: Conversion = { rows: [], draft: emptyDraft, isBusy: false, isCancelling: false, isSignedOut: false }
   let owner: string | undefined
   let batch: Batch | undefined
+  /** What the batch was sent with. */
+  let sent: Draft | undefined
   // Of the inspection, not of the list: the number of a row that was removed may be taken already.
   let lastNumber = 0
   let runs = 0
@@ -104,12 +106,13 @@ export function createConversionWork(deps: WorkDeps): ConversionWork {
     owner: () => owner,
     setDraft(draft) {
       own()
-      update({ draft })
+      update({ draft: sent && isSentCalibration(draft, sent) ? withoutCalibration(draft) : draft })
     },
     addFiles(files) {
       if (state.rows.every((row) => row.state === 'stored')) {
         if (batch) update({ draft: withoutCalibration(state.draft) })
         batch = undefined
+        sent = undefined
         lastNumber = 0
       }
       // Offered twice, a file is still one.
@@ -132,6 +135,7 @@ export function createConversionWork(deps: WorkDeps): ConversionWork {
     clearStored: () => update({ rows: state.rows.filter((row) => row.state !== 'stored') }),
     convertWaiting(project, form, raw) {
       batch = batchFor(batch, project, form)
+      sent = state.draft
       const { id } = batch
       return run(
         state.rows.filter((row) => row.state === 'waiting'),
