@@ -24,6 +24,14 @@ export interface Archive {
 // Already in a worker of our own.
 zip.configure({ useWebWorkers: false })
 
+// What was found is the end of a longer file, most often an archive in one that was cut off, or is more than its end says: the
+// rest would be left out without a word.
+const partial = new Set([
+  zip.WARNING_PREPENDED_DATA,
+  zip.WARNING_PREPENDED_CENTRAL_DIRECTORY,
+  zip.WARNING_TRAILING_CENTRAL_DIRECTORY_DATA,
+])
+
 /**
  * The table of contents of a ZIP archive (ZIP64, Deflate, Deflate64, stored), read from its end; nothing is unpacked yet.
  * @param most entries, above which reading ends
@@ -47,6 +55,7 @@ export async function openArchive(blob: Blob, most: number): Promise<Archive> {
       })
       files.push(entry)
     }
+    if (reader.warnings?.some(({ reason }) => partial.has(reason))) throw new ArchiveError('zipBroken')
   } catch (error) {
     throw asArchiveError(error)
   }

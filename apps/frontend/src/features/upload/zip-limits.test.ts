@@ -89,6 +89,26 @@ test('a torn archive, one of too many files and one whose bytes were changed say
   assert.equal(await unpackFault(), 'zipBroken')
 })
 
+test('an archive that is not all of its file is broken: in one that was cut off, behind another, with files not counted', async () => {
+  const bytesOf = async (zip: Blob): Promise<Uint8Array<ArrayBuffer>> => new Uint8Array(await zip.arrayBuffer())
+  const inner = await bytesOf(await makeZip({ 'in0.dcm': dicom, 'in1.dcm': dicom }))
+  const whole = await makeZip({ 'a.dcm': dicom, 'inner.zip': { bytes: inner, level: 0 }, 'b.dcm': dicom })
+  const outer = await bytesOf(whole)
+  assert.equal(await openFault(whole), 3)
+  assert.equal(await openFault(await makeZip({ 'a.dcm': { bytes: dicom, zip64: true } })), 1)
+  const innerEnd = Buffer.from(outer).indexOf(inner) + inner.length
+  assert.ok(innerEnd > inner.length)
+  assert.equal(await openFault(new Blob([outer.subarray(0, innerEnd + 50)])), 'zipBroken')
+  assert.equal(await openFault(new Blob([inner, outer])), 'zipBroken')
+  const fewer = Buffer.from(outer)
+  const end = fewer.lastIndexOf('PK\x05\x06', undefined, 'latin1')
+  fewer.writeUInt16LE(2, end + 8)
+  fewer.writeUInt16LE(2, end + 10)
+  assert.equal(await openFault(new Blob([fewer])), 'zipBroken')
+  // Some disks and mail programs fill a file up.
+  assert.equal(await openFault(new Blob([outer, new Uint8Array(100)])), 3)
+})
+
 test('a file that unpacks to more than was declared is given up at that point', async () => {
   const zip = await makeZip({ 'a.dcm': { bytes: dicom, dataDescriptor: false } })
   const view = new DataView(await zip.arrayBuffer())
