@@ -2,7 +2,7 @@ import { maxJpegScans } from '@instandt/dicom'
 import { openSource } from '../byte-source.ts'
 import { ConvertFault } from '../fault.ts'
 import { limits } from '../limits.ts'
-import { countScans, readJpegHeader } from './markers.ts'
+import { MarkerWalk, readJpegHeader } from './markers.ts'
 import { runDecoder } from './run-decoder.ts'
 
 /**
@@ -20,7 +20,9 @@ export async function decodeJpeg(
   const { columns, rows, samples, name } = wanted
   if (columns * rows * samples > limits.heldBytes)
     throw new ConvertFault('too-large', `${name} would be ${columns * rows * samples} bytes in memory.`)
-  if (countScans(stream, maxJpegScans + 1) > maxJpegScans)
+  const walk = new MarkerWalk()
+  walk.take(stream)
+  if (walk.scans > maxJpegScans)
     throw new ConvertFault('too-large', `${name} is a JPEG stream of more than ${maxJpegScans} scans.`)
   const answer = await runDecoder({ stream, columns, rows, samples }, limitMs)
   if ('pixels' in answer) return answer.pixels
