@@ -1,4 +1,5 @@
 import { ConvertFault } from './fault.ts'
+import { limits } from './limits.ts'
 
 /** Random access to a file whose bytes lie somewhere else. */
 export interface ByteSource {
@@ -14,6 +15,11 @@ export interface ByteSource {
    * @throws ConvertFault 'truncated' when the file does not have it
    */
   stream(offset: number, length: number): AsyncIterable<Uint8Array>
+  /**
+   * Tells that so many more bytes are going to be decompressed, whatever comes out of them.
+   * @throws ConvertFault 'damaged' once they are far more than the file has
+   */
+  claim(bytes: number): void
 }
 
 export type ReadRange = (range: { offset: number; length: number }) => Promise<AsyncIterable<Uint8Array>>
@@ -26,6 +32,7 @@ export const shortRead = windowBytes
 /** @param readRange gives the bytes of a range in order; its own faults are passed on */
 export function openSource(byteLength: number, readRange: ReadRange): ByteSource {
   const windows: { offset: number; bytes: Uint8Array }[] = []
+  let claimed = 0
 
   function check(offset: number, length: number): void {
     if (offset + length <= byteLength && offset >= 0 && length >= 0) return
@@ -73,5 +80,14 @@ export function openSource(byteLength: number, readRange: ReadRange): ByteSource
       return window.bytes.subarray(offset - window.offset, offset - window.offset + length)
     },
     stream,
+    claim(bytes) {
+      claimed += bytes
+      // Each lies in the file once; blank tiles may share theirs.
+      if (claimed > limits.freeBytes + 2 * byteLength)
+        throw new ConvertFault(
+          'damaged',
+          `Strips or tiles name ${claimed} bytes together, the file has ${byteLength}: they share them.`,
+        )
+    },
   }
 }

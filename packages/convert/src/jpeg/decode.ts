@@ -47,9 +47,9 @@ const adobeSegment = (isYcc: boolean): number[] =>
 export async function decodeStrip(
   stream: Uint8Array,
   tables: Uint8Array,
-  wanted: { columns: number; rows: number; samples: number; isYcc: boolean; name: string },
+  wanted: { columns: number; rows: number; mostRows: number; samples: number; isYcc: boolean; name: string },
 ): Promise<Uint8Array> {
-  const { name, samples, columns } = wanted
+  const { name, samples, columns, rows, mostRows } = wanted
   if (stream[0] !== 0xff || stream[1] !== 0xd8) throw new ConvertFault('damaged', `${name} is no JPEG stream.`)
   // Both streams without their ends: SOI and EOI.
   const shared = tables.length > 4 ? tables.subarray(2, -2) : tables.subarray(0, 0)
@@ -62,7 +62,8 @@ export async function decodeStrip(
     openSource(whole.length, ({ offset, length }) => Promise.resolve(once(whole.subarray(offset, offset + length)))),
     name,
   )
-  if (header.columns !== columns || header.samples !== samples || header.rows < wanted.rows || header.precision !== 8)
+  const hasItsSides = header.columns === columns && header.rows >= rows && header.rows <= mostRows
+  if (!hasItsSides || header.samples !== samples || header.precision !== 8)
     throw new ConvertFault(
       'damaged',
       `${name} is a JPEG stream of ${header.columns} × ${header.rows} pixels with ${header.samples} samples of ${header.precision} bits.`,
