@@ -68,6 +68,9 @@ export async function decodeStrip(
       'damaged',
       `${name} is a JPEG stream of ${header.columns} × ${header.rows} pixels with ${header.samples} samples of ${header.precision} bits.`,
     )
+  // The decoder would follow the stream, libtiff follows the page.
+  if (samples === 3 && header.isJfif && !wanted.isYcc)
+    throw new ConvertFault('damaged', `${name} is Y′CbCr by its own words (JFIF) and RGB by those of the page.`)
   return decodeJpeg(whole, { columns, rows: header.rows, samples, name })
 }
 

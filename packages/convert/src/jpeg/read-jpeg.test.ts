@@ -144,6 +144,11 @@ test('strips and tiles of JPEG in a TIFF file are decoded', async () => {
       convert(buildTiff([{ ...page, fields: { ...fields, 256: [columns + 16] } }])),
       /48 × 40 pixels/,
     )
+    if (samples === 3)
+      await assert.rejects(
+        convert(buildTiff([{ ...page, fields: { ...fields, 262: [2] } }])),
+        /Y′CbCr by its own words/,
+      )
   }
 })
 
