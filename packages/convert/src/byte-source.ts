@@ -7,7 +7,7 @@ export interface ByteSource {
   readonly byteLength: number
   /**
    * A range, not to be written to; what lies around it is read with it and remembered, since the next question is mostly about that.
-   * @throws ConvertFault 'truncated' when the file does not have it
+   * @throws ConvertFault 'truncated' when the file does not have it, 'too-large' when too much was read around what was asked
    */
   read(offset: number, length: number): Promise<Uint8Array>
   /**
@@ -29,9 +29,17 @@ const windowCount = 3
 /** A longer read is not worth remembering. */
 export const shortRead = windowBytes
 
-/** @param readRange gives the bytes of a range in order; its own faults are passed on */
-export function openSource(byteLength: number, readRange: ReadRange): ByteSource {
+/**
+ * @param readRange gives the bytes of a range in order; its own faults are passed on
+ * @param scatteredBytes that may be read for what short reads ask, beyond some times the file
+ */
+export function openSource(
+  byteLength: number,
+  readRange: ReadRange,
+  scatteredBytes: number = limits.scatteredBytes,
+): ByteSource {
   const windows: { offset: number; bytes: Uint8Array }[] = []
+  let ahead = 0
   let claimed = 0
 
   function check(offset: number, length: number): void {
@@ -73,7 +81,14 @@ export function openSource(byteLength: number, readRange: ReadRange): ByteSource
       if (length > windowBytes) return fetch(offset, length)
       let window = windows.find((one) => one.offset <= offset && offset + length <= one.offset + one.bytes.length)
       if (!window) {
-        window = { offset, bytes: await fetch(offset, Math.min(windowBytes, byteLength - offset)) }
+        const span = Math.min(windowBytes, byteLength - offset)
+        ahead += span
+        if (ahead > scatteredBytes + 8 * byteLength)
+          throw new ConvertFault(
+            'too-large',
+            `The parts of the file lie so scattered that ${ahead} bytes would have to be read; the file has ${byteLength}.`,
+          )
+        window = { offset, bytes: await fetch(offset, span) }
         windows.push(window)
         if (windows.length > windowCount) windows.shift()
       }

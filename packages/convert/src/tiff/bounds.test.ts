@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildTiff, type TiffPage } from '@instandt/testkit/files'
+import { openSource } from '../byte-source.ts'
 import { convertOne, requestOf, sourceOf, valuesOf } from '../convert.fixture.ts'
 import { convertFile } from '../convert-file.ts'
 import { buildJpeg } from '../jpeg/encode.fixture.ts'
@@ -24,6 +25,29 @@ test('strips that name the same bytes again and again are refused before any is 
   await assert.rejects(read([sharing(20), sharing(20)]), refusal, 'pages count together')
   // Nothing more than the pixels is read of what is not compressed.
   assert.equal((await read([{ ...sharing(40), compression: 'none' }])).objects.length, 1)
+})
+
+test('strips that lie far from each other, back and forth, are not read around for ever', async () => {
+  const strips = 400
+  const far = 3 * 1024 * 1024
+  const fields = { 273: Array.from({ length: strips }, (_, strip) => 8 + (strip % 4) * far) }
+  const head = buildTiff([
+    { ...sharing(strips), compression: 'none', fields: { ...fields, 279: Array(strips).fill(side) } },
+  ])
+  const file = Buffer.concat([head, Buffer.alloc(4 * far)])
+  let bytes = 0
+  async function* readRange(offset: number, length: number): AsyncGenerator<Uint8Array> {
+    bytes += length
+    yield file.subarray(offset, offset + length)
+  }
+  const free = 100 * 1024 * 1024
+  const source = openSource(file.length, ({ offset, length }) => Promise.resolve(readRange(offset, length)), free)
+  const { objects } = await convertFile(source, requestOf())
+  const written = async (): Promise<void> => {
+    for (const object of objects) for await (const piece of object.write()) void piece
+  }
+  await assert.rejects(written(), { code: 'too-large', message: /so scattered/ })
+  assert.ok(bytes <= free + 8 * file.length, `${bytes} bytes were read`)
 })
 
 test('a JPEG stream of more rows than its tile, and more tables than there can be, are damage', async () => {
