@@ -105,6 +105,27 @@ test('an archive that is not all of its file is broken: in one that was cut off,
   fewer.writeUInt16LE(2, end + 8)
   fewer.writeUInt16LE(2, end + 10)
   assert.equal(await openFault(new Blob([fewer])), 'zipBroken')
+  // Programs that do not know how much will come write both ends, though the short one would do.
+  const end64 = Buffer.from(outer)
+  const [count, length, offset] = [
+    end64.readUInt16LE(end + 10),
+    end64.readUInt32LE(end + 12),
+    end64.readUInt32LE(end + 16),
+  ]
+  const record = Buffer.alloc(76)
+  record.write('PK\x06\x06', 'latin1')
+  record.writeUInt32LE(44, 4)
+  for (const [value, at] of [
+    [count, 24],
+    [count, 32],
+    [length, 40],
+    [offset, 48],
+  ] as const)
+    record.writeUInt32LE(value, at)
+  record.write('PK\x06\x07', 56, 'latin1')
+  record.writeUInt32LE(end, 64)
+  record.writeUInt32LE(1, 72)
+  assert.equal(await openFault(new Blob([outer.subarray(0, end), record, outer.subarray(end)])), 3)
   // Some disks and mail programs fill a file up.
   assert.equal(await openFault(new Blob([outer, new Uint8Array(100)])), 3)
 })
