@@ -13,6 +13,10 @@ export const limits = {
   directoryEntries: 4096,
   /** What has to be in memory as a whole: a row of tiles, a JPEG strip, an interlaced picture. */
   heldBytes: 256 * mebibyte,
+  /** Read around what was asked for, beyond eight times the file: 32,000 places, each far from the ones before it. */
+  scatteredBytes: 64 * 1024 * mebibyte,
+  /** Of one JPEG stream's tables, which go before every strip of a page: all there can be have 3 KiB. */
+  jpegTableBytes: 64 * 1024,
   /** Pixels a byte of the file may become; counted beyond the first `freeBytes`. */
   inflateRatio: 400,
   freeBytes: 64 * mebibyte,

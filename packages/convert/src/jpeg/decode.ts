@@ -2,7 +2,7 @@ import { maxJpegScans } from '@instandt/dicom'
 import { openSource } from '../byte-source.ts'
 import { ConvertFault } from '../fault.ts'
 import { limits } from '../limits.ts'
-import { countScans, readJpegHeader } from './markers.ts'
+import { MarkerWalk, readJpegHeader } from './markers.ts'
 import { runDecoder } from './run-decoder.ts'
 
 /**
@@ -20,7 +20,9 @@ export async function decodeJpeg(
   const { columns, rows, samples, name } = wanted
   if (columns * rows * samples > limits.heldBytes)
     throw new ConvertFault('too-large', `${name} would be ${columns * rows * samples} bytes in memory.`)
-  if (countScans(stream, maxJpegScans + 1) > maxJpegScans)
+  const walk = new MarkerWalk()
+  walk.take(stream)
+  if (walk.scans > maxJpegScans)
     throw new ConvertFault('too-large', `${name} is a JPEG stream of more than ${maxJpegScans} scans.`)
   const answer = await runDecoder({ stream, columns, rows, samples }, limitMs)
   if ('pixels' in answer) return answer.pixels
@@ -45,9 +47,9 @@ const adobeSegment = (isYcc: boolean): number[] =>
 export async function decodeStrip(
   stream: Uint8Array,
   tables: Uint8Array,
-  wanted: { columns: number; rows: number; samples: number; isYcc: boolean; name: string },
+  wanted: { columns: number; rows: number; mostRows: number; samples: number; isYcc: boolean; name: string },
 ): Promise<Uint8Array> {
-  const { name, samples, columns } = wanted
+  const { name, samples, columns, rows, mostRows } = wanted
   if (stream[0] !== 0xff || stream[1] !== 0xd8) throw new ConvertFault('damaged', `${name} is no JPEG stream.`)
   // Both streams without their ends: SOI and EOI.
   const shared = tables.length > 4 ? tables.subarray(2, -2) : tables.subarray(0, 0)
@@ -60,11 +62,15 @@ export async function decodeStrip(
     openSource(whole.length, ({ offset, length }) => Promise.resolve(once(whole.subarray(offset, offset + length)))),
     name,
   )
-  if (header.columns !== columns || header.samples !== samples || header.rows < wanted.rows || header.precision !== 8)
+  const hasItsSides = header.columns === columns && header.rows >= rows && header.rows <= mostRows
+  if (!hasItsSides || header.samples !== samples || header.precision !== 8)
     throw new ConvertFault(
       'damaged',
       `${name} is a JPEG stream of ${header.columns} × ${header.rows} pixels with ${header.samples} samples of ${header.precision} bits.`,
     )
+  // The decoder would follow the stream, libtiff follows the page.
+  if (samples === 3 && header.isJfif && !wanted.isYcc)
+    throw new ConvertFault('damaged', `${name} is Y′CbCr by its own words (JFIF) and RGB by those of the page.`)
   return decodeJpeg(whole, { columns, rows: header.rows, samples, name })
 }
 

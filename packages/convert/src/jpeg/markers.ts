@@ -11,6 +11,8 @@ export interface JpegHeader {
   columns: number
   rows: number
   samples: number
+  /** Has a JFIF segment, whose colour is Y′CbCr. */
+  isJfif: boolean
   /** Of the Adobe segment: 0 says that three samples are RGB. */
   adobeTransform: number | undefined
   componentIds: number[]
@@ -19,6 +21,8 @@ export interface JpegHeader {
   spacing: Spacing | undefined
   /** Exif; 1 is upright. */
   orientation: number
+  /** Where the first scan begins, with its marker. */
+  scanAt: number
 }
 
 const sof = 0xc0
@@ -45,13 +49,15 @@ export async function readJpegHeader(source: ByteSource, name: string): Promise<
     if (length < 2) throw new ConvertFault('damaged', `${name} has a JPEG segment of ${length} bytes at byte ${at}.`)
     const body = await source.read(at + 4, length - 2)
     if (marker >= sof && marker <= 0xcf && !noFrames.has(marker)) readFrame(header, marker, body, name)
-    else if (marker === 0xe0) readDensity(header, body)
-    else if (marker === 0xe1) header.orientation ??= readOrientation(body)
+    else if (marker === 0xe0) readJfif(header, body)
+    // XMP stands in segments of the same kind.
+    else if (marker === 0xe1 && latin1(body, 0, 6) === 'Exif\0\0') header.orientation ??= readOrientation(body)
     else if (marker === 0xee && latin1(body, 0, 5) === 'Adobe' && body.length >= 12) header.adobeTransform = body[11]
     else if (marker === startOfScan) {
       if (header.columns === undefined) break
       header.predictor = body[1 + 2 * (body[0] as number)] ?? 0
-      return { predictor: 0, spacing: undefined, adobeTransform: undefined, orientation: 1, ...header } as JpegHeader
+      const missing = { predictor: 0, spacing: undefined, isJfif: false, adobeTransform: undefined, orientation: 1 }
+      return { ...missing, ...header, scanAt: at } as JpegHeader
     }
     at += 2 + length
   }
@@ -59,24 +65,45 @@ export async function readJpegHeader(source: ByteSource, name: string): Promise<
 }
 
 /**
- * Scans of a stream (SOS, ITU-T T.81 B.2.3), found as libjpeg finds them: whatever stands between markers is passed over.
- * @param most counting ends here
+ * Walks a stream from a marker on, chunk by chunk, as libjpeg does: whatever stands between markers is passed over, and segments
+ * with all that lies in them, such as a smaller picture.
  */
-export function countScans(stream: Uint8Array, most: number): number {
-  let count = 0
-  let at = 2
-  while (count < most) {
-    at = stream.indexOf(0xff, at)
-    if (at < 0 || at + 3 >= stream.length) return count
-    const marker = stream[at + 1] as number
-    if (marker === endOfImage) return count
-    if (marker === startOfScan) count += 1
-    // Stuffed zeros, restarts and what is no marker have no length.
-    const hasLength = marker >= sof && marker !== 0xff && (marker < 0xd0 || marker > 0xd8)
-    const length = (stream[at + 2] as number) * 256 + (stream[at + 3] as number)
-    at += marker === 0xff ? 1 : hasLength ? 2 + length : 2
+export class MarkerWalk {
+  /** Scans so far (SOS, ITU-T T.81 B.2.3). */
+  scans = 0
+  /** Bytes up to the end of the image (EOI), once it was met. */
+  end: number | undefined
+  #passed = 0
+  #rest = new Uint8Array(0)
+  /** In what is still to come. */
+  #at = 0
+
+  take(chunk: Uint8Array): void {
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
+    let at = this.#at
+    while (this.end === undefined && at < bytes.length) {
+      const next = bytes.indexOf(0xff, at)
+      at = next < 0 ? bytes.length : next
+      const marker = bytes[at + 1]
+      if (marker === endOfImage) this.end = this.#passed + at + 2
+      // The length of a segment may be in the next chunk.
+      if (at + 3 >= bytes.length) break
+      if (marker === startOfScan) this.scans += 1
+      at += stepOf(bytes, at)
+    }
+    const kept = Math.min(at, bytes.length)
+    this.#rest = Uint8Array.from(bytes.subarray(kept))
+    this.#passed += kept
+    this.#at = at - kept
   }
-  return count
+}
+
+/** From a marker to what follows it: stuffed zeros, restarts and what is no marker have no length. */
+function stepOf(bytes: Uint8Array, at: number): number {
+  const marker = bytes[at + 1] as number
+  if (marker === 0xff) return 1
+  const hasLength = marker >= sof && (marker < 0xd0 || marker > 0xd8)
+  return 2 + (hasLength ? (bytes[at + 2] as number) * 256 + (bytes[at + 3] as number) : 0)
 }
 
 const latin1 = (bytes: Uint8Array, from: number, to: number): string =>
@@ -98,9 +125,10 @@ function readFrame(header: Partial<JpegHeader>, marker: number, body: Uint8Array
   })
 }
 
-/** JFIF: units 1 are per inch, 2 per centimetre; 0 is a ratio only. */
-function readDensity(header: Partial<JpegHeader>, body: Uint8Array): void {
-  if (latin1(body, 0, 5) !== 'JFIF\0' || body.length < 12) return
+/** Units 1 are per inch, 2 per centimetre; 0 is a ratio only. */
+function readJfif(header: Partial<JpegHeader>, body: Uint8Array): void {
+  if (latin1(body, 0, 5) !== 'JFIF\0' || body.length < 14) return
+  header.isJfif = true
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
   const unit = view.getUint8(7)
   if (unit === 1 || unit === 2)
@@ -109,7 +137,7 @@ function readDensity(header: Partial<JpegHeader>, body: Uint8Array): void {
 
 /** Field 274 of the first directory of an Exif segment; 1 when there is none. */
 function readOrientation(body: Uint8Array): number {
-  if (latin1(body, 0, 6) !== 'Exif\0\0' || body.length < 20) return 1
+  if (body.length < 20) return 1
   const view = new DataView(body.buffer, body.byteOffset + 6, body.byteLength - 6)
   const isLittle = view.getUint8(0) === 0x49
   const start = view.getUint32(4, isLittle)

@@ -8,6 +8,7 @@ import { convertFile } from '../convert-file.ts'
 import { ConvertFault } from '../fault.ts'
 import { inflateShort } from '../inflate.ts'
 import { decodeJpeg } from './decode.ts'
+import { MarkerWalk } from './markers.ts'
 import { runDecoder } from './run-decoder.ts'
 import { buildJpeg, withSegment } from './encode.fixture.ts'
 
@@ -55,19 +56,67 @@ test('a progressive stream is decoded, and said to have been lossy', async () =>
   nearlyEqual(pixels, smooth(3))
 })
 
-test('a stream that says it is RGB is taken at its word', async () => {
+test('a stream that says it is RGB is taken at its word, unless it is JFIF too, as the decoder does', async () => {
   const adobe = Buffer.concat([Buffer.from('Adobe'), Uint8Array.of(0, 100, 0, 0, 0, 0, 0)])
-  const { dataset } = await convertOne(withSegment(colour, 0xee, adobe))
-  assert.equal(getString(dataset, tags.photometricInterpretation), 'RGB')
+  const both = withSegment(colour, 0xee, adobe)
+  // The JFIF segment of the encoder, 18 bytes, stands first.
+  assert.equal(Buffer.from(colour).toString('latin1', 6, 10), 'JFIF')
+  const alone = withSegment(Buffer.concat([colour.subarray(0, 2), colour.subarray(20)]), 0xee, adobe)
+  for (const [stream, photometric] of [
+    [both, 'YBR_FULL_422'],
+    [alone, 'RGB'],
+  ] as const) {
+    const { dataset } = await convertOne(stream)
+    assert.equal(getString(dataset, tags.photometricInterpretation), photometric)
+    const decoded = await decodeJpeg(Uint8Array.from(stream), { columns, rows, samples: 3, name: 'It' })
+    // Its own colours are those of smooth(3) when it is taken for Y′CbCr, which it is.
+    const isYcc = Math.abs((decoded[0] as number) - (smooth(3)[0] as number)) <= 12
+    assert.equal(isYcc, photometric === 'YBR_FULL_422')
+  }
 })
 
-test('how the camera was held is told', async () => {
-  const exif = Buffer.concat([
-    Buffer.from('Exif\0\0MM\0\x2a\0\0\0\x08\0\x01', 'latin1'),
-    Uint8Array.of(1, 18, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0),
-  ])
-  const { dataset } = await convertOne(withSegment(grey, 0xe1, exif))
-  assert.match(getString(dataset, '00204000') ?? '', /Exif Orientation 6/)
+const exif = Buffer.concat([
+  Buffer.from('Exif\0\0MM\0\x2a\0\0\0\x08\0\x01', 'latin1'),
+  Uint8Array.of(1, 18, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0),
+])
+
+test('how the camera was held is told, also behind a segment of another kind', async () => {
+  const turned = withSegment(grey, 0xe1, exif)
+  const xmp = Buffer.from('http://ns.adobe.com/xap/1.0/\0<x:xmpmeta/>', 'latin1')
+  for (const stream of [turned, withSegment(turned, 0xe1, xmp)]) {
+    const { dataset } = await convertOne(stream)
+    assert.match(getString(dataset, '00204000') ?? '', /Exif Orientation 6/)
+  }
+})
+
+test('the end of the picture is its own: not that of one before it, and whatever stands behind it', async () => {
+  for (const isProgressive of [false, true]) {
+    const whole = await buildJpeg({ columns, rows, samples: 3, pixels: smooth(3), isProgressive })
+    const withThumbnail = withSegment(whole, 0xe1, Buffer.concat([exif, grey]))
+    const plain = await convertOne(withThumbnail)
+    for (const cut of [1, 40, 400])
+      await assert.rejects(convert(withThumbnail.subarray(0, withThumbnail.length - cut)), { code: 'truncated' })
+    // A further picture and a film of a phone.
+    for (const behind of [grey, new Uint8Array(200_000), Buffer.alloc(200_000, 0xff)]) {
+      const longer = await convertOne(Buffer.concat([withThumbnail, behind]))
+      assert.ok(Buffer.from(longer.pixels).equals(plain.pixels))
+      assert.ok(isProgressive || Buffer.from(frameOf(longer)).equals(frameOf(plain)))
+    }
+  }
+})
+
+test('markers are found wherever a chunk ends', async () => {
+  const progressive = await buildJpeg({ columns, rows, samples: 1, pixels: smooth(1), isProgressive: true })
+  const stream = Buffer.concat([withSegment(progressive, 0xe1, Buffer.concat([exif, grey])), grey])
+  const whole = new MarkerWalk()
+  whole.take(stream)
+  assert.ok(whole.scans > 1)
+  assert.equal(whole.end, stream.length - grey.length)
+  for (const length of [1, 2, 3, 4, 5, 7, 64]) {
+    const walk = new MarkerWalk()
+    for (let at = 0; at < stream.length; at += length) walk.take(stream.subarray(at, at + length))
+    assert.deepEqual([walk.scans, walk.end], [whole.scans, whole.end], `${length} bytes at a time`)
+  }
 })
 
 test('strips and tiles of JPEG in a TIFF file are decoded', async () => {
@@ -95,6 +144,11 @@ test('strips and tiles of JPEG in a TIFF file are decoded', async () => {
       convert(buildTiff([{ ...page, fields: { ...fields, 256: [columns + 16] } }])),
       /48 × 40 pixels/,
     )
+    if (samples === 3)
+      await assert.rejects(
+        convert(buildTiff([{ ...page, fields: { ...fields, 262: [2] } }])),
+        /Y′CbCr by its own words/,
+      )
   }
 })
 

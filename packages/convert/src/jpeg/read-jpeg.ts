@@ -3,7 +3,7 @@ import { ConvertFault } from '../fault.ts'
 import { limits } from '../limits.ts'
 import { checkSize, nativeBytes, type Picture, type PixelForm } from '../picture.ts'
 import { decodeJpeg } from './decode.ts'
-import { type JpegHeader, readJpegHeader } from './markers.ts'
+import { type JpegHeader, MarkerWalk, readJpegHeader } from './markers.ts'
 
 const syntaxes = {
   baseline: '1.2.840.10008.1.2.4.50',
@@ -25,13 +25,13 @@ function syntaxOf({ process, predictor, precision }: JpegHeader): string | undef
 }
 
 /**
- * A JPEG file. Its bytes become the one frame of the object as they are, unless DICOM has no syntax for them: a progressive one is
- * decoded.
+ * A JPEG file. Its bytes up to the picture's end become the one frame of the object as they are, unless DICOM has no syntax for
+ * them: a progressive one is decoded.
  * @throws ConvertFault
  */
 export async function readJpeg(source: ByteSource): Promise<Picture> {
   const header = await readJpegHeader(source, 'The file')
-  await checkEnd(source)
+  const byteLength = await findEnd(source, header.scanAt)
   const { columns, rows, samples, precision, process } = header
   if (samples !== 1 && samples !== 3)
     throw new ConvertFault('unsupported', `A JPEG stream with ${samples} samples a pixel (CMYK) is not read.`)
@@ -51,35 +51,36 @@ export async function readJpeg(source: ByteSource): Promise<Picture> {
     photometric: samples === 1 ? 'MONOCHROME2' : isRgb || syntax === undefined ? 'RGB' : 'YBR_FULL_422',
   }
   // Of a stream that stays as it is nothing is inflated here.
-  checkSize(form, syntax === undefined ? source.byteLength : Number.POSITIVE_INFINITY)
+  checkSize(form, syntax === undefined ? byteLength : Number.POSITIVE_INFINITY)
   const common = {
     ...form,
     spacing: header.spacing,
-    ...(isLossless ? {} : { lossyBytes: source.byteLength }),
+    ...(isLossless ? {} : { lossyBytes: byteLength }),
     ...(header.orientation === 1 ? {} : { note: orientationNote(header.orientation) }),
   }
   if (syntax !== undefined) {
     return {
       ...common,
-      byteLength: source.byteLength,
+      byteLength,
       transferSyntaxUid: syntax,
-      pieces: () => source.stream(0, source.byteLength),
+      pieces: () => source.stream(0, byteLength),
     }
   }
-  if (source.byteLength > limits.heldBytes)
-    throw new ConvertFault('too-large', `A progressive JPEG stream of ${source.byteLength} bytes is too large.`)
+  if (byteLength > limits.heldBytes)
+    throw new ConvertFault('too-large', `A progressive JPEG stream of ${byteLength} bytes is too large.`)
   return {
     ...common,
     byteLength: nativeBytes(form),
     pieces: async function* () {
-      const stream = Uint8Array.from(await source.read(0, source.byteLength))
+      const stream = Uint8Array.from(await source.read(0, byteLength))
       yield await decodeJpeg(stream, { columns, rows, samples, name: 'The file' })
     },
   }
 }
 
-/** As libjpeg tells: by the Adobe segment, or by the letters of the components. */
-function isRgbByItself({ adobeTransform, componentIds }: JpegHeader): boolean {
+/** As libjpeg tells: a JFIF segment rules, then the Adobe segment, then the letters of the components. */
+function isRgbByItself({ isJfif, adobeTransform, componentIds }: JpegHeader): boolean {
+  if (isJfif) return false
   if (adobeTransform !== undefined) return adobeTransform === 0
   return String.fromCharCode(...componentIds) === 'RGB'
 }
@@ -88,10 +89,12 @@ function isRgbByItself({ adobeTransform, componentIds }: JpegHeader): boolean {
 const orientationNote = (orientation: number): string =>
   `The camera was held turned or mirrored (Exif Orientation ${orientation}); the pixels are as it stored them.`
 
-async function checkEnd(source: ByteSource): Promise<void> {
-  // Cameras write further pictures behind the first one: the last one's end counts.
-  const length = Math.min(source.byteLength, 65_536)
-  const tail = Buffer.from(await source.read(source.byteLength - length, length))
-  if (tail.lastIndexOf(Buffer.from([0xff, 0xd9])) < 0)
-    throw new ConvertFault('truncated', 'The JPEG stream has no end: the file was cut off.')
+/** Where the picture ends: smaller ones lie before it, and cameras write further ones and films behind it. */
+async function findEnd(source: ByteSource, scanAt: number): Promise<number> {
+  const walk = new MarkerWalk()
+  for await (const chunk of source.stream(scanAt, source.byteLength - scanAt)) {
+    walk.take(chunk)
+    if (walk.end !== undefined) return scanAt + walk.end
+  }
+  throw new ConvertFault('truncated', 'The JPEG stream has no end: the file was cut off.')
 }

@@ -152,7 +152,7 @@ export async function readPage(source: ByteSource, directory: Directory): Promis
     compression,
     hasPredictor,
     ...(await readBlocks(source, directory, form, { bits, samples, isPlanar, compression })),
-    jpegTables: compression === 'jpeg' ? (await directory.bytes(fields.jpegTables)).slice() : new Uint8Array(0),
+    jpegTables: compression === 'jpeg' ? await readJpegTables(directory) : new Uint8Array(0),
     isYcc,
     spacing: await readSpacing(directory),
   }
@@ -189,6 +189,13 @@ async function readPalette(directory: Directory, bits: number): Promise<Palette>
   return { red: part(0), green: part(1), blue: part(2) }
 }
 
+async function readJpegTables(directory: Directory): Promise<Uint8Array> {
+  const tables = (await directory.bytes(fields.jpegTables)).slice()
+  if (tables.length > limits.jpegTableBytes)
+    throw new ConvertFault('damaged', `Page ${directory.number} has ${tables.length} bytes of JPEG tables.`)
+  return tables
+}
+
 async function readBlocks(
   source: ByteSource,
   directory: Directory,
@@ -223,7 +230,9 @@ async function readBlocks(
     byteCounts = Float64Array.of(rowBytes * blockRows)
   if (offsets.length < count || byteCounts.length < count)
     damaged(`${count} strips or tiles are needed, ${Math.min(offsets.length, byteCounts.length)} are there.`)
+  let packed = 0
   for (let index = 0; index < count; index += 1) {
+    packed += byteCounts[index] as number
     const end = (offsets[index] as number) + (byteCounts[index] as number)
     if ((byteCounts[index] as number) < 1) damaged(`strip or tile ${index + 1} is missing.`)
     if (end > source.byteLength)
@@ -232,6 +241,8 @@ async function readBlocks(
         `Page ${number}: strip or tile ${index + 1} ends at byte ${end}, the file has ${source.byteLength}: it was cut off.`,
       )
   }
+  // Of what is not compressed, only what the pixels need is read.
+  if (compression !== 'none') source.claim(packed)
   return { isTiled, blocksOfPlane, blockColumns, blockRows, offsets, byteCounts }
 }
 

@@ -163,6 +163,8 @@ async function readJpeg(source: ByteSource, page: Page, index: number, name: str
   return decodeStrip(stream, page.jpegTables, {
     columns: blockColumns,
     rows,
+    // The last strip of some writers is as long as the others, and a stream may be filled up to its blocks of 8 or 16 rows.
+    mostRows: Math.ceil(blockRows / 16) * 16,
     samples: blockSamples(page),
     isYcc: page.isYcc,
     name,

@@ -24,6 +24,9 @@ export interface Archive {
 // Already in a worker of our own.
 zip.configure({ useWebWorkers: false })
 
+// Signature and fixed part of one file in the table of contents.
+const [fileMark, fileBytes] = [0x02014b50, 46]
+
 /**
  * The table of contents of a ZIP archive (ZIP64, Deflate, Deflate64, stored), read from its end; nothing is unpacked yet.
  * @param most entries, above which reading ends
@@ -34,7 +37,10 @@ export async function openArchive(blob: Blob, most: number): Promise<Archive> {
   const files: zip.FileEntry[] = []
   const entries: ZipEntry[] = []
   try {
+    let tableBytes = 0
     for await (const entry of reader.getEntriesGenerator()) {
+      const { rawFilename, rawExtraField, rawComment } = entry
+      tableBytes += fileBytes + rawFilename.length + rawExtraField.length + rawComment.length
       if (entry.directory) continue
       if (entries.length >= most) throw new ArchiveError('zipTooMany')
       entries.push({
@@ -47,6 +53,7 @@ export async function openArchive(blob: Blob, most: number): Promise<Archive> {
       })
       files.push(entry)
     }
+    if (await isPart(blob, reader, tableBytes)) throw new ArchiveError('zipBroken')
   } catch (error) {
     throw asArchiveError(error)
   }
@@ -82,6 +89,17 @@ export async function openArchive(blob: Blob, most: number): Promise<Archive> {
       if (bytes !== file.uncompressedSize) throw new ArchiveError('zipBroken')
     },
   }
+}
+
+/**
+ * The file holds more than the archive that was found at its end: something before it, most often the archive it lies in, which was
+ * cut off, or files that the end does not count. They would be left out without a word.
+ */
+async function isPart(blob: Blob, reader: zip.ZipReader<unknown>, tableBytes: number): Promise<boolean> {
+  if (reader.warnings?.some(({ reason }) => reason === zip.WARNING_PREPENDED_DATA) === true) return true
+  const end = (reader.directoryOffset ?? 0) + tableBytes
+  const next = await blob.slice(end, end + 4).arrayBuffer()
+  return next.byteLength === 4 && new DataView(next).getUint32(0, true) === fileMark
 }
 
 const faults: readonly (readonly [string, ArchiveFault])[] = [

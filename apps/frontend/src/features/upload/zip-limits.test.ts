@@ -89,6 +89,47 @@ test('a torn archive, one of too many files and one whose bytes were changed say
   assert.equal(await unpackFault(), 'zipBroken')
 })
 
+test('an archive that is not all of its file is broken: in one that was cut off, behind another, with files not counted', async () => {
+  const bytesOf = async (zip: Blob): Promise<Uint8Array<ArrayBuffer>> => new Uint8Array(await zip.arrayBuffer())
+  const inner = await bytesOf(await makeZip({ 'in0.dcm': dicom, 'in1.dcm': dicom }))
+  const whole = await makeZip({ 'a.dcm': dicom, 'inner.zip': { bytes: inner, level: 0 }, 'b.dcm': dicom })
+  const outer = await bytesOf(whole)
+  assert.equal(await openFault(whole), 3)
+  assert.equal(await openFault(await makeZip({ 'a.dcm': { bytes: dicom, zip64: true } })), 1)
+  const innerEnd = Buffer.from(outer).indexOf(inner) + inner.length
+  assert.ok(innerEnd > inner.length)
+  assert.equal(await openFault(new Blob([outer.subarray(0, innerEnd + 50)])), 'zipBroken')
+  assert.equal(await openFault(new Blob([inner, outer])), 'zipBroken')
+  const fewer = Buffer.from(outer)
+  const end = fewer.lastIndexOf('PK\x05\x06', undefined, 'latin1')
+  fewer.writeUInt16LE(2, end + 8)
+  fewer.writeUInt16LE(2, end + 10)
+  assert.equal(await openFault(new Blob([fewer])), 'zipBroken')
+  // Programs that do not know how much will come write both ends, though the short one would do.
+  const end64 = Buffer.from(outer)
+  const [count, length, offset] = [
+    end64.readUInt16LE(end + 10),
+    end64.readUInt32LE(end + 12),
+    end64.readUInt32LE(end + 16),
+  ]
+  const record = Buffer.alloc(76)
+  record.write('PK\x06\x06', 'latin1')
+  record.writeUInt32LE(44, 4)
+  for (const [value, at] of [
+    [count, 24],
+    [count, 32],
+    [length, 40],
+    [offset, 48],
+  ] as const)
+    record.writeUInt32LE(value, at)
+  record.write('PK\x06\x07', 56, 'latin1')
+  record.writeUInt32LE(end, 64)
+  record.writeUInt32LE(1, 72)
+  assert.equal(await openFault(new Blob([outer.subarray(0, end), record, outer.subarray(end)])), 3)
+  // Some disks and mail programs fill a file up.
+  assert.equal(await openFault(new Blob([outer, new Uint8Array(100)])), 3)
+})
+
 test('a file that unpacks to more than was declared is given up at that point', async () => {
   const zip = await makeZip({ 'a.dcm': { bytes: dicom, dataDescriptor: false } })
   const view = new DataView(await zip.arrayBuffer())
