@@ -77,15 +77,9 @@ export {
 } from './dictionary/index.ts'
 export { faultOfText } from './check-text.ts'
 export { createTextDecoder, foldText, formatPersonName, type TextDecoder, type TextWarning } from './charset.ts'
-export {
-  joinMultipart,
-  multipartOverhead,
-  MultipartError,
-  splitMultipart,
-  type BodyPart,
-  type MultipartErrorCode,
-  type MultipartLimits,
-} from './multipart-related.ts'
+export { joinMultipart, multipartOverhead } from './join-multipart.ts'
+export { MultipartError, type MultipartErrorCode } from './multipart-form.ts'
+export { splitMultipart, type BodyPart, type MultipartLimits } from './split-multipart.ts'
 export { MediaTypeError, parseAccept, parseMediaType, type AcceptRange, type MediaType } from './media-type.ts'
 export {
   buildStoreResponse,

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  joinMultipart,
-  MultipartError,
-  multipartOverhead,
-  splitMultipart,
-  type MultipartErrorCode,
-  type MultipartLimits,
-} from './multipart-related.ts'
+import { joinMultipart, multipartOverhead } from './join-multipart.ts'
+import { MultipartError, type MultipartErrorCode } from './multipart-form.ts'
+import { type MultipartLimits, splitMultipart } from './split-multipart.ts'
 
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0))
 const textOf = (bytes: Uint8Array): string => String.fromCharCode(...bytes)

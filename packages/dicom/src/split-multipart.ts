@@ -1,4 +1,5 @@
 import { createFinder } from './find-bytes.ts'
+import { checkBoundary, encodeLatin1, MultipartError } from './multipart-form.ts'
 
 /** One part of a multipart body. */
 export interface BodyPart {
@@ -19,27 +20,6 @@ export interface MultipartLimits {
   maxParts: number
 }
 
-export type MultipartErrorCode =
-  | 'bad-boundary'
-  | 'empty-body'
-  | 'no-boundary'
-  | 'bad-delimiter'
-  | 'bad-header'
-  | 'header-too-long'
-  | 'too-many-parts'
-  | 'missing-final-delimiter'
-  | 'part-abandoned'
-
-export class MultipartError extends Error {
-  override readonly name = 'MultipartError'
-  readonly code: MultipartErrorCode
-
-  constructor(code: MultipartErrorCode, message: string) {
-    super(message)
-    this.code = code
-  }
-}
-
 const defaultLimits: MultipartLimits = { maxPreambleLength: 64 * 1024, maxHeaderLength: 16 * 1024, maxParts: 100_000 }
 
 const lineFeed = 0x0a
@@ -49,18 +29,6 @@ const space = 0x20
 const tab = 0x09
 const latin1 = new TextDecoder('latin1')
 const nothing = new Uint8Array(0)
-
-function encodeLatin1(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length)
-  for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at)
-  return bytes
-}
-
-function checkBoundary(boundary: string): void {
-  // RFC 2046 allows 70 signs; longer ones are harmless.
-  if (/^[\x21-\x7e]([\x20-\x7e]{0,198}[\x21-\x7e])?$/.test(boundary)) return
-  throw new MultipartError('bad-boundary', 'The boundary must be 1 to 200 printable ASCII signs.')
-}
 
 /** Bytes of a source that have arrived and were not taken yet. */
 class Arrivals {
@@ -285,51 +253,4 @@ export async function* splitMultipart(
     if (epilogueLength > maxPreambleLength)
       throw new MultipartError('bad-delimiter', 'The body goes on after its final boundary.')
   } while (await arrivals.more())
-}
-
-type Many<T> = AsyncIterable<T> | Iterable<T>
-
-/** What stands before a part's body; `lineBreak` ends the body before it. */
-function encodeHead(headers: Record<string, string>, boundary: string, lineBreak: string): Uint8Array {
-  let head = `${lineBreak}--${boundary}\r\n`
-  for (const [name, value] of Object.entries(headers)) {
-    // Anything else would let a value write headers or parts of its own.
-    if (!/^[!-9;-~]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
-      throw new MultipartError(
-        'bad-header',
-        `Not fit for a header: ${JSON.stringify(`${name}: ${value}`.slice(0, 60))}.`,
-      )
-    }
-    head += `${name}: ${value}\r\n`
-  }
-  return encodeLatin1(`${head}\r\n`)
-}
-
-const encodeEnd = (boundary: string, lineBreak: string): Uint8Array => encodeLatin1(`${lineBreak}--${boundary}--\r\n`)
-
-/** Joins parts to a multipart/related body while they are read. Header names and values must be of one line each. */
-export async function* joinMultipart(
-  parts: Many<{ headers: Record<string, string>; body: Many<Uint8Array> }>,
-  boundary: string,
-): AsyncGenerator<Uint8Array, void> {
-  checkBoundary(boundary)
-  let lineBreak = ''
-  for await (const { headers, body } of parts) {
-    yield encodeHead(headers, boundary, lineBreak)
-    yield* body
-    lineBreak = '\r\n'
-  }
-  yield encodeEnd(boundary, lineBreak)
-}
-
-/** Bytes of what joinMultipart makes of parts with these headers, without their bodies. */
-export function multipartOverhead(headers: readonly Record<string, string>[], boundary: string): number {
-  checkBoundary(boundary)
-  let byteLength = 0
-  let lineBreak = ''
-  for (const one of headers) {
-    byteLength += encodeHead(one, boundary, lineBreak).length
-    lineBreak = '\r\n'
-  }
-  return byteLength + encodeEnd(boundary, lineBreak).length
 }
