@@ -71,7 +71,7 @@ export function ConversionForm({ draft, faults, isDisabled, onChange }: FormProp
         {draft.source === 'film' ? fields('digitiser') : null}
       </PageSection>
       <PageSection title={t('convert.pixelSize')} detail={t('convert.pixelSizeDetail')}>
-        <div className={classes.fields}>
+        <div className={`${classes.fields} ${classes.wide}`}>
           {choice(
             t('convert.pixelSizeFrom'),
             draft.pixelSize,
