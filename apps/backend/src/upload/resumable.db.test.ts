@@ -141,10 +141,12 @@ test('with its id an upload goes on after its program ended', async () => {
     const second = startUpload({ client: client(line.url), source: file, file: { name: 'a.dcm' }, id })
     const ended = await second.done
     assert.deepEqual([ended.id, ended.outcome?.kind], [id, 'stored'])
-    assert.ok(line.bytesIn() - file.size <= 4 * 256 * 1024)
+    // Four parts were on their way; and every request has a head.
+    const most = 4 * 256 * 1024 + 64 * 1024
+    assert.ok(line.bytesIn() - file.size <= most, `${line.bytesIn() - file.size} bytes more`)
     const third = startUpload({ client: client(line.url), source: file, file: { name: 'a.dcm' }, id })
     assert.equal((await third.done).outcome?.kind, 'stored', 'finished already: nothing is sent')
-    assert.ok(line.bytesIn() - file.size <= 4 * 256 * 1024)
+    assert.ok(line.bytesIn() - file.size <= most)
   } finally {
     await line.stop()
   }
