@@ -1,11 +1,12 @@
 // One frame larger than any graphics card takes: made ready for screens, rendered and transcoded, with bounded memory.
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
-import { decodeFrame, type PixelFormat } from '@instandt/pixels'
+import { decodeFrame } from '@instandt/pixels'
 import { createNodeCodecs } from '@instandt/pixels/node'
 import { signedFetch, testDatabase } from '@instandt/testkit'
 import { streamInstance, uidOf } from '@instandt/testkit/files'
 import { startChildBackend, startChildWorker, stowStream, temporaryFolder } from './child-backend.ts'
+import { greyFormat } from '../../packages/pixels/src/grey-format.fixture.ts'
 
 const mebi = 2 ** 20
 const jpegLs = '1.2.840.10008.1.2.4.80'
@@ -59,19 +60,7 @@ export async function prove({ scale }: { scale: 'full' | 'small' }): Promise<voi
     assert.ok(Buffer.from(implicit.buffer, implicit.length - pixels.length).equals(pixels), 'the copied pixels differ')
     peakOf('native in the other encoding', backend, own + 250)
 
-    const format: PixelFormat = {
-      rows: edge,
-      columns: edge,
-      samplesPerPixel: 1,
-      bitsAllocated: 16,
-      bitsStored: 16,
-      highBit: 15,
-      isSigned: false,
-      isPlanar: false,
-      photometric: 'MONOCHROME2',
-      kind: 'integer',
-      frameCount: 1,
-    }
+    const format = greyFormat(edge)
     const compressed = await get('/frames/1', `image/jls; transfer-syntax=${jpegLs}`)
     // Read, decoded, as the encoder has it and what it makes.
     peakOf('frame as JPEG-LS', backend, own + 250 + 4 * frameMiB)

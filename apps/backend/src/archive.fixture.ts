@@ -5,6 +5,7 @@ import path from 'node:path'
 import type { Deletion, Restored } from '@instandt/api'
 import { testCaller } from '@instandt/testkit'
 import { attributesOf, buildInstance, uidOf } from '@instandt/testkit/files'
+import { objectPrefix, quarantinePrefix } from './storage/blob-keys.ts'
 import type { TestBackend } from './test-backend.fixture.ts'
 
 /** Files of one inspection: `count` instances in each of `series` views. */
@@ -94,6 +95,13 @@ export async function blobKeys(backend: TestBackend, prefix: string): Promise<st
   const keys: string[] = []
   for await (const { key } of backend.deps.blobs.list(prefix)) keys.push(key)
   return keys
+}
+
+/** No object, in its place or in the quarantine, and no row of one. */
+export async function emptyArchive(backend: TestBackend): Promise<void> {
+  for (const prefix of [objectPrefix, quarantinePrefix])
+    for (const key of await blobKeys(backend, prefix)) await backend.deps.blobs.delete(key)
+  for (const table of ['instance', 'series', 'study']) await backend.db.pool.query(`delete from ${table}`)
 }
 
 /** Every file of a study through WADO-RS, by its SOP Instance UID. */

@@ -123,13 +123,8 @@ function takePiece(waiting: Uint8Array[]): Uint8Array {
   const chunks = waiting.splice(0, count)
   const [only] = chunks
   if (only && count === 1) return only
-  const piece = Buffer.allocUnsafeSlow(byteLength)
-  let at = 0
-  for (const chunk of chunks) {
-    piece.set(chunk, at)
-    at += chunk.length
-    letGo(chunk)
-  }
+  const piece = Buffer.concat(chunks, byteLength)
+  for (const chunk of chunks) letGo(chunk)
   return piece
 }
 

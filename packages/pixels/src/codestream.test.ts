@@ -11,24 +11,13 @@ import { writeDecoy, writeHostile, writeJxlBoxes, writeJxlHead } from './hostile
 import { createNodeCodecs } from './node.ts'
 import { PixelFault } from './pixel-fault.ts'
 import type { PixelFormat } from './pixel-format.ts'
+import { eightBits, greyFormat } from './grey-format.fixture.ts'
 
 const jpeg2000 = '1.2.840.10008.1.2.4.90'
 const htj2k = '1.2.840.10008.1.2.4.201'
 const jpegXl = '1.2.840.10008.1.2.4.110'
 
-const format = (size: number): PixelFormat => ({
-  rows: size,
-  columns: size,
-  samplesPerPixel: 1,
-  bitsAllocated: 8,
-  bitsStored: 8,
-  highBit: 7,
-  isSigned: false,
-  isPlanar: false,
-  photometric: 'MONOCHROME2',
-  kind: 'integer',
-  frameCount: 1,
-})
+const format = (size: number): PixelFormat => greyFormat(size, size, eightBits)
 
 /** What is said of bytes that no decoder must see. */
 async function refusalOf(bytes: Uint8Array<ArrayBuffer>, size: number, syntaxUid = jpeg2000): Promise<string> {

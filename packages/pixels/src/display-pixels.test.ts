@@ -4,21 +4,9 @@ import { colourModelOf, displayPixels } from './display-pixels.ts'
 import { expandSegments } from './look-up.ts'
 import type { PixelFormat, StoredArray } from './pixel-format.ts'
 import { measureFrame } from './statistics.ts'
+import { eightBits, greyFormat } from './grey-format.fixture.ts'
 
-const format = (change: Partial<PixelFormat>): PixelFormat => ({
-  rows: 1,
-  columns: 2,
-  samplesPerPixel: 1,
-  bitsAllocated: 8,
-  bitsStored: 8,
-  highBit: 7,
-  isSigned: false,
-  isPlanar: false,
-  photometric: 'MONOCHROME2',
-  kind: 'integer',
-  frameCount: 1,
-  ...change,
-})
+const format = (change: Partial<PixelFormat>): PixelFormat => greyFormat(2, 1, { ...eightBits, ...change })
 const show = (
   samples: StoredArray,
   of: PixelFormat,

@@ -5,22 +5,10 @@ import type { FrameAttributes } from './frame-attributes.ts'
 import type { PixelFormat, StoredArray } from './pixel-format.ts'
 import { renderPicture, type RenderOptions } from './render-picture.ts'
 import { measureFrame } from './statistics.ts'
+import { greyFormat } from './grey-format.fixture.ts'
 
 const plain: FrameAttributes = { rescale: undefined, fileWindows: [], isInverse: false, aspect: 1, padding: undefined }
-const format = (change: Partial<PixelFormat>): PixelFormat => ({
-  rows: 1,
-  columns: 4,
-  samplesPerPixel: 1,
-  bitsAllocated: 16,
-  bitsStored: 16,
-  highBit: 15,
-  isSigned: false,
-  isPlanar: false,
-  photometric: 'MONOCHROME2',
-  kind: 'integer',
-  frameCount: 1,
-  ...change,
-})
+const format = (change: Partial<PixelFormat>): PixelFormat => greyFormat(4, 1, change)
 
 function render(
   samples: StoredArray,

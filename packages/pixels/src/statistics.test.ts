@@ -2,20 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { PixelFormat } from './pixel-format.ts'
 import { measureFrame } from './statistics.ts'
+import { greyFormat } from './grey-format.fixture.ts'
 
-const format = (columns: number, rows: number, kind: PixelFormat['kind'] = 'integer'): PixelFormat => ({
-  rows,
-  columns,
-  samplesPerPixel: 1,
-  bitsAllocated: 16,
-  bitsStored: 16,
-  highBit: 15,
-  isSigned: false,
-  isPlanar: false,
-  photometric: 'MONOCHROME2',
-  kind,
-  frameCount: 1,
-})
+const format = (columns: number, rows: number, kind: PixelFormat['kind'] = 'integer'): PixelFormat =>
+  greyFormat(columns, rows, { kind })
 
 test('half a per cent at either end is left out of the percentiles', () => {
   const stored = Uint16Array.from({ length: 1000 }, (_, index) => (index < 4 ? 0 : index > 995 ? 65_535 : 1000 + index))

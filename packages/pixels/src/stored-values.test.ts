@@ -3,21 +3,9 @@ import { test } from 'node:test'
 import { PixelFault } from './pixel-fault.ts'
 import type { PixelFormat } from './pixel-format.ts'
 import { readNativeFrame, storedValuesAt } from './stored-values.ts'
+import { greyFormat } from './grey-format.fixture.ts'
 
-const format = (change: Partial<PixelFormat> = {}): PixelFormat => ({
-  rows: 1,
-  columns: 4,
-  samplesPerPixel: 1,
-  bitsAllocated: 16,
-  bitsStored: 16,
-  highBit: 15,
-  isSigned: false,
-  isPlanar: false,
-  photometric: 'MONOCHROME2',
-  kind: 'integer',
-  frameCount: 1,
-  ...change,
-})
+const format = (change: Partial<PixelFormat> = {}): PixelFormat => greyFormat(4, 1, change)
 const words = (...values: number[]): Uint8Array<ArrayBuffer> => new Uint8Array(Uint16Array.from(values).buffer)
 const read = (bytes: Uint8Array<ArrayBuffer>, change: Partial<PixelFormat>): number[] => [
   ...readNativeFrame(bytes, format(change)),

@@ -13,23 +13,11 @@ import {
   toStoredRange,
   windowOfFile,
 } from './window.ts'
+import { greyFormat } from './grey-format.fixture.ts'
 
 const statistics = { min: 100, max: 4000, lowPercentile: 200, highPercentile: 3000 }
 const fileWindow = (centre: number, width: number, isExact = false) => ({ centre, width, explanation: '', isExact })
-const format = (change: Partial<PixelFormat>): PixelFormat => ({
-  rows: 1,
-  columns: 1,
-  samplesPerPixel: 1,
-  bitsAllocated: 16,
-  bitsStored: 16,
-  highBit: 15,
-  isSigned: false,
-  isPlanar: false,
-  photometric: 'MONOCHROME2',
-  kind: 'integer',
-  frameCount: 1,
-  ...change,
-})
+const format = (change: Partial<PixelFormat>): PixelFormat => greyFormat(1, 1, change)
 
 test('LINEAR: centre 2048, width 4096 is 0 to 4095; the examples of PS3.3 C.11.2.1.2.1', () => {
   assert.deepEqual(windowOfFile(fileWindow(2048, 4096)), { lower: 0, upper: 4095 })

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { after, before, beforeEach, test } from 'node:test'
 import { testAzurite } from '@instandt/testkit'
 import { AppError } from '../app-error.ts'
-import { blobKeys, inspectionFiles, replaceBytes, retrieveInstance } from '../archive.fixture.ts'
+import { blobKeys, emptyArchive, inspectionFiles, replaceBytes, retrieveInstance } from '../archive.fixture.ts'
 import { type ArchiveScope, readArchiveScope } from '../plugins/access.ts'
 import { newObjectKey, objectPrefix, quarantineKey, quarantinePrefix, temporaryPrefix } from '../storage/blob-keys.ts'
 import { chunksOf } from '../storage/bytes.fixture.ts'
@@ -20,11 +20,7 @@ before(async () => {
   scope = await readArchiveScope(backend.db)
 })
 after(() => backend.stop())
-beforeEach(async () => {
-  for (const prefix of [objectPrefix, quarantinePrefix])
-    for (const key of await blobKeys(backend, prefix)) await backend.deps.blobs.delete(key)
-  for (const table of ['instance', 'series', 'study']) await backend.db.pool.query(`delete from ${table}`)
-})
+beforeEach(() => emptyArchive(backend))
 
 const later = (days: number): Date => new Date(Date.now() + days * 24 * 3_600_000)
 const put = (key: string, bytes: Uint8Array, one = backend): Promise<unknown> =>

@@ -5,7 +5,7 @@ import { after, before, beforeEach, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { buildInstance, uidOf } from '@instandt/testkit/files'
 import { AppError } from '../app-error.ts'
-import { post } from '../archive.fixture.ts'
+import { blobKeys, emptyArchive, post } from '../archive.fixture.ts'
 import { runCommand } from '../commands.ts'
 import { createInstanceWriter } from '../data/group-commit.ts'
 import { addSetupLink } from '../data/links.ts'
@@ -29,13 +29,7 @@ before(async () => {
   scope = await readArchiveScope(backend.db)
 })
 after(() => backend.stop())
-beforeEach(async () => {
-  for (const prefix of [objectPrefix, quarantinePrefix])
-    for (const key of await keys(prefix)) await backend.deps.blobs.delete(key)
-  await backend.db.pool.query('delete from instance')
-  await backend.db.pool.query('delete from series')
-  await backend.db.pool.query('delete from study')
-})
+beforeEach(() => emptyArchive(backend))
 
 const image = { rows: 8, columns: 8 }
 /** Nothing stores meanwhile. */
@@ -44,11 +38,7 @@ const day = 24 * 3_600_000
 const later = (days: number): Date => new Date(Date.now() + days * day)
 const fileOf = (seed: string): Buffer => Buffer.from(buildInstance({ seed, image }))
 
-async function keys(prefix: string): Promise<string[]> {
-  const found: string[] = []
-  for await (const { key } of backend.deps.blobs.list(prefix)) found.push(key)
-  return found
-}
+const keys = (prefix: string): Promise<string[]> => blobKeys(backend, prefix)
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { instanceUrl } from '@instandt/api'
-import { PixelFault, type PixelFormat } from '@instandt/pixels'
+import { PixelFault } from '@instandt/pixels'
 import { uidOf } from '@instandt/testkit/files'
 import {
   bytesOf,
@@ -12,6 +12,7 @@ import {
   until,
 } from '../renditions/renditions.fixture.ts'
 import { createPixelPool } from './pixel-pool.ts'
+import { greyFormat } from '../../../../packages/pixels/src/grey-format.fixture.ts'
 
 const explicit = '1.2.840.10008.1.2.1'
 const jpeg2000 = '1.2.840.10008.1.2.4.90'
@@ -23,25 +24,11 @@ before(async () => {
 })
 after(() => backend.stop())
 
-const format = (edge: number): PixelFormat => ({
-  rows: edge,
-  columns: edge,
-  samplesPerPixel: 1,
-  bitsAllocated: 16,
-  bitsStored: 16,
-  highBit: 15,
-  isSigned: false,
-  isPlanar: false,
-  photometric: 'MONOCHROME2',
-  kind: 'integer',
-  frameCount: 1,
-})
-
 test('a thread that computes for too long is ended, and the next task gets another one', async () => {
   const pool = createPixelPool({ threads: 1, isLow: false, memory: 1e9, seconds: 3 })
   const transcode = (edge: number, signal?: AbortSignal): Promise<Uint8Array> => {
     const bytes = new Uint8Array(edge * edge * 2).map((_, at) => Math.imul(at, 2_654_435_761) >>> 13)
-    const input = { bytes, syntaxUid: explicit, format: format(edge), toSyntaxUid: jpeg2000, roomyBytes: 1e9 }
+    const input = { bytes, syntaxUid: explicit, format: greyFormat(edge), toSyntaxUid: jpeg2000, roomyBytes: 1e9 }
     return pool.run('transcode', input, { signal })
   }
   try {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { overviewUrl, renditionUrl, tileUrl } from '@instandt/api'
-import { createEncoders, decodeHtj2k, encodeFrame, type PixelFormat, readNativeFrame } from '@instandt/pixels'
+import { createEncoders, decodeHtj2k, encodeFrame, readNativeFrame } from '@instandt/pixels'
 import { buildInstance, uidOf } from '@instandt/testkit/files'
 import { bytesOf, codecs, type RenditionBackend, samples, startRenditionBackend } from './renditions.fixture.ts'
+import { greyFormat } from '../../../../packages/pixels/src/grey-format.fixture.ts'
 
 let backend: RenditionBackend
 before(async () => {
@@ -115,19 +116,7 @@ test('compressed frames, big endian, signed and colour come back as they are dec
   const values = samples(columns, rows, 0)
   const big = await backend.store('big', { columns, rows, frame: () => bytesOf(values) }, '1.2.840.10008.1.2.2')
   const rle = await backend.store('rle', { columns, rows, frame: () => bytesOf(values) }, '1.2.840.10008.1.2.5')
-  const format: PixelFormat = {
-    rows,
-    columns,
-    samplesPerPixel: 1,
-    bitsAllocated: 16,
-    bitsStored: 16,
-    highBit: 15,
-    isSigned: false,
-    isPlanar: false,
-    photometric: 'MONOCHROME2',
-    kind: 'integer',
-    frameCount: 1,
-  }
+  const format = greyFormat(columns, rows)
   const jpegLs = await encodeFrame(values, format, '1.2.840.10008.1.2.4.80', createEncoders())
   const ls = await backend.store('ls', { columns, rows, frame: () => jpegLs }, '1.2.840.10008.1.2.4.80')
   const signedValues = samples(columns, rows, 3).map((value) => (value - 5000) & 0xfff)

@@ -1,9 +1,10 @@
 // Frames that are not what their header says: every answer is one, soon, and the server goes on.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { createEncoders, encodeFrame, type PixelFormat } from '@instandt/pixels'
+import { createEncoders, encodeFrame } from '@instandt/pixels'
 import { buildInstance, uidOf } from '@instandt/testkit/files'
 import { startTestBackend, type TestBackend } from '../../test-backend.fixture.ts'
+import { greyFormat } from '../../../../../packages/pixels/src/grey-format.fixture.ts'
 
 const encoders = createEncoders()
 const explicit = '1.2.840.10008.1.2.1'
@@ -23,20 +24,6 @@ before(async () => {
 })
 after(() => backend.stop())
 
-const format = (width: number, height: number): PixelFormat => ({
-  rows: height,
-  columns: width,
-  samplesPerPixel: 1,
-  bitsAllocated: 16,
-  bitsStored: 16,
-  highBit: 15,
-  isSigned: false,
-  isPlanar: false,
-  photometric: 'MONOCHROME2',
-  kind: 'integer',
-  frameCount: 1,
-})
-
 const samples = (count: number): Uint16Array<ArrayBuffer> =>
   Uint16Array.from({ length: count }, (_, at) => Math.imul(at, 2_654_435_761) >>> 16)
 
@@ -52,7 +39,7 @@ async function store(seed: string, syntax: string, frame: Uint8Array<ArrayBuffer
     image: { columns, rows, frame: () => (isRle ? native : frame) },
   })
   if (isRle) {
-    const right = await encodeFrame(samples(columns * rows), format(columns, rows), syntax, encoders)
+    const right = await encodeFrame(samples(columns * rows), greyFormat(columns, rows), syntax, encoders)
     const at = Buffer.from(file.buffer, file.byteOffset).indexOf(right.subarray(0, 200))
     file.fill(0, at, at + right.length).set(frame.subarray(0, right.length), at)
   }
@@ -79,8 +66,8 @@ function enlarged(name: string, bytes: Uint8Array<ArrayBuffer>): Uint8Array<Arra
 
 for (const [name, syntax] of Object.entries(syntaxes)) {
   test(`${name} that lies, ends early or is something else is refused or decoded, and nothing breaks`, async () => {
-    const right = await encodeFrame(samples(columns * rows), format(columns, rows), syntax, encoders)
-    const other = await encodeFrame(samples(33 * 20), format(33, 20), syntax, encoders)
+    const right = await encodeFrame(samples(columns * rows), greyFormat(columns, rows), syntax, encoders)
+    const other = await encodeFrame(samples(33 * 20), greyFormat(33, 20), syntax, encoders)
     const noise = new Uint8Array(samples(4000).buffer)
     const flipped = right.slice()
     for (let at = 120; at < flipped.length; at += 97) flipped[at]! ^= 0x5a

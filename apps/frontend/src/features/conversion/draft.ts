@@ -183,17 +183,11 @@ export function withoutCalibration(draft: Draft): Draft {
   return { ...draft, pixelSize: 'none', values }
 }
 
-const calibrationKeys = Object.keys(sections.pixelSize) as FieldKey[]
-const partKeys = (
-  [...Object.entries(sections.component), ...Object.entries(sections.inspection)] as [FieldKey, readonly string[]][]
-)
-  .filter(([, [group]]) => group === 'component' || group === 'inspection')
-  .map(([key]) => key)
-
 /** Whether the draft has become one of another component or inspection, and has the calibration yet with which files were sent. */
 export function isSentCalibration(draft: Draft, sent: Draft): boolean {
-  const isSame = (key: FieldKey): boolean => (draft.values[key] ?? '').trim() === (sent.values[key] ?? '').trim()
-  return calibrationKeys.every(isSame) && !partKeys.every(isSame)
+  const isSame = (group: 'component' | 'inspection' | 'pixelSize'): boolean =>
+    JSON.stringify(placed(draft, [group])[group]) === JSON.stringify(placed(sent, [group])[group])
+  return isSame('pixelSize') && !(isSame('component') && isSame('inspection'))
 }
 
 /** What a template keeps of the form; undefined when a field is not what it has to be. */

@@ -4,6 +4,7 @@ import { PixelFault } from '@instandt/pixels'
 import { createDecodePool, type DecodePool } from './decode-pool.ts'
 import type { FrameTask } from './decode-task.ts'
 import { Abandoned } from './frame-cache.ts'
+import { eightBits, greyFormat } from '../../../../../../packages/pixels/src/grey-format.fixture.ts'
 
 /** A browser's thread that ends with frames that begin with 1 alone. */
 class FakeWorker extends EventTarget {
@@ -38,19 +39,7 @@ const frame = (first: number): FrameTask => ({
   kind: 'frame',
   bytes: Uint8Array.of(first),
   syntaxUid: '1.2.840.10008.1.2.4.90',
-  format: {
-    rows: 8,
-    columns: 8,
-    samplesPerPixel: 1,
-    bitsAllocated: 8,
-    bitsStored: 8,
-    highBit: 7,
-    isSigned: false,
-    isPlanar: false,
-    photometric: 'MONOCHROME2',
-    kind: 'integer',
-    frameCount: 1,
-  },
+  format: greyFormat(8, 8, eightBits),
   tables: { palette: undefined, modality: undefined },
   padding: undefined,
   maxTexture: 4096,
